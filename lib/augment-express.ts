@@ -1,0 +1,10 @@
+import type { CaptchaVerdict } from './types.js'
+
+declare global {
+  namespace Express {
+    interface Request {
+      /** The outcome of the captcha guard; absent where no guard ran or the guard skipped the request. */
+      captcha?: CaptchaVerdict
+    }
+  }
+}

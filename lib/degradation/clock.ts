@@ -1,0 +1,28 @@
+/** A timer that can be cancelled; it never holds the process. */
+export interface Timer {
+  cancel(): void
+}
+
+/** Time as the guard sees it. Injected, so that a test or a simulation can turn the hands. */
+export interface Clock {
+  /** Monotonic milliseconds; for every interval. */
+  nowMs(): number
+  /** Milliseconds since 1970; for what people and browsers wrote down. */
+  epochMs(): number
+  after(delayMs: number, run: () => void): Timer
+  /** Runs once pending sockets have been read: after a blocked event loop the answer may already be waiting there. */
+  afterPoll(run: () => void): void
+}
+
+export const systemClock: Clock = {
+  nowMs: () => performance.now(),
+  epochMs: () => Date.now(),
+  after(delayMs, run) {
+    const timeout = setTimeout(run, delayMs)
+    timeout.unref?.()
+    return { cancel: () => clearTimeout(timeout) }
+  },
+  afterPoll: (run) => {
+    setImmediate(run)
+  },
+}

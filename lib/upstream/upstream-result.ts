@@ -1,0 +1,27 @@
+/** What came of one call to Tencent, unjudged. */
+export type UpstreamResult =
+  /** A whole HTTP answer. */
+  | {
+      readonly kind: 'response'
+      readonly status: number
+      readonly contentType: string
+      readonly body: string
+    }
+  /** What an SDK client resolved to: the inside of `Response`. */
+  | { readonly kind: 'sdk_result'; readonly result: unknown }
+  /** API 3.0 error as an SDK client throws it. */
+  | { readonly kind: 'sdk_api_error'; readonly errorCode: string; readonly requestId: string | undefined }
+  /** An HTTP status other than 200 whose body is gone. */
+  | { readonly kind: 'http_status'; readonly status: number }
+  /** The answer could not be read as an answer: too large, or not JSON. */
+  | { readonly kind: 'unreadable'; readonly problem: string }
+  /** The deadline passed. `loopBlocked`: our own event loop was late, so it says nothing about Tencent. */
+  | { readonly kind: 'timeout'; readonly loopBlocked: boolean }
+  /** DNS, connect, reset, TLS. */
+  | { readonly kind: 'unreachable'; readonly problem: string }
+  /** The keys could not be fetched. Only the operator can cause it. */
+  | { readonly kind: 'credential_failed'; readonly problem: string }
+  /** We gave up ourselves: the client went away, or the circuit opened. */
+  | { readonly kind: 'aborted' }
+  /** An exception nobody classified: a bug, never a reason to let anybody in. */
+  | { readonly kind: 'bug'; readonly error: unknown }
