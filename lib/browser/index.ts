@@ -1,0 +1,5 @@
+export { CaptchaCancelledError } from './captcha-cancelled-error.js'
+export type { CaptchaTicket, FallbackTicket, OrdinaryTicket } from './captcha-ticket.js'
+export { requestTicket } from './request-ticket.js'
+export type { TicketOptions } from './ticket-options.js'
+export type { CaptchaOptions } from './vendor-interface.js'

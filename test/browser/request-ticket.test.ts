@@ -1,0 +1,371 @@
+/** @jest-environment jsdom */
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import {
+  CaptchaCancelledError,
+  type CaptchaTicket,
+  requestTicket,
+  type TicketOptions,
+} from '../../lib/browser/index.js'
+import { freshPage, installFakeVendor, solved, vendorTags } from './fake-vendor.js'
+
+const captchaAppId = 199999164
+const mainlandScript = 'https://turing.captcha.qcloud.com/TJCaptcha.js'
+
+beforeEach(() => {
+  jest.useFakeTimers({ now: 1_700_000_000_000 })
+  freshPage()
+})
+afterEach(() => {
+  jest.useRealTimers()
+})
+
+function lastTag(): HTMLScriptElement {
+  const tag = vendorTags().at(-1)
+  if (!tag) throw new Error('no script tag')
+  return tag
+}
+
+/** Lets promises settle without moving the clock. */
+const settle = () => jest.advanceTimersByTimeAsync(0)
+
+function fire(type: 'load' | 'error') {
+  lastTag().dispatchEvent(new Event(type))
+  return settle()
+}
+
+async function timed(promise: Promise<CaptchaTicket>) {
+  const startedAt = Date.now()
+  const ticket = await promise
+  return { ticket, elapsedMs: Date.now() - startedAt }
+}
+
+describe('script loading', () => {
+  test.each([
+    [undefined, mainlandScript],
+    ['mainland' as const, mainlandScript],
+    ['international' as const, 'https://ca.turing.captcha.qcloud.com/TJNCaptcha-global.js'],
+  ])('site %s loads %s with the nonce', async (site, url) => {
+    void requestTicket({ captchaAppId, site, nonce: 'n0nce' })
+    await settle()
+    expect(vendorTags().map(({ src, nonce }) => [src, nonce])).toEqual([[url, 'n0nce']])
+  })
+
+  test('an own scriptUrl may be relative to the page', async () => {
+    void requestTicket({ captchaAppId, scriptUrl: '/vendor.js?v=1' })
+    await settle()
+    expect(lastTag().src).toBe('http://localhost/vendor.js?v=1')
+  })
+
+  test('an error is answered with one retry at a fresh URL, and then a fallback ticket', async () => {
+    const pending = requestTicket({ captchaAppId, scriptUrl: '/vendor.js?v=1' })
+    await settle()
+    await fire('error')
+    expect(vendorTags()).toHaveLength(2)
+    expect(lastTag().src).toMatch(/^http:\/\/localhost\/vendor\.js\?v=1&retry=\w+$/)
+    await fire('error')
+    expect(await pending).toEqual({
+      ticket: 'trerror_1001_199999164_1700000000',
+      randstr: expect.stringMatching(/^@\w+$/),
+      fallback: true,
+      errorCode: 1001,
+      errorMessage: 'jsload_error',
+    })
+    expect(vendorTags()).toHaveLength(0)
+  })
+
+  test('the retry that loads gives the real ticket', async () => {
+    const pending = requestTicket({ captchaAppId })
+    await settle()
+    await fire('error')
+    installFakeVendor({ onShow: ({ answer }) => answer(solved) })
+    await fire('load')
+    expect(await pending).toEqual({ ticket: 'tr03abc*', randstr: '@Vki', fallback: false })
+  })
+
+  test('load without window.TencentCaptcha is a failure', async () => {
+    const pending = requestTicket({ captchaAppId })
+    await settle()
+    await fire('load')
+    await fire('load')
+    expect((await pending).errorMessage).toBe('jsload_error')
+  })
+
+  test('an element called TencentCaptcha is not the constructor', async () => {
+    document.body.innerHTML = '<div id="TencentCaptcha"></div>'
+    void requestTicket({ captchaAppId })
+    await settle()
+    expect(vendorTags()).toHaveLength(1)
+  })
+
+  test('a blocker that fires nothing ends at the deadline, without a second script', async () => {
+    const pending = timed(requestTicket({ captchaAppId }))
+    await jest.advanceTimersByTimeAsync(5999)
+    expect(vendorTags()).toHaveLength(1)
+    await jest.advanceTimersByTimeAsync(1)
+    expect(await pending).toMatchObject({ elapsedMs: 6000, ticket: { fallback: true, errorCode: 1001 } })
+    expect(vendorTags()).toHaveLength(0)
+  })
+
+  test('one deadline covers both tries, and a late error starts no third', async () => {
+    const pending = timed(requestTicket({ captchaAppId, loadTimeoutMs: 1000 }))
+    await jest.advanceTimersByTimeAsync(900)
+    await fire('error')
+    const retry = lastTag()
+    await jest.advanceTimersByTimeAsync(100)
+    expect(await pending).toMatchObject({ elapsedMs: 1000, ticket: { errorMessage: 'jsload_timeout' } })
+    retry.dispatchEvent(new Event('error'))
+    await settle()
+    expect(vendorTags()).toHaveLength(0)
+  })
+
+  test('ten concurrent calls load one script and get ten answers', async () => {
+    const pending = Array.from({ length: 10 }, () => requestTicket({ captchaAppId }))
+    await settle()
+    expect(vendorTags()).toHaveLength(1)
+    let count = 0
+    const { challenges } = installFakeVendor({
+      onShow: ({ answer }) => answer({ ...solved, ticket: `tr03${count++}` }),
+    })
+    await fire('load')
+    const tickets = (await Promise.all(pending)).map(({ ticket }) => ticket)
+    expect(new Set(tickets).size).toBe(10)
+    expect(challenges.every(({ destroyed }) => destroyed)).toBe(true)
+  })
+
+  test('a later call tries again after a failure', async () => {
+    const first = requestTicket({ captchaAppId, loadTimeoutMs: 100 })
+    await jest.advanceTimersByTimeAsync(100)
+    expect((await first).fallback).toBe(true)
+    const second = requestTicket({ captchaAppId })
+    await settle()
+    installFakeVendor({ onShow: ({ answer }) => answer(solved) })
+    await fire('load')
+    expect((await second).fallback).toBe(false)
+  })
+
+  test('a constructor already on the page is used', async () => {
+    installFakeVendor({ onShow: ({ answer }) => answer(solved) })
+    expect((await requestTicket({ captchaAppId })).ticket).toBe('tr03abc*')
+    expect(vendorTags()).toHaveLength(0)
+  })
+
+  test.each([mainlandScript, 'https://turing.captcha.qcloud.com/TCaptcha.js?v=2'])(
+    'a tag of the page for %s that is still loading is waited for',
+    async (src) => {
+      const tag = document.createElement('script')
+      tag.src = src
+      document.head.append(tag)
+      const pending = requestTicket({ captchaAppId })
+      await settle()
+      expect(vendorTags()).toEqual([tag])
+      installFakeVendor({ onShow: ({ answer }) => answer(solved) })
+      await fire('load')
+      expect((await pending).fallback).toBe(false)
+    },
+  )
+
+  test('a tag of the page that failed before is not waited for', async () => {
+    const tag = document.createElement('script')
+    tag.src = mainlandScript
+    document.head.append(tag)
+    const getEntriesByName = (name: string) => (name === mainlandScript ? [{}] : [])
+    Object.assign(performance, { getEntriesByName })
+    void requestTicket({ captchaAppId })
+    await settle()
+    expect(vendorTags()).toHaveLength(2)
+    Reflect.deleteProperty(performance, 'getEntriesByName')
+  })
+
+  test('a second copy of the kit shares the load', async () => {
+    const first = requestTicket({ captchaAppId })
+    await settle()
+    jest.resetModules()
+    const copy = await import('../../lib/browser/index.js')
+    expect(copy.requestTicket).not.toBe(requestTicket)
+    const second = copy.requestTicket({ captchaAppId })
+    await settle()
+    expect(vendorTags()).toHaveLength(1)
+    installFakeVendor({ onShow: ({ answer }) => answer(solved) })
+    await fire('load')
+    expect((await Promise.all([first, second])).map(({ fallback }) => fallback)).toEqual([false, false])
+  })
+})
+
+describe('the challenge', () => {
+  test('gets a string app id and the options of the page', async () => {
+    const { challenges } = installFakeVendor({ onShow: ({ answer }) => answer(solved) })
+    await requestTicket({ captchaAppId, captchaOptions: { bizState: 'b', enableDarkMode: 'force', aidEncrypted: 'x' } })
+    expect(challenges[0]?.args).toHaveLength(3)
+    expect(challenges[0]?.args[0]).toBe('199999164')
+    expect(challenges[0]?.options).toMatchObject({ bizState: 'b', enableDarkMode: 'force', aidEncrypted: 'x' })
+  })
+
+  test('gets an element first where the international script wants one, and leaves none behind', async () => {
+    const { challenges } = installFakeVendor({ onShow: ({ answer }) => answer(solved) })
+    await requestTicket({ captchaAppId, site: 'international' })
+    expect(challenges[0]?.args[0]).toBeInstanceOf(HTMLDivElement)
+    expect(challenges[0]?.args[1]).toBe('199999164')
+    expect(document.body.childElementCount).toBe(0)
+  })
+
+  test("the page's own element is used and kept", async () => {
+    const element = document.body.appendChild(document.createElement('section'))
+    const { challenges } = installFakeVendor({ onShow: ({ answer }) => answer(solved) })
+    await requestTicket({ captchaAppId, element, captchaOptions: { type: 'embed' } })
+    expect(challenges[0]?.args[0]).toBe(element)
+    expect(element.isConnected).toBe(true)
+  })
+
+  test('a captchaOptions function is asked for each ticket', async () => {
+    const { challenges } = installFakeVendor({ onShow: ({ answer }) => answer(solved) })
+    let minted = 0
+    const options: TicketOptions = { captchaAppId, captchaOptions: async () => ({ aidEncrypted: `cipher${minted++}` }) }
+    await requestTicket(options)
+    await requestTicket(options)
+    expect(challenges.map(({ options: { aidEncrypted } }) => aidEncrypted)).toEqual(['cipher0', 'cipher1'])
+  })
+
+  test.each([
+    ['in the constructor', { onConstruct: fail }],
+    ['in show()', { onShow: fail }],
+  ])('an exception %s is a runtime error, not a load error', async (_, script) => {
+    installFakeVendor(script)
+    expect(await requestTicket({ captchaAppId })).toMatchObject({
+      ticket: 'trerror_1005_199999164_1700000000',
+      errorCode: 1005,
+      errorMessage: 'captcha_run_error: Error: broken',
+    })
+  })
+
+  test('has showTimeoutMs to appear and is destroyed when it does not', async () => {
+    const { challenges } = installFakeVendor()
+    const pending = timed(requestTicket({ captchaAppId }))
+    await jest.advanceTimersByTimeAsync(12_000)
+    expect(await pending).toMatchObject({
+      elapsedMs: 12_000,
+      ticket: { ticket: 'trerror_1002_199999164_1700000012', errorCode: 1002, errorMessage: 'captcha_show_timeout' },
+    })
+    expect(challenges[0]?.destroyed).toBe(true)
+  })
+
+  test.each(['ready', 'showFn'] as const)('has no deadline once %s said that it is on the screen', async (hook) => {
+    const own = jest.fn()
+    const { challenges } = installFakeVendor()
+    const pending = timed(requestTicket({ captchaAppId, captchaOptions: { [hook]: own } }))
+    await jest.advanceTimersByTimeAsync(11_999)
+    challenges[0]?.options[hook]?.({ width: 300 })
+    await jest.advanceTimersByTimeAsync(3_600_000)
+    challenges[0]?.answer(solved)
+    expect(await pending).toMatchObject({ elapsedMs: 3_611_999, ticket: { fallback: false } })
+    expect(own).toHaveBeenCalledWith({ width: 300 })
+  })
+
+  test('settles once: a late second callback changes nothing', async () => {
+    const { challenges } = installFakeVendor()
+    const pending = requestTicket({ captchaAppId })
+    await settle()
+    challenges[0]?.answer(solved)
+    challenges[0]?.answer({ ret: 0, ticket: 'terror_1006_199999164_1700000000', randstr: '@a', errorCode: 1006 })
+    expect((await pending).ticket).toBe('tr03abc*')
+    challenges[0]?.answer({ ret: 2 })
+    await settle()
+  })
+
+  test('closed by the user rejects with CaptchaCancelledError and is destroyed', async () => {
+    const { challenges } = installFakeVendor({ onShow: ({ answer }) => answer({ ret: 2, ticket: null }) })
+    const error = await requestTicket({ captchaAppId }).catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(CaptchaCancelledError)
+    expect(error).toHaveProperty('name', 'CaptchaCancelledError')
+    expect(challenges[0]?.destroyed).toBe(true)
+  })
+
+  test('a destroy() that throws changes nothing', async () => {
+    installFakeVendor({ onShow: ({ answer }) => answer(solved) })
+    const vendor = (window as unknown as { TencentCaptcha: { prototype: { destroy(): void } } }).TencentCaptcha
+    vendor.prototype.destroy = fail
+    expect((await requestTicket({ captchaAppId })).fallback).toBe(false)
+  })
+
+  test('popups come one after another, and the waiting ones share a failure', async () => {
+    const { challenges } = installFakeVendor()
+    const pending = [1, 2, 3].map(() => timed(requestTicket({ captchaAppId })))
+    await jest.advanceTimersByTimeAsync(12_000)
+    const answers = await Promise.all(pending)
+    expect(challenges).toHaveLength(1)
+    expect(answers.map(({ ticket, elapsedMs }) => [ticket.errorCode, elapsedMs])).toEqual([
+      [1002, 12_000],
+      [1002, 12_000],
+      [1002, 12_000],
+    ])
+    expect(new Set(answers.map(({ ticket }) => ticket.randstr)).size).toBe(3)
+    const later = requestTicket({ captchaAppId })
+    await settle()
+    challenges[1]?.answer(solved)
+    expect((await later).fallback).toBe(false)
+  })
+
+  test('a cancelled popup lets the next one come', async () => {
+    const { challenges } = installFakeVendor()
+    const first = requestTicket({ captchaAppId }).catch((error: unknown) => error)
+    const second = requestTicket({ captchaAppId })
+    await settle()
+    expect(challenges).toHaveLength(1)
+    challenges[0]?.answer({ ret: 2, ticket: '', randstr: '' })
+    expect(await first).toBeInstanceOf(CaptchaCancelledError)
+    await settle()
+    challenges[1]?.answer(solved)
+    expect((await second).ticket).toBe('tr03abc*')
+  })
+
+  test('embedded challenges do not wait for each other', async () => {
+    const { challenges } = installFakeVendor()
+    const element = document.createElement('div')
+    void requestTicket({ captchaAppId, element, captchaOptions: { type: 'embed' } })
+    void requestTicket({ captchaAppId, element, captchaOptions: { type: 'embed' } })
+    await jest.advanceTimersByTimeAsync(100)
+    expect(challenges).toHaveLength(2)
+  })
+
+  test('an abort closes the challenge, frees the turn and rejects with its reason', async () => {
+    const { challenges } = installFakeVendor()
+    const [one, two] = [new AbortController(), new AbortController()]
+    const first = requestTicket({ captchaAppId, signal: one.signal }).catch((error: unknown) => error)
+    const second = requestTicket({ captchaAppId, signal: two.signal }).catch((error: unknown) => error)
+    const third = requestTicket({ captchaAppId })
+    await settle()
+    two.abort('gone too')
+    one.abort('gone')
+    expect(await first).toBe('gone')
+    expect(await second).toBe('gone too')
+    await settle()
+    expect(challenges.map(({ destroyed }) => destroyed)).toEqual([true, false])
+    challenges[1]?.answer(solved)
+    expect((await third).fallback).toBe(false)
+    await expect(requestTicket({ captchaAppId, signal: one.signal })).rejects.toBe('gone')
+  })
+})
+
+describe('mistakes of the author', () => {
+  const embed = { type: 'embed' } as const
+  test.each<[string, unknown]>([
+    ['no options', undefined],
+    ['no app id', {}],
+    ['app id with letters', { captchaAppId: 'abc' }],
+    ['unknown site', { captchaAppId, site: 'mars' }],
+    ['inherited site', { captchaAppId, site: 'toString' }],
+    ['script URL', { captchaAppId, scriptUrl: 'http://[' }],
+    ['timeout of 0', { captchaAppId, loadTimeoutMs: 0 }],
+    ['timeout of another type', { captchaAppId, showTimeoutMs: 'soon' }],
+    ['options of another type', { captchaAppId, captchaOptions: 'dark' }],
+    ['a hook that is not a function', { captchaAppId, captchaOptions: { ready: true } }],
+    ['embed without element', { captchaAppId, captchaOptions: embed }],
+    ['embed without element, later', { captchaAppId, captchaOptions: () => embed }],
+  ])('%s is a TypeError, never a ticket', async (_, options) => {
+    installFakeVendor({ onShow: ({ answer }) => answer(solved) })
+    await expect(requestTicket(options as TicketOptions)).rejects.toThrow(TypeError)
+  })
+})
+
+function fail(): never {
+  throw new Error('broken')
+}
