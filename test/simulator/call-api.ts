@@ -13,10 +13,14 @@ export interface SdkOptions {
 }
 
 /** The vendor's own client, aimed at the simulator. */
-export function sdkClient(simulator: Simulator, options: SdkOptions = {}): SdkClient {
+export function sdkClient(
+  simulator: Simulator,
+  options: SdkOptions = {},
+  endpoint = new URL(simulator.url).host,
+): SdkClient {
   return new CaptchaClient({
     credential: { ...simulator.credential, ...options },
-    profile: { httpProfile: { endpoint: new URL(simulator.url).host, protocol: 'http://', reqTimeout: 5 } },
+    profile: { httpProfile: { endpoint, protocol: 'http://', reqTimeout: 5 } },
   })
 }
 

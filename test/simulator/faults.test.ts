@@ -1,0 +1,303 @@
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { type ApiFault, apiFaults, type Simulator, startSimulator } from '../../lib/simulator/index.js'
+import { checkMini, checkWeb, sdkClient, webBody } from './call-api.js'
+
+const canary = { ticket: 'trerror_1001_190000001_1713500000' }
+
+interface RawAnswer {
+  readonly text: string
+  /** How the connection ended within the time given. */
+  readonly end: 'open' | 'closed' | 'refused' | 'reset'
+}
+
+/** Sends one signed-looking request over a plain socket and records all that comes back. */
+function rawCall(simulator: Simulator, ticket: string, waitMs = 150): Promise<RawAnswer> {
+  const body = JSON.stringify(webBody(simulator, { ticket }))
+  const head = `POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nX-TC-Action: DescribeCaptchaResult\r\nX-TC-Version: 2019-07-22\r\nContent-Length: ${body.length}\r\n\r\n`
+  return new Promise((resolve) => {
+    const socket = connect(Number(new URL(simulator.url).port), '127.0.0.1')
+    let text = ''
+    const finish = (end: RawAnswer['end']): void => {
+      clearTimeout(timer)
+      socket.destroy()
+      resolve({ text, end })
+    }
+    const timer = setTimeout(() => finish('open'), waitMs)
+    socket.on('connect', () => socket.write(head + body))
+    socket.on('data', (chunk) => {
+      text += chunk.toString()
+    })
+    socket.on('end', () => finish('closed'))
+    socket.on('error', (error: NodeJS.ErrnoException) => finish(error.code === 'ECONNREFUSED' ? 'refused' : 'reset'))
+  })
+}
+
+describe('the faults of the API', () => {
+  let simulator: Simulator
+  beforeAll(async () => {
+    simulator = await startSimulator()
+  })
+  afterEach(async () => {
+    simulator.setFault(null)
+    await simulator.settled()
+    simulator.clearCalls()
+  })
+  afterAll(() => simulator.close())
+
+  it('has a name for each', () => {
+    expect(new Set(apiFaults).size).toBe(apiFaults.length)
+    for (const fault of apiFaults) {
+      simulator.setFault(fault as ApiFault)
+      expect(simulator.faults.api).toEqual({ fault, options: {} })
+    }
+  })
+
+  it.each<[ApiFault, RegExp, RawAnswer['end']]>([
+    ['hang', /^$/, 'open'],
+    ['hang_body', /^HTTP\/1.1 200 OK[^]*"Response"/, 'open'],
+    ['cut_body', /^HTTP\/1.1 200 OK[^]*"Response"/, 'closed'],
+    ['reset', /^$/, 'reset'],
+    ['refuse', /^$/, 'refused'],
+    ['http_500_html', /^HTTP\/1.1 500 [^]*text\/html[^]*<h1>500/, 'open'],
+    ['http_502_html', /^HTTP\/1.1 502 [^]*text\/html[^]*<h1>502/, 'open'],
+    ['http_503_html', /^HTTP\/1.1 503 [^]*text\/html[^]*<h1>503/, 'open'],
+    ['http_500_json', /^HTTP\/1.1 500 [^]*application\/json[^]*"InternalError"/, 'open'],
+    ['http_502_json', /^HTTP\/1.1 502 [^]*application\/json[^]*"InternalError"/, 'open'],
+    ['http_503_json', /^HTTP\/1.1 503 [^]*application\/json[^]*"InternalError"/, 'open'],
+    ['redirect', /^HTTP\/1.1 302 [^]*location: http:\/\/127.0.0.1:\d+\/redirected/, 'open'],
+    ['truncated_json', /^HTTP\/1.1 200 [^]*content-length[^]*\{"Response":[^}]*$/, 'open'],
+    ['not_json', /^HTTP\/1.1 200 [^]*<!doctype html>/, 'open'],
+    ['empty_object', /^HTTP\/1.1 200 [^]*\r\n\r\n\{\}$/, 'open'],
+    ['null_response', /^HTTP\/1.1 200 [^]*\{"Response":null\}$/, 'open'],
+    ['event_stream', /^HTTP\/1.1 200 [^]*content-type: text\/event-stream\r\n[^]*data: \{"Response"/, 'open'],
+    ['oversized', /^HTTP\/1.1 200 [^]*content-length: 1\d{6}\r\n/, 'open'],
+    ['internal_error', /"Code":"InternalError"/, 'open'],
+    ['internal_server_error', /"Code":"InternalServerError"/, 'open'],
+    ['system_busy', /"CaptchaCode":26[^]*"retcode":0,"retmsg":"ok"/, 'open'],
+    ['request_limit_exceeded', /"Code":"RequestLimitExceeded"/, 'open'],
+    ['auth_failure', /"Code":"AuthFailure.SignatureFailure"/, 'open'],
+    ['unauthorized_operation', /"Code":"UnauthorizedOperation.Unauthorized"/, 'open'],
+    [
+      { kind: 'api_error', code: 'FailedOperation', message: 'No.' },
+      /"Code":"FailedOperation","Message":"No."/,
+      'open',
+    ],
+    [{ kind: 'captcha_code', code: 104 }, /"CaptchaCode":104/, 'open'],
+  ])('%j looks on the wire as it says', async (fault, text, end) => {
+    simulator.setFault(fault)
+    const answer = await rawCall(simulator, 'tr03x*')
+    expect(answer.text).toMatch(text)
+    expect(answer.end).toBe(end)
+  })
+
+  it('sends the code as a string on request', async () => {
+    simulator.setFault('string_code')
+    const request = sdkClient(simulator).request('DescribeCaptchaResult', webBody(simulator, simulator.mintTicket()))
+    expect((await request).CaptchaCode).toBe('1')
+  })
+
+  it('answers slowly but correctly, by default after 1.9 s', async () => {
+    simulator.setFault({ kind: 'slow', delayMs: 120 })
+    const started = performance.now()
+    expect(await checkWeb(simulator, simulator.mintTicket())).toBe('code:1')
+    expect(performance.now() - started).toBeGreaterThanOrEqual(118)
+    simulator.setFault('slow')
+    const slow = performance.now()
+    expect(await checkWeb(simulator, simulator.mintTicket())).toBe('code:1')
+    expect(performance.now() - slow).toBeGreaterThanOrEqual(1890)
+  })
+
+  it('answers system busy in the shape of the action', async () => {
+    simulator.setFault('system_busy')
+    expect(await checkWeb(simulator, canary)).toBe('code:26')
+    expect(await checkMini(simulator, canary)).toBe('code:26')
+  })
+
+  it.each<ApiFault>(['hang_body', 'cut_body', 'truncated_json', 'string_code', 'event_stream', 'oversized'])(
+    '%s spends the ticket although the answer is lost',
+    async (fault) => {
+      const minted = simulator.mintTicket()
+      simulator.setFault(fault)
+      const lost = checkWeb(simulator, minted).catch(() => 'lost')
+      await Promise.race([lost, sleep(80)])
+      simulator.setFault(null)
+      expect(await checkWeb(simulator, minted)).toBe('code:9')
+    },
+  )
+
+  it.each<ApiFault>([
+    'hang',
+    'reset',
+    'http_500_html',
+    'http_503_json',
+    'redirect',
+    'not_json',
+    'empty_object',
+    'null_response',
+    'internal_error',
+    'system_busy',
+    'request_limit_exceeded',
+    'auth_failure',
+  ])('%s leaves the ticket alive', async (fault) => {
+    const minted = simulator.mintTicket()
+    simulator.setFault(fault)
+    await Promise.race([checkWeb(simulator, minted), sleep(80)])
+    simulator.setFault(null)
+    expect(await checkWeb(simulator, minted)).toBe('code:1')
+  })
+
+  it('counts who follows the redirect', async () => {
+    simulator.setFault('redirect')
+    expect(await checkWeb(simulator, canary)).toBe('code:1')
+    expect(simulator.redirectHits).toBe(1)
+  })
+
+  it('hits only the next calls when told so', async () => {
+    simulator.setFault('internal_error', { next: 2 })
+    const outcomes = []
+    for (let call = 0; call < 4; call += 1) outcomes.push(await checkWeb(simulator, canary))
+    expect(outcomes).toEqual(['error:InternalError', 'error:InternalError', 'code:21', 'code:21'])
+    expect(simulator.faults.api).toBeNull()
+  })
+
+  it('hits a share of the calls, the same calls for the same seed', async () => {
+    const series = async (seed: number): Promise<string> => {
+      simulator.setFault('internal_error', { share: 0.3, seed })
+      let marks = ''
+      for (let call = 0; call < 60; call += 1) marks += (await checkWeb(simulator, canary)) === 'code:21' ? '.' : 'x'
+      return marks
+    }
+    const first = await series(7)
+    expect(await series(7)).toBe(first)
+    expect(await series(8)).not.toBe(first)
+    const hits = first.replaceAll('.', '').length
+    expect(hits).toBeGreaterThan(8)
+    expect(hits).toBeLessThan(30)
+  })
+
+  it('leaves fallback-format tickets healthy, or all others', async () => {
+    simulator.setFault('internal_error', { only: 'ordinary', next: 1 })
+    expect(await checkWeb(simulator, canary)).toBe('code:21')
+    expect(await checkWeb(simulator, simulator.mintTicket())).toBe('error:InternalError')
+    simulator.setFault('internal_error', { only: 'canary' })
+    expect(await checkWeb(simulator, simulator.mintTicket())).toBe('code:1')
+    expect(await checkWeb(simulator, canary)).toBe('error:InternalError')
+  })
+
+  it('makes a single ticket misbehave, time and again', async () => {
+    const cursed = simulator.mintTicket({ fault: 'internal_error' })
+    expect(await checkWeb(simulator, cursed)).toBe('error:InternalError')
+    expect(await checkWeb(simulator, simulator.mintTicket())).toBe('code:1')
+    expect(await checkWeb(simulator, cursed)).toBe('error:InternalError')
+  })
+
+  it('closes the port and opens the same port again, over and over', async () => {
+    const { url } = simulator
+    for (let round = 0; round < 5; round += 1) {
+      simulator.setFault('refuse')
+      expect((await rawCall(simulator, 'tr03x*')).end).toBe('refused')
+      // The SDK's idle connection must have noticed that it is gone, or its next call fails once more.
+      await sleep(20)
+      simulator.setFault(null)
+      expect(await checkWeb(simulator, simulator.mintTicket())).toBe('code:1')
+    }
+    expect(simulator.url).toBe(url)
+  })
+
+  it('ends with the port as last wanted when told to and fro in one go', async () => {
+    simulator.setFault('refuse')
+    simulator.setFault(null)
+    simulator.setFault('refuse')
+    await sleep(30)
+    expect((await rawCall(simulator, 'tr03x*')).end).toBe('refused')
+    simulator.setFault(null)
+    simulator.setFault('refuse')
+    simulator.setFault('internal_error')
+    await simulator.settled()
+    expect(await checkWeb(simulator, canary)).toBe('error:InternalError')
+  })
+
+  it('cuts the connections that are open when it starts to refuse', async () => {
+    const pending = checkWeb(simulator, simulator.mintTicket({ fault: 'hang' }))
+    await sleep(40)
+    simulator.setFault('refuse')
+    expect(await pending).toMatch(/^thrown:.*socket hang up/)
+  })
+
+  it('leaves held calls held when healed, and answers new ones', async () => {
+    simulator.setFault('hang')
+    const held = rawCall(simulator, 'tr03x*', 200)
+    await sleep(40)
+    simulator.setFault(null)
+    expect(await checkWeb(simulator, simulator.mintTicket())).toBe('code:1')
+    expect(await held).toEqual({ text: '', end: 'open' })
+  })
+
+  it('refuses faults that make no sense, and says what there is', () => {
+    const set = (fault: unknown, options?: unknown) => () =>
+      simulator.setFault(fault as ApiFault, options as { next?: number })
+    expect(set('hangs')).toThrow(/"hangs".*hang_body/)
+    expect(set({ kind: 'slow', delayMs: -1 })).toThrow(/delayMs is -1/)
+    expect(set({ kind: 'nothing' })).toThrow(TypeError)
+    expect(set('hang', { next: 0 })).toThrow(/next is 0/)
+    expect(set('hang', { share: 2 })).toThrow(/share is 2/)
+    expect(set('hang', { only: 'all' })).toThrow(/only is "all"/)
+    expect(set('hang', { nxt: 1 })).toThrow(/"nxt".*next, share, seed, only/)
+    expect(set('refuse', { next: 1 })).toThrow(/use "reset"/)
+    expect(() => simulator.mintTicket({ fault: 'refuse' })).toThrow(/use "reset"/)
+    expect(simulator.faults.api).toBeNull()
+  })
+})
+
+describe('the call log', () => {
+  let simulator: Simulator
+  beforeAll(async () => {
+    simulator = await startSimulator()
+  })
+  afterAll(() => simulator.close())
+
+  it('tells what was asked and what came of it', async () => {
+    const minted = simulator.mintTicket()
+    await checkWeb(simulator, minted)
+    await checkMini(simulator, canary)
+    simulator.setFault('internal_error', { next: 1 })
+    await checkWeb(simulator, canary)
+    const common = { captchaAppId: 190000001, userIp: '203.0.113.7', aborted: false }
+    expect(simulator.calls).toMatchObject([
+      { ...common, action: 'DescribeCaptchaResult', ticketKind: 'ordinary', ticket: minted.ticket, outcome: 'code:1' },
+      { ...common, action: 'DescribeCaptchaMiniResult', ticketKind: 'fallback', outcome: 'code:21' },
+      { ...common, ticketKind: 'fallback', outcome: 'error:InternalError' },
+    ])
+    simulator.clearCalls()
+    expect(simulator.calls).toEqual([])
+  })
+
+  it('has a hanging call from its arrival, and marks it when the client gives up', async () => {
+    simulator.setFault('hang')
+    const abort = new AbortController()
+    const body = webBody(simulator, simulator.mintTicket())
+    const request = sdkClient(simulator).request('DescribeCaptchaResult', body, { signal: abort.signal })
+    const given = request.catch(() => 'gave up')
+    await sleep(60)
+    expect(simulator.calls).toMatchObject([{ outcome: 'fault:hang', aborted: false }])
+    abort.abort()
+    await given
+    await sleep(30)
+    expect(simulator.calls).toMatchObject([{ outcome: 'fault:hang', aborted: true }])
+  })
+
+  it('does not call a connection aborted that the simulator itself broke', async () => {
+    simulator.clearCalls()
+    simulator.setFault('reset')
+    await checkWeb(simulator, canary)
+    simulator.setFault('cut_body')
+    await checkWeb(simulator, canary).catch(() => undefined)
+    await sleep(20)
+    expect(simulator.calls.map((call) => [call.outcome, call.aborted])).toEqual([
+      ['fault:reset', false],
+      ['fault:cut_body', false],
+    ])
+  })
+})
