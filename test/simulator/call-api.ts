@@ -10,17 +10,17 @@ export interface SdkOptions {
   readonly secretId?: string
   readonly secretKey?: string
   readonly token?: string
+  readonly endpoint?: string
+  /** Seconds. */
+  readonly reqTimeout?: number
 }
 
 /** The vendor's own client, aimed at the simulator. */
-export function sdkClient(
-  simulator: Simulator,
-  options: SdkOptions = {},
-  endpoint = new URL(simulator.url).host,
-): SdkClient {
+export function sdkClient(simulator: Simulator, options: SdkOptions = {}): SdkClient {
+  const { endpoint = new URL(simulator.url).host, reqTimeout = 3, ...credential } = options
   return new CaptchaClient({
-    credential: { ...simulator.credential, ...options },
-    profile: { httpProfile: { endpoint, protocol: 'http://', reqTimeout: 5 } },
+    credential: { ...simulator.credential, ...credential },
+    profile: { httpProfile: { endpoint, protocol: 'http://', reqTimeout } },
   })
 }
 

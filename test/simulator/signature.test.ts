@@ -52,8 +52,8 @@ describe('the signature check of the simulator', () => {
   afterAll(() => simulator.close())
 
   it('accepts what the SDK signs for a host with a port, whatever service name the SDK makes of it', async () => {
-    const endpointOnName = new URL(simulator.url.replace('127.0.0.1', 'localhost')).host
-    const client = sdkClient(simulator, {}, endpointOnName)
+    const endpoint = new URL(simulator.url.replace('127.0.0.1', 'localhost')).host
+    const client = sdkClient(simulator, { endpoint })
     const body = webBody(simulator, simulator.mintTicket())
     expect(await outcomeOf(client.request('DescribeCaptchaResult', body))).toBe('code:1')
     expect(await checkWeb(simulator, simulator.mintTicket())).toBe('code:1')
