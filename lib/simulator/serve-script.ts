@@ -118,7 +118,8 @@ function redirected(host: ScriptHost, _message: IncomingMessage, response: Serve
 }
 
 function page({ simulator }: ScriptHost, _message: IncomingMessage, response: ServerResponse): void {
-  send(response, 200, 'text/html; charset=utf-8', demoPage(simulator))
+  const { html, contentSecurityPolicy } = demoPage(simulator)
+  send(response, 200, 'text/html; charset=utf-8', html, { 'content-security-policy': contentSecurityPolicy })
 }
 
 const routes: Readonly<Record<string, Route>> = {
