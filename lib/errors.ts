@@ -6,7 +6,7 @@ export class CaptchaConfigError extends TypeError {
   readonly option: string
 
   constructor(option: string, problem: string) {
-    super(`captchaGuard: ${problem}`)
+    super(`tencent-captcha-guard: ${problem}`)
     this.option = option
   }
 }

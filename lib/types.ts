@@ -10,51 +10,70 @@ export type CaptchaSite = 'mainland' | 'international'
  * Why Tencent's verdict is missing. The closed list of what may degrade: what is not on it never does.
  * Source: the vendor's disaster-recovery document for the first six, this package's own limits for the rest.
  */
-export type DegradationCause = AvailabilityCause | NeutralCause
+export type DegradationCause = (typeof degradationCauses)[number]
 
 /** Causes that speak of Tencent's availability; they alone are evidence against the API. */
-export type AvailabilityCause =
-  | 'timeout'
-  | 'unreachable'
-  | 'http_error'
-  | 'bad_response'
-  | 'internal_error'
-  | 'system_busy'
+export type AvailabilityCause = (typeof availabilityCauses)[number]
 
-/** Causes that say nothing of Tencent's availability, or that only repeat what is known of it. */
-export type NeutralCause =
-  | 'circuit_open'
-  | 'overloaded'
-  | 'throttled'
-  | 'client_fallback'
-  | 'misconfigured'
-  | 'override'
+/** {@link AvailabilityCause} as a list. */
+export const availabilityCauses = [
+  'timeout',
+  'unreachable',
+  'http_error',
+  'bad_response',
+  'internal_error',
+  'system_busy',
+] as const
+
+/** {@link DegradationCause} as a list. The causes beyond availability say nothing new of Tencent. */
+export const degradationCauses = [
+  ...availabilityCauses,
+  'circuit_open',
+  'overloaded',
+  'throttled',
+  'client_fallback',
+  'misconfigured',
+  'override',
+] as const
 
 /** Refusals in which Tencent's verdict is not missing: the caller's input explains them. */
-export type InputRefusal =
-  | 'ticket_missing'
-  | 'ticket_malformed'
-  | 'ticket_expired'
-  | 'ticket_reused'
-  | 'randstr_mismatch'
-  | 'ticket_invalid'
-  | 'app_mismatch'
-  | 'risk_rejected'
-  | 'rejected'
-  | 'rate_limited'
+export type InputRefusal = (typeof inputRefusals)[number]
+
+/** {@link InputRefusal} as a list. */
+export const inputRefusals = [
+  'ticket_missing',
+  'ticket_malformed',
+  'ticket_expired',
+  'ticket_reused',
+  'randstr_mismatch',
+  'ticket_invalid',
+  'app_mismatch',
+  'risk_rejected',
+  'rejected',
+  'rate_limited',
+] as const
 
 /** Refusals of requests whose verdict is missing. */
-export type DegradedRefusal =
-  | 'fallback_stale'
-  | 'fallback_replayed'
-  | 'misconfigured'
-  | 'degradation_refused'
-  | 'budget_exhausted'
+export type DegradedRefusal = (typeof degradedRefusals)[number]
+
+/** {@link DegradedRefusal} as a list. */
+export const degradedRefusals = [
+  'fallback_stale',
+  'fallback_replayed',
+  'misconfigured',
+  'degradation_refused',
+  'budget_exhausted',
+] as const
 
 export type RefusalReason = InputRefusal | DegradedRefusal
 
 /** The most specific explanation of an outcome. */
 export type CaptchaReason = 'verified' | DegradationCause | RefusalReason
+
+/** {@link CaptchaReason} as a list, each once. */
+export const captchaReasons: readonly CaptchaReason[] = [
+  ...new Set<CaptchaReason>(['verified', ...degradationCauses, ...inputRefusals, ...degradedRefusals]),
+]
 
 /** The `code` of a refusal's problem+json. It says what the page should do and nothing about degradation. */
 export type PublicCode = 'captcha_required' | 'captcha_invalid' | 'captcha_expired' | 'captcha_unavailable'
@@ -157,7 +176,15 @@ export interface CaptchaLogger {
   error(fields: object, message: string): void
 }
 
-/** Long-lived keys, as the SDK names them. `token` belongs to temporary keys. */
+/** Keys in the SDK's own shape, straight from the environment: checked for presence when the guard is made. */
+export interface SdkCredential {
+  readonly secretId?: string | null | undefined
+  readonly secretKey?: string | null | undefined
+  /** Belongs to temporary keys. */
+  readonly token?: string | null | undefined
+}
+
+/** Keys known to be there. */
 export interface TencentCredential {
   readonly secretId: string
   readonly secretKey: string
@@ -166,12 +193,7 @@ export interface TencentCredential {
 
 /** Keys fetched on demand, e.g. the SDK's `CvmRoleCredential`. The fetch is under the deadline too. */
 export interface DynamicCredential {
-  // biome-ignore lint/suspicious/noConfusingVoidType: the SDK's own providers declare wider results.
-  getCredential(): Promise<{
-    secretId?: string | null | undefined
-    secretKey?: string | null | undefined
-    token?: string | null | undefined
-  }>
+  getCredential(): Promise<SdkCredential>
 }
 
 /** A Tencent SDK client: anything with the SDK's `request`. */

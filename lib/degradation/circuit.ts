@@ -1,0 +1,360 @@
+import type { Evidence } from '../decision/decide.js'
+import type { CircuitConfig } from '../option-types.js'
+import type { Clock, Timer } from './clock.js'
+import { RollingCounts } from './rolling-counts.js'
+
+/** What one verification says about Tencent. Refusals and throttling are neutral: neither success nor failure. */
+export type CallReport = 'success' | 'failure' | 'unanswered' | 'throttled' | 'neutral'
+
+/** What the canary says. `unknown`: it was aborted, or our own event loop was blocked. */
+export type CanaryReport = 'healthy' | 'failed' | 'unknown'
+
+/** Leave to ask Tencent, given by {@link Circuit.admit}; to be settled exactly once. */
+export interface Permit {
+  readonly epoch: number
+  readonly startedMs: number
+  readonly isProbe: boolean
+  /** Called when the circuit opens over the waiting call. */
+  readonly release: () => void
+}
+
+type State =
+  | { readonly name: 'closed' }
+  | { readonly name: 'suspect'; readonly why: string }
+  | { readonly name: 'open'; readonly why: 'canary_failed' }
+  | {
+      readonly name: 'open'
+      readonly why: 'canary_disagrees'
+      nextProbeMs: number
+      intervalMs: number
+      probe: Permit | undefined
+    }
+
+/** What {@link Circuit.snapshot} shows. */
+export interface CircuitSnapshot {
+  readonly state: 'closed' | 'suspect' | 'open'
+  /** Why it is suspect or open. */
+  readonly why?: string
+  readonly consecutiveFailures: number
+  readonly callsUnderWay: number
+  /** The last canary that told something. */
+  readonly lastCanary?: { readonly result: 'healthy' | 'failed'; readonly agoMs: number }
+}
+
+/** A canary failure this young, while the circuit is suspect, is evidence of an outage: a brown-out. */
+const brownOutMs = 30_000
+
+/** `canary_disagrees` needs at least this long without a single code 1. */
+const minimumSilenceMs = 10_000
+const silenceInMeanGaps = 20
+const maxThrottledShare = 0.1
+const gapSmoothing = 0.05
+
+export interface CircuitOptions {
+  readonly config: CircuitConfig
+  /** A call unanswered for this long raises suspicion. */
+  readonly suspicionMs: number
+  readonly expectedPerMinute: number | undefined
+  readonly clock: Clock
+  /** Verifies a fallback-format ticket that no user depends on. Must settle by itself. */
+  readonly runCanary: (signal: AbortSignal) => Promise<CanaryReport>
+  /** Told after every change of state. */
+  readonly onChange: () => void
+}
+
+/**
+ * Learns from replies, not from verdicts. Failures of users' calls only raise suspicion; what opens the circuit is the
+ * canary, which no caller can influence, failing as well. So a ticket that makes Tencent stumble cannot open it.
+ */
+export class Circuit {
+  readonly #options: CircuitOptions
+  readonly #calls: RollingCounts
+  readonly #createdMs: number
+  readonly #closing = new AbortController()
+  #state: State = { name: 'closed' }
+  /** Counts openings and closings: an answer of an older epoch moves nothing. */
+  #epoch = 0
+  #consecutiveFailures = 0
+  /** Calls younger than the suspicion delay, oldest first. */
+  readonly #fresh = new Set<Permit>()
+  /** Calls that have waited longer than the suspicion delay. */
+  readonly #overdue = new Set<Permit>()
+  /** A call ran into its deadline and none was answered with code 1 since: it counts as still unanswered. */
+  #endedUnanswered = false
+  #suspicionTimer: Timer | undefined
+  #canaryTimer: Timer | undefined
+  #canaryRunning = false
+  #canaryStartedMs = Number.NEGATIVE_INFINITY
+  #canaryIntervalMs: number
+  #lastCanary: { readonly report: 'healthy' | 'failed'; readonly atMs: number } | undefined
+  #lastCanaryFailureMs = Number.NEGATIVE_INFINITY
+  #lastSuccessMs: number
+  #meanGapMs: number | undefined
+
+  constructor(options: CircuitOptions) {
+    this.#options = options
+    this.#calls = new RollingCounts(options.config.windowMs)
+    this.#canaryIntervalMs = options.config.canaryIntervalMs
+    this.#createdMs = options.clock.nowMs()
+    this.#lastSuccessMs = this.#createdMs
+    if (options.expectedPerMinute !== undefined) this.#meanGapMs = 60_000 / options.expectedPerMinute
+  }
+
+  /** A permit to call Tencent, or `undefined` at once while the circuit is open: nobody waits behind a probe. */
+  admit(release: () => void): Permit | undefined {
+    const state = this.#state
+    const nowMs = this.#now()
+    if (state.name !== 'open') return this.#permit(release, nowMs)
+    if (state.why !== 'canary_disagrees' || state.probe !== undefined || nowMs < state.nextProbeMs) return undefined
+    const probe: Permit = { epoch: this.#epoch, startedMs: nowMs, isProbe: true, release }
+    state.probe = probe
+    return probe
+  }
+
+  /** What became of an admitted call. */
+  settle(permit: Permit, report: CallReport): void {
+    this.#fresh.delete(permit)
+    this.#overdue.delete(permit)
+    if (permit.epoch !== this.#epoch) return
+    if (permit.isProbe) return this.#settleProbe(report)
+    const nowMs = this.#now()
+    this.#calls.add(report === 'unanswered' ? 'failure' : report, nowMs)
+    switch (report) {
+      case 'success':
+        this.#consecutiveFailures = 0
+        this.#endedUnanswered = false
+        this.#noteSuccess(nowMs)
+        return
+      case 'unanswered':
+        this.#endedUnanswered = true
+        this.#consecutiveFailures++
+        return this.#suspect('call_failed')
+      case 'failure':
+        this.#consecutiveFailures++
+        return this.#suspect('call_failed')
+      case 'throttled':
+      case 'neutral':
+        return
+    }
+  }
+
+  /** What the server itself has seen of the API. */
+  evidence(): Evidence {
+    if (this.#state.name === 'open') return 'outage'
+    const isBrownOut = this.#state.name === 'suspect' && this.#now() - this.#lastCanaryFailureMs <= brownOutMs
+    return isBrownOut ? 'outage' : 'none'
+  }
+
+  snapshot(): CircuitSnapshot {
+    const lastCanary = this.#lastCanary
+    return {
+      state: this.#state.name,
+      ...(this.#state.name !== 'closed' && { why: this.#state.why }),
+      consecutiveFailures: this.#consecutiveFailures,
+      callsUnderWay: this.#fresh.size + this.#overdue.size,
+      ...(lastCanary && {
+        lastCanary: { result: lastCanary.report, agoMs: Math.round(this.#now() - lastCanary.atMs) },
+      }),
+    }
+  }
+
+  /** Frees timers and aborts a canary under way. */
+  close(): void {
+    this.#closing.abort()
+    this.#suspicionTimer?.cancel()
+    this.#canaryTimer?.cancel()
+  }
+
+  #now(): number {
+    return this.#options.clock.nowMs()
+  }
+
+  #permit(release: () => void, nowMs: number): Permit {
+    const permit: Permit = { epoch: this.#epoch, startedMs: nowMs, isProbe: false, release }
+    this.#fresh.add(permit)
+    this.#watchForUnanswered()
+    return permit
+  }
+
+  /** One timer for the oldest young call, however many there are. */
+  #watchForUnanswered(): void {
+    const [oldest] = this.#fresh
+    if (this.#suspicionTimer !== undefined || oldest === undefined) return
+    const { clock, suspicionMs } = this.#options
+    const delayMs = Math.max(0, oldest.startedMs + suspicionMs - clock.nowMs())
+    this.#suspicionTimer = clock.after(delayMs, () => clock.afterPoll(() => this.#collectOverdue()))
+  }
+
+  #collectOverdue(): void {
+    this.#suspicionTimer = undefined
+    const oldestAllowedMs = this.#now() - this.#options.suspicionMs
+    for (const permit of this.#fresh) {
+      if (permit.startedMs > oldestAllowedMs) break
+      this.#fresh.delete(permit)
+      this.#overdue.add(permit)
+    }
+    this.#watchForUnanswered()
+    if (this.#overdue.size > 0) this.#suspect('call_unanswered')
+  }
+
+  #suspect(why: string): void {
+    if (this.#state.name === 'open') return
+    if (this.#state.name === 'closed') this.#change({ name: 'suspect', why })
+    this.#requestCanary()
+    this.#openIfDue()
+  }
+
+  #openIfDue(): void {
+    if (this.#state.name !== 'suspect' || this.#lastCanary === undefined) return
+    const failing = this.#thresholdsHold()
+    if (this.#lastCanary.report === 'failed') {
+      if (failing || this.#overdue.size > 0 || this.#endedUnanswered) this.#open('canary_failed')
+    } else if (failing && this.#usersAloneAreFailing()) {
+      this.#open('canary_disagrees')
+    }
+  }
+
+  #thresholdsHold(): boolean {
+    const { consecutiveFailures, failureRate, minimumCalls } = this.#options.config
+    if (this.#consecutiveFailures >= consecutiveFailures) return true
+    const { success, failure } = this.#calls.totals(this.#now())
+    return success + failure >= minimumCalls && failure >= failureRate * (success + failure)
+  }
+
+  /** The canary is healthy but no user has been verified for long, and not because we are throttled. */
+  #usersAloneAreFailing(): boolean {
+    if (this.#meanGapMs === undefined) return false
+    const nowMs = this.#now()
+    const { success, failure, throttled, neutral } = this.#calls.totals(nowMs)
+    const isThrottled = throttled >= maxThrottledShare * (success + failure + throttled + neutral)
+    const neededMs = Math.max(minimumSilenceMs, silenceInMeanGaps * this.#meanGapMs)
+    return nowMs - this.#lastSuccessMs >= neededMs && !(throttled > 0 && isThrottled)
+  }
+
+  #noteSuccess(nowMs: number): void {
+    const gapMs = nowMs - this.#lastSuccessMs
+    this.#lastSuccessMs = nowMs
+    this.#meanGapMs = this.#meanGapMs === undefined ? gapMs : this.#meanGapMs + gapSmoothing * (gapMs - this.#meanGapMs)
+  }
+
+  #open(why: 'canary_failed' | 'canary_disagrees'): void {
+    const { canaryIntervalMs } = this.#options.config
+    const waiting = [...this.#fresh, ...this.#overdue]
+    this.#startEpoch()
+    if (why === 'canary_failed') {
+      this.#change({ name: 'open', why })
+      this.#requestCanary()
+    } else {
+      const nextProbeMs = this.#now() + canaryIntervalMs
+      this.#change({ name: 'open', why, nextProbeMs, intervalMs: canaryIntervalMs, probe: undefined })
+    }
+    for (const permit of waiting) permit.release()
+  }
+
+  #closeCircuit(): void {
+    this.#startEpoch()
+    this.#change({ name: 'closed' })
+  }
+
+  #startEpoch(): void {
+    this.#epoch++
+    this.#fresh.clear()
+    this.#overdue.clear()
+    this.#calls.clear()
+    this.#consecutiveFailures = 0
+    this.#endedUnanswered = false
+    this.#forgetCanary()
+  }
+
+  #forgetCanary(): void {
+    this.#lastCanary = undefined
+    this.#canaryIntervalMs = this.#options.config.canaryIntervalMs
+    this.#canaryTimer?.cancel()
+    this.#canaryTimer = undefined
+  }
+
+  #settleProbe(report: CallReport): void {
+    const state = this.#state
+    if (state.name !== 'open' || state.why !== 'canary_disagrees') return
+    state.probe = undefined
+    if (report === 'success') {
+      this.#noteSuccess(this.#now())
+      return this.#closeCircuit()
+    }
+    if (report === 'failure' || report === 'unanswered') {
+      state.intervalMs = this.#backedOff(state.intervalMs)
+      this.#requestCanary()
+    }
+    state.nextProbeMs = this.#now() + state.intervalMs
+  }
+
+  #backedOff(intervalMs: number): number {
+    return Math.min(intervalMs * 2, this.#options.config.canaryMaxIntervalMs)
+  }
+
+  /** One canary at a time; intervals count from start to start. */
+  #requestCanary(): void {
+    if (this.#canaryRunning || this.#canaryTimer !== undefined || this.#closing.signal.aborted) return
+    const delayMs = this.#canaryStartedMs + this.#canaryIntervalMs - this.#now()
+    if (delayMs <= 0) return this.#startCanary()
+    this.#canaryTimer = this.#options.clock.after(delayMs, () => {
+      this.#canaryTimer = undefined
+      this.#startCanary()
+    })
+  }
+
+  #startCanary(): void {
+    const epoch = this.#epoch
+    this.#canaryRunning = true
+    this.#canaryStartedMs = this.#now()
+    const finish = (report: CanaryReport) => {
+      this.#canaryRunning = false
+      if (this.#closing.signal.aborted) return
+      if (epoch === this.#epoch) this.#learnFromCanary(report)
+      if (this.#needsCanary()) this.#requestCanary()
+    }
+    this.#options.runCanary(this.#closing.signal).then(finish, () => finish('unknown'))
+  }
+
+  #needsCanary(): boolean {
+    return this.#state.name === 'suspect' || (this.#state.name === 'open' && this.#state.why === 'canary_failed')
+  }
+
+  #learnFromCanary(report: CanaryReport): void {
+    if (report === 'unknown') return
+    const nowMs = this.#now()
+    this.#lastCanary = { report, atMs: nowMs }
+    if (report === 'failed') {
+      this.#lastCanaryFailureMs = nowMs
+      this.#canaryIntervalMs = this.#backedOff(this.#canaryIntervalMs)
+    } else {
+      this.#canaryIntervalMs = this.#options.config.canaryIntervalMs
+    }
+    if (this.#state.name === 'open') return this.#moveOpenCircuit(report)
+    this.#openIfDue()
+    if (this.#state.name === 'suspect' && report === 'healthy') this.#calmDown()
+    else this.#options.onChange()
+  }
+
+  #moveOpenCircuit(report: 'healthy' | 'failed'): void {
+    if (this.#state.name !== 'open') return
+    if (this.#state.why === 'canary_failed') {
+      if (report === 'healthy') this.#closeCircuit()
+    } else if (report === 'failed') {
+      this.#open('canary_failed')
+    }
+  }
+
+  /** A healthy canary ends the suspicion, unless calls are waiting right now. */
+  #calmDown(): void {
+    this.#endedUnanswered = false
+    if (this.#overdue.size > 0) return
+    this.#forgetCanary()
+    this.#change({ name: 'closed' })
+  }
+
+  #change(state: State): void {
+    this.#state = state
+    this.#options.onChange()
+  }
+}

@@ -1,0 +1,93 @@
+import type { OverrideMode } from '../decision/decide.js'
+import { CaptchaConfigError } from '../errors.js'
+import type { Clock } from './clock.js'
+
+/** How long an override lasts, and who set it. */
+export interface OverrideOptions {
+  /** Milliseconds it lasts; required for `'pass'`. Integer, 1 to 86 400 000. */
+  readonly forMs?: number | undefined
+  /** Who set it, for the log. */
+  readonly by?: string | undefined
+}
+
+export interface OverrideSnapshot {
+  readonly mode: OverrideMode
+  readonly by?: string
+  /** ISO 8601; absent where it lasts until it is changed. */
+  readonly until?: string
+}
+
+export interface OverrideState {
+  readonly mode: OverrideMode
+  readonly by: string
+  /** Milliseconds since 1970. */
+  readonly untilMs: number
+}
+
+const maxForMs = 86_400_000
+const off: OverrideState = Object.freeze({ mode: 'none', by: '', untilMs: Number.POSITIVE_INFINITY })
+
+/** The operator's kill switch, both ways. It ends by itself; there is no timer. */
+export class OverrideSwitch {
+  readonly #clock: Clock
+  readonly #onChange: (state: OverrideState, why: 'set' | 'expired') => void
+  #state: OverrideState = off
+
+  constructor(clock: Clock, onChange: (state: OverrideState, why: 'set' | 'expired') => void) {
+    this.#clock = clock
+    this.#onChange = onChange
+  }
+
+  /** Throws {@link CaptchaConfigError} on a wrong mode, and where `'pass'` has no end. */
+  set(mode: OverrideMode, options: OverrideOptions = {}): OverrideState {
+    this.adopt(parseOverride(mode, options, this.#clock.epochMs()))
+    return this.#state
+  }
+
+  /** Takes over a state that was set elsewhere. */
+  adopt(state: OverrideState): void {
+    this.#state = state
+    this.#onChange(state, 'set')
+  }
+
+  get mode(): OverrideMode {
+    if (this.#state.untilMs <= this.#clock.epochMs()) {
+      const expired = this.#state
+      this.#state = off
+      this.#onChange(expired, 'expired')
+    }
+    return this.#state.mode
+  }
+
+  snapshot(): OverrideSnapshot {
+    const mode = this.mode
+    const { by, untilMs } = this.#state
+    return { mode, ...(by && { by }), ...(Number.isFinite(untilMs) && { until: new Date(untilMs).toISOString() }) }
+  }
+}
+
+function parseOverride(mode: OverrideMode, { forMs, by }: OverrideOptions, epochMs: number): OverrideState {
+  if (mode !== 'pass' && mode !== 'verify_only' && mode !== 'none') {
+    throw new CaptchaConfigError(
+      'override',
+      `override mode is ${JSON.stringify(mode)}; it must be 'pass', 'verify_only' or 'none'.`,
+    )
+  }
+  if (mode === 'none') return { ...off, by: by ?? '' }
+  if (forMs === undefined && mode === 'pass') {
+    throw new CaptchaConfigError(
+      'forMs',
+      "override('pass') needs `forMs`, the milliseconds it lasts: an open door must close by itself.",
+    )
+  }
+  if (forMs !== undefined && !(Number.isInteger(forMs) && forMs >= 1 && forMs <= maxForMs)) {
+    throw new CaptchaConfigError(
+      'forMs',
+      `override \`forMs\` is ${String(forMs)}; it must be an integer from 1 to ${maxForMs}.`,
+    )
+  }
+  if (by !== undefined && typeof by !== 'string') {
+    throw new CaptchaConfigError('by', 'override `by` must be a string: who set it.')
+  }
+  return { mode, by: by ?? '', untilMs: forMs === undefined ? Number.POSITIVE_INFINITY : epochMs + forMs }
+}

@@ -1,0 +1,46 @@
+import './augment-express.js'
+
+export { captchaGuard } from './captcha-guard.js'
+export type { HealthReport } from './degradation/canary.js'
+export type { OverrideOptions, OverrideSnapshot } from './degradation/override-switch.js'
+export { CaptchaConfigError } from './errors.js'
+export type { CaptchaGuard, GuardSnapshot, LateSnapshot } from './guard-types.js'
+export type {
+  CaptchaGuardOptions,
+  CircuitOptions,
+  DegradationOptions,
+  DegradationRule,
+  DegradationSituation,
+  FallbackOptions,
+  LateVerdict,
+  LateVerification,
+  PurseOptions,
+  RefusalHandler,
+  RuleAction,
+} from './option-types.js'
+export { fromBody, fromHeaders, fromQuery, type TokenReader } from './read-token.js'
+export { verdictChannelName } from './report/reporter.js'
+export { type RequireCaptchaOptions, requireCaptcha } from './require-captcha.js'
+export type {
+  CaptchaChannel,
+  CaptchaClient,
+  CaptchaLogger,
+  CaptchaMiddleware,
+  CaptchaReason,
+  CaptchaRequest,
+  CaptchaSite,
+  CaptchaVerdict,
+  DegradationCause,
+  DegradedPassVerdict,
+  DegradedRefusal,
+  DegradedRefusedVerdict,
+  DynamicCredential,
+  InputRefusal,
+  NextFunction,
+  RawToken,
+  RefusalReason,
+  RefusedVerdict,
+  SdkCredential,
+  TencentFacts,
+  VerifiedVerdict,
+} from './types.js'

@@ -1,0 +1,8 @@
+import { type CaptchaReason, captchaReasons } from '../types.js'
+
+export type ReasonCounters = Record<CaptchaReason, number>
+
+/** Exact counts by reason; every reason is there, also at zero. */
+export function createCounters(): ReasonCounters {
+  return Object.fromEntries(captchaReasons.map((reason) => [reason, 0])) as ReasonCounters
+}

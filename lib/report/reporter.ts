@@ -1,0 +1,122 @@
+import { channel } from 'node:diagnostics_channel'
+import type { IncomingMessage } from 'node:http'
+import type { Clock } from '../degradation/clock.js'
+import type { OverrideState } from '../degradation/override-switch.js'
+import type { GuardConfig } from '../option-types.js'
+import type { CaptchaLogger, CaptchaVerdict } from '../types.js'
+import { chooseLogger, type LoggerChoice } from './choose-logger.js'
+import { createCounters, type ReasonCounters } from './counters.js'
+import { LineSampler } from './line-sampler.js'
+import { type DecisionTrace, decisionFields } from './log-fields.js'
+
+/** Every verdict is published here: `{ verdict, captchaAppId }`. Costs nothing without a subscriber. */
+export const verdictChannelName = 'tencent-captcha-guard:verdict'
+
+const misconfiguredEveryMs = 60_000
+const earlyTickets = 5
+/** Wrong app id or secret key: what Tencent then answers to every ticket, good or bad. */
+const keyMismatchCodes = new Set([15, 16, 100])
+
+type ReporterConfig = Pick<GuardConfig, 'captchaAppId' | 'logger' | 'mode'>
+
+/** Log lines, counters and the diagnostics channel. */
+export class Reporter {
+  readonly counters: ReasonCounters = createCounters()
+  readonly #config: ReporterConfig
+  readonly #clock: Clock
+  readonly #loggers: LoggerChoice
+  readonly #sampler = new LineSampler()
+  readonly #verdicts = channel(verdictChannelName)
+  #misconfiguredMs = Number.NEGATIVE_INFINITY
+  #early = { answered: 0, mismatched: 0 }
+
+  constructor(config: ReporterConfig, clock: Clock) {
+    this.#config = config
+    this.#clock = clock
+    this.#loggers = chooseLogger(config.logger)
+  }
+
+  verdict(req: IncomingMessage, verdict: CaptchaVerdict, trace: DecisionTrace): void {
+    this.counters[verdict.reason]++
+    if (this.#verdicts.hasSubscribers) this.#verdicts.publish({ verdict, captchaAppId: this.#config.captchaAppId })
+    const logger = this.#loggers.of(req)
+    if (verdict.degraded) {
+      this.#line(logger, 'warn', 'captcha_degraded', verdict, trace)
+      if (verdict.cause === 'misconfigured') this.#misconfigured(verdict)
+    } else if (verdict.passed) {
+      this.#line(logger, 'debug', 'captcha_verified', verdict, trace)
+    } else {
+      const isNoise = verdict.reason === 'ticket_missing' && this.#config.mode === 'observe'
+      this.#line(logger, isNoise ? 'debug' : 'info', 'captcha_refused', verdict, trace)
+    }
+    this.#watchEarlyTickets(verdict)
+  }
+
+  override(state: OverrideState, why: 'set' | 'expired'): void {
+    const until = Number.isFinite(state.untilMs) ? { until: new Date(state.untilMs).toISOString() } : {}
+    const fields = {
+      event: 'captcha_override',
+      captchaAppId: this.#config.captchaAppId,
+      mode: state.mode,
+      by: state.by,
+      why,
+      ...until,
+    }
+    this.#loggers.base.warn(fields, 'captcha_override')
+  }
+
+  /** A line that belongs to no request. */
+  event(level: keyof CaptchaLogger, event: string, fields: object): void {
+    this.#loggers.base[level]({ event, captchaAppId: this.#config.captchaAppId, ...fields }, event)
+  }
+
+  /** A line about the site's set-up, beside the request that showed it. */
+  hint(req: IncomingMessage, event: string, fields: object): void {
+    this.#loggers.of(req).warn({ event, ...fields }, event)
+  }
+
+  get isSilent(): boolean {
+    return this.#config.logger === false
+  }
+
+  #line(
+    logger: CaptchaLogger,
+    level: keyof CaptchaLogger,
+    event: string,
+    verdict: CaptchaVerdict,
+    trace: DecisionTrace,
+  ): void {
+    // Degraded passes are never sampled: the purses bound them, and each leaves its line.
+    const isSampled = !(verdict.degraded && verdict.passed)
+    const suppressed = isSampled ? this.#sampler.admit(event, this.#clock.nowMs()) : 0
+    if (suppressed === undefined) return
+    const fields = decisionFields(event, this.#config.captchaAppId, verdict, trace)
+    logger[level](suppressed > 0 ? { ...fields, suppressed } : fields, event)
+  }
+
+  #misconfigured(fields: Pick<CaptchaVerdict, 'captchaCode' | 'errorCode' | 'requestId'> & { hint?: string }): void {
+    const nowMs = this.#clock.nowMs()
+    if (nowMs - this.#misconfiguredMs < misconfiguredEveryMs) return
+    this.#misconfiguredMs = nowMs
+    const { captchaCode, errorCode, requestId, hint } = fields
+    this.event('error', 'captcha_misconfigured', {
+      ...(captchaCode !== undefined && { captchaCode }),
+      ...(errorCode !== undefined && { errorCode }),
+      ...(requestId !== undefined && { requestId }),
+      hint: hint ?? 'Check the credential, its permissions, the package and the bill.',
+    })
+  }
+
+  /** One bad ticket is a caller's; when all the first ones are bad, the app id or its key is. */
+  #watchEarlyTickets(verdict: CaptchaVerdict): void {
+    if (this.#early.answered >= earlyTickets || verdict.captchaCode === undefined) return
+    this.#early.answered++
+    if (keyMismatchCodes.has(verdict.captchaCode)) this.#early.mismatched++
+    if (this.#early.mismatched === earlyTickets) {
+      this.#misconfigured({
+        ...verdict,
+        hint: 'No ticket has been accepted since the start. Do captchaAppId and appSecretKey belong together, and does the page use the same captchaAppId?',
+      })
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import type { IncomingMessage } from 'node:http'
+import { degradedNotAllowedProblem, refusalProblem } from './decision/problem.js'
+import { CaptchaConfigError } from './errors.js'
+import { respond } from './respond.js'
+import type { CaptchaMiddleware, CaptchaVerdict } from './types.js'
+
+export interface RequireCaptchaOptions {
+  /** Whether a degraded pass is good enough for this route. @default true */
+  readonly allowDegraded?: boolean | undefined
+}
+
+/**
+ * Lets a route decide on what a guard before it found: refuses what did not pass, and with `allowDegraded: false` what was
+ * not verified either. Without `req.captcha` it calls `next(error)`: a forgotten guard must not look like an open door.
+ */
+export function requireCaptcha(options: RequireCaptchaOptions = {}): CaptchaMiddleware {
+  const allowDegraded = parseAllowDegraded(options)
+  return function requireCaptchaMiddleware(req, res, next) {
+    const { captcha } = req as IncomingMessage & { captcha?: CaptchaVerdict }
+    if (captcha === undefined) {
+      return next(new Error('requireCaptcha: no req.captcha; put captchaGuard() before it, and mind what it skips.'))
+    }
+    if (captcha.passed && (allowDegraded || !captcha.degraded)) return next()
+    respond(res, captcha.passed ? degradedNotAllowedProblem : refusalProblem(captcha.reason))
+  }
+}
+
+function parseAllowDegraded(options: RequireCaptchaOptions): boolean {
+  const { allowDegraded, ...rest } = options
+  const [unknown] = Object.keys(rest)
+  if (unknown !== undefined) {
+    throw new CaptchaConfigError(
+      unknown,
+      `requireCaptcha: unknown option \`${unknown}\`; the only one is \`allowDegraded\`.`,
+    )
+  }
+  if (allowDegraded !== undefined && typeof allowDegraded !== 'boolean') {
+    throw new CaptchaConfigError('allowDegraded', 'requireCaptcha: option `allowDegraded` must be true or false.')
+  }
+  return allowDegraded ?? true
+}

@@ -1,0 +1,10 @@
+import type { ServerResponse } from 'node:http'
+import type { Problem } from './decision/problem.js'
+
+/** Writes a problem+json answer. */
+export function respond(res: ServerResponse, problem: Problem): void {
+  if (res.headersSent) return
+  res.statusCode = problem.status
+  for (const [name, value] of Object.entries(problem.headers)) res.setHeader(name, value)
+  res.end(problem.body)
+}

@@ -1,0 +1,26 @@
+import type { IncomingMessage } from 'node:http'
+import type { Reply } from './decision/classify-reply.js'
+import type { PassResult } from './degradation/ledger.js'
+
+/** What guards on one request share about one ticket: a ticket works once, and one request draws one pass. */
+export interface SharedVisit {
+  /** Tencent's reply, where a guard got one. */
+  reply?: Reply
+  /** What became of the attempt to draw a degraded pass. */
+  passResult?: PassResult['kind']
+  /** A guard let this very request pass: its ticket is in the replay memory because of us. */
+  hasPassed: boolean
+}
+
+/** `Symbol.for`, so that the ESM and the CommonJS build find each other's notes. */
+const sharedKey = Symbol.for('tencent-captcha-guard.shared-visits')
+
+export function sharedVisit(req: IncomingMessage, visitKey: string): SharedVisit {
+  const carrier = req as { [sharedKey]?: Map<string, SharedVisit> }
+  carrier[sharedKey] ??= new Map()
+  const known = carrier[sharedKey].get(visitKey)
+  if (known) return known
+  const visit: SharedVisit = { hasPassed: false }
+  carrier[sharedKey].set(visitKey, visit)
+  return visit
+}

@@ -1,0 +1,23 @@
+import type { DynamicCredential, TencentCredential } from '../types.js'
+
+export type CredentialResult =
+  | { readonly kind: 'credential'; readonly credential: TencentCredential }
+  | { readonly kind: 'failed'; readonly problem: string }
+
+/** The keys for one call. A provider that rejects, or returns half of them, is the operator's to mend. */
+export async function resolveCredential(source: TencentCredential | DynamicCredential): Promise<CredentialResult> {
+  if (!('getCredential' in source)) return { kind: 'credential', credential: source }
+  try {
+    const { secretId, secretKey, token } = (await source.getCredential()) ?? {}
+    if (!isKey(secretId) || !isKey(secretKey)) return { kind: 'failed', problem: 'getCredential() returned no keys' }
+    return { kind: 'credential', credential: { secretId, secretKey, ...(token && { token }) } }
+  } catch {
+    // The provider's message may quote the keys.
+    return { kind: 'failed', problem: 'getCredential() rejected' }
+  }
+}
+
+/** A character that a header cannot carry would throw out of the HTTP client. */
+function isKey(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value)
+}

@@ -1,0 +1,57 @@
+import type { CaptchaClient } from '../types.js'
+import type { UpstreamResult } from './upstream-result.js'
+import type { ApiRequest } from './verify-call.js'
+
+/** Sends through a Tencent SDK client. */
+export async function sendWithSdkClient(
+  client: CaptchaClient,
+  request: ApiRequest,
+  signal: AbortSignal,
+): Promise<UpstreamResult> {
+  try {
+    return { kind: 'sdk_result', result: await client.request(request.action, request.params, { signal }) }
+  } catch (error) {
+    return sdkFailure(error)
+  }
+}
+
+/** The SDK does not export its exceptions and drops system codes, so they are told apart by shape and message. */
+export function sdkFailure(error: unknown): UpstreamResult {
+  if (!(error instanceof Error) && !isErrorLike(error)) return { kind: 'bug', error }
+  const { code, httpCode, requestId, type, message, name } = error as SdkErrorShape
+  if (name === 'AbortError' || message === 'The user aborted a request.') return { kind: 'aborted' }
+  if (typeof httpCode === 'number') return { kind: 'http_status', status: httpCode }
+  if (type === 'body-timeout' || message.startsWith('network timeout at'))
+    return { kind: 'timeout', loopBlocked: false }
+  if (type === 'invalid-json') return { kind: 'unreadable', problem: 'not JSON' }
+  if (code === 'ERR_STREAM_PREMATURE_CLOSE') return { kind: 'unreachable', problem: code }
+  if (message.startsWith('maximum redirect reached')) return { kind: 'http_status', status: 302 }
+  if (/^request to \S+ failed, reason:/.test(message)) return { kind: 'unreachable', problem: 'SDK transport' }
+  if (isEmptyReply(error, message)) return { kind: 'unreadable', problem: 'no Response' }
+  if (!isSdkException(error)) return { kind: 'bug', error }
+  if (typeof code === 'string') return { kind: 'sdk_api_error', errorCode: code, requestId }
+  return { kind: 'credential_failed', problem: 'the SDK client could not sign' }
+}
+
+interface SdkErrorShape {
+  readonly name: string
+  readonly message: string
+  readonly code?: string
+  readonly httpCode?: number
+  readonly requestId?: string
+  readonly type?: string
+}
+
+function isErrorLike(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && typeof Reflect.get(error, 'message') === 'string'
+}
+
+/** `{}` and `{"Response":null}` make the SDK read a member of nothing. */
+function isEmptyReply(error: unknown, message: string): boolean {
+  return error instanceof TypeError && /^Cannot read propert.*(Response|Error)'?\)?/.test(message)
+}
+
+/** `TencentCloudSDKHttpException` alone carries these members. */
+function isSdkException(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && ('requestId' in error || 'traceId' in error)
+}
