@@ -32,6 +32,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   let scriptHits = 0
   let redirectHits = 0
   let scriptOrigin = ''
+  let closed = false
 
   const api: HttpListener = await openHttpListener({
     host,
@@ -69,7 +70,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       if (parsed !== null) rejectScopedRefusal(parsed, scope)
       schedule.set(parsed, scope)
       if (parsed === 'refuse') api.shut()
-      else api.open()
+      else if (!closed) api.open()
     },
     setScriptFault(fault) {
       scriptFault = fault === null ? null : parseScriptFault(fault)
@@ -93,6 +94,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       redirectHits = 0
     },
     async close() {
+      closed = true
       timers.clear()
       api.shut()
       script?.shut()

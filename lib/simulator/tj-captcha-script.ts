@@ -53,7 +53,8 @@ const browserCode = `function (config) {
   const SOLVED_PAUSE_MS = 420
   const PIECE_START = 14
   const PIECE_TARGET = 214
-  const TRACK_TRAVEL = 268
+  const THUMB_WIDTH = 42
+  const USUAL_TRACK_WIDTH = 310
   const PIECE_TRAVEL = 240
   const TOLERANCE = 9
 
@@ -257,11 +258,15 @@ const browserCode = `function (config) {
     const state = { start: null, offset: 0, dragged: false, done: false }
     dialog.body.replaceChildren(view.node, track.node)
 
+    function travel() {
+      return (track.node.clientWidth || USUAL_TRACK_WIDTH) - THUMB_WIDTH
+    }
+
     function moveTo(offset) {
-      state.offset = Math.max(0, Math.min(TRACK_TRAVEL, offset))
-      const piece = PIECE_START + (state.offset * PIECE_TRAVEL) / TRACK_TRAVEL - PIECE_TARGET
+      state.offset = Math.max(0, Math.min(travel(), offset))
+      const piece = PIECE_START + (state.offset * PIECE_TRAVEL) / travel() - PIECE_TARGET
       track.thumb.style.transform = 'translateX(' + state.offset + 'px)'
-      track.fill.style.width = state.offset + 42 + 'px'
+      track.fill.style.width = state.offset + THUMB_WIDTH + 'px'
       view.piece.style.transform = 'translateX(' + piece + 'px)'
     }
 
@@ -272,7 +277,7 @@ const browserCode = `function (config) {
     }
 
     function targetOffset() {
-      return ((PIECE_TARGET - PIECE_START) * TRACK_TRAVEL) / PIECE_TRAVEL
+      return ((PIECE_TARGET - PIECE_START) * travel()) / PIECE_TRAVEL
     }
 
     function settle() {
