@@ -3,7 +3,8 @@ export const challengeCss = `
 .tjc-veil {
   --tjc-card: #ffffff; --tjc-ink: #101828; --tjc-soft: #667085; --tjc-line: #e4e7ec; --tjc-track: #f2f4f7;
   --tjc-accent: #0f62fe; --tjc-accent-ink: #ffffff; --tjc-good: #12805c; --tjc-bad: #c4320a; --tjc-hover: #f2f4f7;
-  position: fixed; inset: 0; z-index: 2147483000; display: grid; place-items: center; padding: 16px; box-sizing: border-box;
+  position: fixed; inset: 0; z-index: 2147483000; display: grid; grid-template-columns: minmax(0, 1fr); place-items: center;
+  padding: 16px; box-sizing: border-box;
   background: rgba(16, 24, 40, .48); backdrop-filter: blur(3px); animation: tjc-fade .16s ease-out;
   font: 400 14px/1.45 system-ui, -apple-system, 'Segoe UI', Roboto, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans SC', sans-serif;
   color: var(--tjc-ink); text-align: left; letter-spacing: normal;
