@@ -15,7 +15,7 @@ export interface SimulatedCall {
   readonly ticket: string
   /** `code:1` and so on for verdicts, `error:InternalError` and so on for API errors, `fault:hang` and so on where neither was sent whole. */
   readonly outcome: string
-  /** The client closed the connection before it had the whole answer. */
+  /** The connection ended before the whole answer was out: the client gave up, or the simulator closed its port meanwhile. */
   readonly aborted: boolean
 }
 

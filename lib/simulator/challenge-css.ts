@@ -48,6 +48,8 @@ export const challengeCss = `
 .tjc-moving .tjc-thumb, .tjc-moving .tjc-fill, .tjc-moving .tjc-piece { transition: transform .32s cubic-bezier(.3, .7, .2, 1), width .32s cubic-bezier(.3, .7, .2, 1); }
 .tjc-solved .tjc-thumb, .tjc-solved .tjc-fill { background: var(--tjc-good); }
 .tjc-solved .tjc-label { color: var(--tjc-good); font-weight: 600; }
+.tjc-busy .tjc-label, .tjc-solved .tjc-label { inset: 0 96px 0 12px; }
+.tjc-dragging .tjc-label { opacity: 0; }
 .tjc-missed .tjc-label { color: var(--tjc-bad); }
 .tjc-busy .tjc-thumb { cursor: progress; }
 .tjc-loading { display: grid; place-items: center; height: 208px; border-radius: 10px; background: var(--tjc-track); }

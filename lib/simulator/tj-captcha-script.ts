@@ -271,7 +271,7 @@ const browserCode = `function (config) {
     }
 
     function say(className, text) {
-      dialog.card.classList.remove('tjc-missed', 'tjc-busy', 'tjc-solved')
+      dialog.card.classList.remove('tjc-dragging', 'tjc-missed', 'tjc-busy', 'tjc-solved')
       if (className) dialog.card.classList.add(className)
       track.label.textContent = text
     }
@@ -307,7 +307,9 @@ const browserCode = `function (config) {
     track.thumb.addEventListener('pointermove', (event) => {
       if (state.start === null || state.done) return
       if (Math.abs(event.clientX - state.start) > 4) state.dragged = true
-      if (state.dragged) moveTo(event.clientX - state.start)
+      if (!state.dragged) return
+      dialog.card.classList.add('tjc-dragging')
+      moveTo(event.clientX - state.start)
     })
     track.thumb.addEventListener('pointerup', () => {
       state.start = null
