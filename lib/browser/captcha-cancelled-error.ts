@@ -3,8 +3,8 @@
  * Where two copies of the kit are on one page, test `error.name === 'CaptchaCancelledError'` instead of `instanceof`.
  */
 export class CaptchaCancelledError extends Error {
-  override readonly name = 'CaptchaCancelledError'
   constructor() {
     super('The user closed the CAPTCHA')
+    this.name = 'CaptchaCancelledError'
   }
 }

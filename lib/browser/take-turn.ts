@@ -1,30 +1,21 @@
-import { type ChallengeOutcome, type VendorFailure, vendorFailure } from './challenge-outcome.js'
 import { pageState } from './page-state.js'
+import type { VendorResult } from './vendor-result.js'
 
 /**
  * Popups come one after another: the vendor's script keeps page-wide state, and users cannot read two at once. Whoever waits
  * behind a popup that failed shares the failure, so that nobody waits for two timeouts.
  */
-export function takeTurn(show: () => Promise<ChallengeOutcome>): Promise<ChallengeOutcome> {
+export function takeTurn(show: () => Promise<VendorResult>): Promise<VendorResult> {
   const state = pageState()
   const failureBefore = state.lastFailure
   const turn = state.lastTurn.then(async () => {
-    if (state.lastFailure && state.lastFailure !== failureBefore) return state.lastFailure
-    const outcome = await show()
-    state.lastFailure = failureOf(outcome) ?? state.lastFailure
-    return outcome
+    if (state.lastFailure !== failureBefore) return state.lastFailure
+    const result = await show()
+    const { errorCode, errorMessage } = result
+    // The failure is shared, the vendor's ticket is not: it works once.
+    if (errorCode) state.lastFailure = { errorCode, errorMessage }
+    return result
   })
-  state.lastTurn = turn.catch(() => {})
+  state.lastTurn = turn
   return turn
-}
-
-function failureOf(outcome: ChallengeOutcome): VendorFailure | undefined {
-  switch (outcome.kind) {
-    case 'failed':
-      return outcome
-    case 'ticket':
-      return outcome.ticket.fallback ? vendorFailure(outcome.ticket.errorCode, outcome.ticket.errorMessage) : undefined
-    case 'cancelled':
-      return undefined
-  }
 }

@@ -19,20 +19,16 @@ export type TicketOptions = {
   captchaOptions?: CaptchaOptions | (() => CaptchaOptions | Promise<CaptchaOptions>) | undefined
   /** Where the challenge is put with `type: 'embed'`. Default: none, or an empty element of the kit for the international script. */
   element?: HTMLElement | undefined
-  /** Ends the request and closes the challenge, for example when a component goes away. Rejects with the signal's reason. */
-  signal?: AbortSignal | null | undefined
 }
 
-export type TicketSettings = {
+export type TicketSettings = Omit<TicketOptions, 'captchaOptions'> & {
   captchaAppId: string
   site: 'mainland' | 'international'
   scriptUrl: string
-  nonce: string | undefined
   loadTimeoutMs: number
   showTimeoutMs: number
-  captchaOptions: CaptchaOptions | (() => CaptchaOptions | Promise<CaptchaOptions>)
-  element: HTMLElement | undefined
-  signal: AbortSignal | null | undefined
+  /** Rejects on a mistake in what the page's function gave. */
+  captchaOptions: () => Promise<CaptchaOptions>
 }
 
 const scriptUrls = {
@@ -42,41 +38,30 @@ const scriptUrls = {
 
 /** Throws a TypeError on everything that only the page's author can put right. */
 export function readTicketOptions(options: TicketOptions): TicketSettings {
-  requireThat(typeof document !== 'undefined', 'call this in a page, not while rendering on a server')
-  requireThat(options, 'options are missing')
-  const { site = 'mainland', nonce, loadTimeoutMs = 6000, showTimeoutMs = 12000, element, signal } = options
-  const captchaAppId = String(options.captchaAppId)
-  requireThat(/^\d+$/.test(captchaAppId), `captchaAppId must be digits, not ${captchaAppId}`)
-  requireThat(typeof scriptUrls[site] === 'string', `site must be mainland or international, not ${site}`)
-  requireThat(loadTimeoutMs > 0 && showTimeoutMs > 0, 'loadTimeoutMs and showTimeoutMs must be numbers above 0')
-  const captchaOptions = options.captchaOptions ?? {}
-  if (typeof captchaOptions !== 'function') checkCaptchaOptions(captchaOptions, element)
-  return {
-    captchaAppId,
-    site,
-    scriptUrl: absoluteUrl(options.scriptUrl ?? scriptUrls[site]),
-    nonce,
-    loadTimeoutMs,
-    showTimeoutMs,
-    captchaOptions,
+  const {
+    site = 'mainland',
+    loadTimeoutMs = 6000,
+    showTimeoutMs = 12000,
+    captchaOptions: source = {},
     element,
-    signal,
-  }
+  } = options
+  const captchaAppId = `${options.captchaAppId}`
+  requireThat(/^\d+$/.test(captchaAppId), 'captchaAppId', captchaAppId)
+  requireThat(scriptUrls[site], 'site', site)
+  requireThat(loadTimeoutMs > 0, 'loadTimeoutMs', loadTimeoutMs)
+  requireThat(showTimeoutMs > 0, 'showTimeoutMs', showTimeoutMs)
+  const fixed = typeof source === 'function' ? undefined : checked(source, element)
+  const captchaOptions = async () => fixed ?? checked(await (source as () => CaptchaOptions)(), element)
+  const scriptUrl = new URL(options.scriptUrl ?? scriptUrls[site], document.baseURI).href
+  return { ...options, captchaAppId, site, scriptUrl, loadTimeoutMs, showTimeoutMs, captchaOptions }
 }
 
-function absoluteUrl(scriptUrl: string): string {
-  try {
-    return new URL(scriptUrl, document.baseURI).href
-  } catch {
-    throw new TypeError(`captcha-guard: scriptUrl must be a URL, not ${scriptUrl}`)
-  }
-}
-
-export function checkCaptchaOptions(captchaOptions: CaptchaOptions, element: HTMLElement | undefined): void {
-  requireThat(captchaOptions && typeof captchaOptions === 'object', 'captchaOptions must be an object')
+function checked(captchaOptions: CaptchaOptions, element: HTMLElement | undefined): CaptchaOptions {
+  requireThat(typeof captchaOptions === 'object', 'captchaOptions', captchaOptions)
   for (const name of ['ready', 'showFn', 'verifyFn']) {
     const hook = captchaOptions[name]
-    requireThat(hook === undefined || typeof hook === 'function', `captchaOptions.${name} must be a function`)
+    requireThat(!hook || typeof hook === 'function', name, hook)
   }
-  requireThat(captchaOptions.type !== 'embed' || element, "type 'embed' needs the option element")
+  requireThat(captchaOptions.type !== 'embed' || element, 'element', element)
+  return captchaOptions
 }

@@ -1,3 +1,5 @@
+import type { VendorResult } from './vendor-result.js'
+
 /** One challenge of the vendor's script. */
 export type TencentCaptchaInstance = {
   show(): void
@@ -9,11 +11,11 @@ export type TencentCaptchaInstance = {
  * The form with an element first is what `type: 'embed'` and the international script need.
  */
 export type TencentCaptchaConstructor = {
-  new (captchaAppId: string, callback: (result: unknown) => void, options: CaptchaOptions): TencentCaptchaInstance
+  new (captchaAppId: string, callback: (result: VendorResult) => void, options: CaptchaOptions): TencentCaptchaInstance
   new (
     element: HTMLElement,
     captchaAppId: string,
-    callback: (result: unknown) => void,
+    callback: (result: VendorResult) => void,
     options: CaptchaOptions,
   ): TencentCaptchaInstance
 }
