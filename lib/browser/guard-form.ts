@@ -88,7 +88,7 @@ export function guardForm(form: HTMLFormElement, options: GuardFormOptions): () 
     fillIn(ticket, randstr)
     phase = 'passing'
     // A page that renders anew may have replaced the button meanwhile.
-    form.requestSubmit((submitter as HTMLButtonElement | null)?.form === form ? submitter : null)
+    form.requestSubmit((submitter as HTMLButtonElement | null)?.form === form ? submitter : undefined)
   }
 
   function fillIn(ticket: string, randstr: string): void {

@@ -1,0 +1,135 @@
+/** @jest-environment ./test/browser/jsdom-with-fetch.mjs */
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { CaptchaCancelledError, guardedFetch } from '../../lib/browser/index.js'
+import { freshPage, installFakeVendor, solved } from './fake-vendor.js'
+
+const captchaAppId = 199999164
+
+let sent: { url: string; init: RequestInit; headers: Headers }[]
+let answers: (() => Response)[]
+
+beforeEach(() => {
+  jest.useFakeTimers()
+  freshPage()
+  let count = 0
+  installFakeVendor({ onShow: ({ answer }) => answer({ ...solved, ticket: `tr03${++count}*` }) })
+  sent = []
+  answers = []
+  globalThis.fetch = async (input, init = {}) => {
+    init.signal?.throwIfAborted()
+    sent.push({ url: input instanceof Request ? input.url : `${input}`, init, headers: new Headers(init.headers) })
+    return (answers.shift() ?? ok)()
+  }
+})
+afterEach(() => {
+  jest.useRealTimers()
+})
+
+const ok = () => new Response('fine')
+const refusal = (status: number, code: string, headers: Record<string, string> = {}) =>
+  new Response(JSON.stringify({ type: 'about:blank', title: 'No', status, code }), {
+    status,
+    headers: { 'content-type': 'application/problem+json', ...headers },
+  })
+const expired = () => refusal(403, 'captcha_expired')
+const unavailable = (retryAfter = '30') => refusal(503, 'captcha_unavailable', { 'retry-after': retryAfter })
+const tickets = () => sent.map(({ headers }) => headers.get('x-captcha-ticket'))
+
+test('sends ticket and randstr in headers, and the rest as given', async () => {
+  const init = { method: 'POST', body: 'b', headers: { 'content-type': 'text/plain' } }
+  const response = await guardedFetch('/pay', init, { captchaAppId })
+  expect(await response.text()).toBe('fine')
+  expect(sent[0]?.url).toBe('/pay')
+  expect(sent[0]?.init).toMatchObject({ method: 'POST', body: 'b' })
+  expect(Object.fromEntries(sent[0]?.headers ?? [])).toEqual({
+    'content-type': 'text/plain',
+    'x-captcha-ticket': 'tr031*',
+    'x-captcha-randstr': '@Vki',
+  })
+})
+
+test('a Request keeps its headers and can be repeated', async () => {
+  answers = [expired]
+  const request = new Request('http://localhost/pay', { method: 'POST', body: 'b', headers: { 'x-own': '1' } })
+  await guardedFetch(request, undefined, { captchaAppId })
+  expect(sent.map(({ url, headers }) => [url, headers.get('x-own')])).toEqual([
+    ['http://localhost/pay', '1'],
+    ['http://localhost/pay', '1'],
+  ])
+})
+
+describe('the round trip after a refusal', () => {
+  test('captcha_expired: a new ticket, once', async () => {
+    answers = [expired, expired]
+    const response = await guardedFetch('/pay', {}, { captchaAppId })
+    expect(tickets()).toEqual(['tr031*', 'tr032*'])
+    expect(await response.json()).toMatchObject({ code: 'captcha_expired' })
+  })
+
+  test('captcha_unavailable: waits as told, then a new ticket, once', async () => {
+    answers = [unavailable, unavailable]
+    const onWait = jest.fn<(retryAfterMs: number, response: Response) => void>()
+    const pending = guardedFetch('/pay', {}, { captchaAppId, onWait })
+    await jest.advanceTimersByTimeAsync(29_999)
+    expect(tickets()).toEqual(['tr031*'])
+    expect(onWait.mock.calls.map(([ms, { status }]) => [ms, status])).toEqual([[30_000, 503]])
+    await jest.advanceTimersByTimeAsync(1)
+    expect((await pending).status).toBe(503)
+    expect(tickets()).toEqual(['tr031*', 'tr032*'])
+  })
+
+  test('429 with Retry-After is waited for too', async () => {
+    answers = [() => refusal(429, 'captcha_invalid', { 'retry-after': '30' })]
+    const pending = guardedFetch('/pay', {}, { captchaAppId })
+    await jest.advanceTimersByTimeAsync(30_000)
+    expect((await pending).ok).toBe(true)
+  })
+
+  test('no order of refusals makes a loop', async () => {
+    answers = [expired, unavailable, expired, unavailable, expired]
+    const pending = guardedFetch('/pay', {}, { captchaAppId })
+    await jest.advanceTimersByTimeAsync(600_000)
+    expect(await (await pending).json()).toMatchObject({ code: 'captcha_expired' })
+    expect(tickets()).toEqual(['tr031*', 'tr032*', 'tr033*'])
+  })
+
+  test.each<[string, () => Response]>([
+    ['captcha_required', () => refusal(400, 'captcha_required')],
+    ['captcha_invalid', () => refusal(403, 'captcha_invalid')],
+    ['captcha_unavailable without Retry-After', () => refusal(503, 'captcha_unavailable')],
+    ['a wait of more than a minute', () => unavailable('61')],
+    ['a date', () => unavailable('Wed, 21 Oct 2065 07:28:00 GMT')],
+    ['another problem', () => refusal(403, 'no_money')],
+    ['another 503', () => new Response('<html>', { status: 503, headers: { 'retry-after': '30' } })],
+    ['JSON null', () => new Response('null', { status: 400 })],
+  ])('%s is handed to the page', async (_, answer) => {
+    answers = [answer]
+    const response = await guardedFetch('/pay', {}, { captchaAppId })
+    expect(response.ok).toBe(false)
+    expect(response.bodyUsed).toBe(false)
+    expect(sent).toHaveLength(1)
+  })
+
+  test('an abort while waiting rejects at once with its reason', async () => {
+    answers = [unavailable]
+    const controller = new AbortController()
+    const pending = guardedFetch('/pay', { signal: controller.signal }, { captchaAppId }).catch((error) => error)
+    await jest.advanceTimersByTimeAsync(100)
+    controller.abort('left')
+    await jest.advanceTimersByTimeAsync(0)
+    expect(await pending).toBe('left')
+    expect(sent).toHaveLength(1)
+  })
+})
+
+test('nothing is sent when the user closes the challenge', async () => {
+  freshPage()
+  installFakeVendor({ onShow: ({ answer }) => answer({ ret: 2, ticket: null }) })
+  await expect(guardedFetch('/pay', {}, { captchaAppId })).rejects.toThrow(CaptchaCancelledError)
+  expect(sent).toEqual([])
+})
+
+test('what fetch rejects with is what the page gets', async () => {
+  globalThis.fetch = () => Promise.reject(new TypeError('Failed to fetch'))
+  await expect(guardedFetch('/pay', {}, { captchaAppId })).rejects.toThrow('Failed to fetch')
+})
