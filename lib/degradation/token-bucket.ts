@@ -1,9 +1,12 @@
 /** Seconds of refill that a total holds, so that a burst after silence stays small. */
 const heldSeconds = 10
 
+/** Credit is counted in sixty-thousandths of a token, what a rate of one a minute earns in a millisecond: no rounding. */
+const creditPerToken = 60_000
+
 /** A token bucket whose rate may change under way. It refills as time is read; there is no timer. */
 export class TokenBucket {
-  #tokens: number
+  #credit: number
   #capacity: number
   #perMinute: number
   #lastMs: number
@@ -13,24 +16,25 @@ export class TokenBucket {
     this.#minimumCapacity = minimumCapacity
     this.#perMinute = perMinute
     this.#capacity = this.#capacityFor(perMinute)
-    this.#tokens = this.#capacity
+    this.#credit = this.#capacity * creditPerToken
     this.#lastMs = nowMs
   }
 
-  /** Tokens there are, after refill. */
+  /** Tokens there are, after refill. A clock that steps back earns nothing, and nothing is earned twice. */
   available(nowMs: number): number {
-    const elapsedMs = Math.max(0, nowMs - this.#lastMs)
-    this.#lastMs = nowMs
-    this.#tokens = Math.min(this.#capacity, this.#tokens + (elapsedMs * this.#perMinute) / 60_000)
-    return this.#tokens
+    if (nowMs > this.#lastMs) {
+      this.#addCredit((nowMs - this.#lastMs) * this.#perMinute)
+      this.#lastMs = nowMs
+    }
+    return this.#credit / creditPerToken
   }
 
   take(): void {
-    this.#tokens--
+    this.#credit -= creditPerToken
   }
 
   giveBack(): void {
-    this.#tokens = Math.min(this.#capacity, this.#tokens + 1)
+    this.#addCredit(creditPerToken)
   }
 
   /** A new rate applies from now on; what was saved up is kept as far as the new capacity holds it. */
@@ -39,7 +43,7 @@ export class TokenBucket {
     this.available(nowMs)
     this.#perMinute = perMinute
     this.#capacity = this.#capacityFor(perMinute)
-    this.#tokens = Math.min(this.#tokens, this.#capacity)
+    this.#addCredit(0)
   }
 
   get perMinute(): number {
@@ -48,6 +52,10 @@ export class TokenBucket {
 
   get capacity(): number {
     return this.#capacity
+  }
+
+  #addCredit(credit: number): void {
+    this.#credit = Math.min(this.#capacity * creditPerToken, this.#credit + credit)
   }
 
   #capacityFor(perMinute: number): number {
