@@ -1,7 +1,7 @@
 const slotCount = 10
 
 interface Slot {
-  startMs: number
+  readonly index: number
   success: number
   failure: number
   throttled: number
@@ -10,7 +10,10 @@ interface Slot {
 
 export type CallOutcome = 'success' | 'failure' | 'throttled' | 'neutral'
 
-/** Outcomes of the calls in the last `windowMs`, in ten slots: constant memory, no timer. */
+/**
+ * Outcomes of the calls in the last `windowMs`, in ten slots: constant memory, no timer. Never older ones; the oldest tenth
+ * leaves as a whole.
+ */
 export class RollingCounts {
   readonly #slotMs: number
   #slots: Slot[] = []
@@ -20,10 +23,10 @@ export class RollingCounts {
   }
 
   add(outcome: CallOutcome, nowMs: number): void {
-    const startMs = Math.floor(nowMs / this.#slotMs) * this.#slotMs
+    const index = this.#indexAt(nowMs)
     let slot = this.#slots.at(-1)
-    if (slot === undefined || slot.startMs !== startMs) {
-      slot = { startMs, success: 0, failure: 0, throttled: 0, neutral: 0 }
+    if (slot === undefined || slot.index !== index) {
+      slot = { index, success: 0, failure: 0, throttled: 0, neutral: 0 }
       this.#slots.push(slot)
       if (this.#slots.length > slotCount) this.#slots.shift()
     }
@@ -31,10 +34,10 @@ export class RollingCounts {
   }
 
   totals(nowMs: number): Readonly<Record<CallOutcome, number>> {
-    const oldestMs = nowMs - this.#slotMs * slotCount
+    const oldestIndex = this.#indexAt(nowMs) - slotCount + 1
     const totals = { success: 0, failure: 0, throttled: 0, neutral: 0 }
     for (const slot of this.#slots) {
-      if (slot.startMs + this.#slotMs <= oldestMs) continue
+      if (slot.index < oldestIndex) continue
       totals.success += slot.success
       totals.failure += slot.failure
       totals.throttled += slot.throttled
@@ -45,5 +48,9 @@ export class RollingCounts {
 
   clear(): void {
     this.#slots = []
+  }
+
+  #indexAt(nowMs: number): number {
+    return Math.floor(nowMs / this.#slotMs)
   }
 }
