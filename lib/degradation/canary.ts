@@ -35,14 +35,15 @@ export async function askCanary(options: CanaryOptions, signal: AbortSignal): Pr
   return classifyReply(result, channel)
 }
 
-/** Every answer but an internal error is a sign of life, a refusal included. */
+/** Every answer but an internal error is a sign of life, a refusal included. Keys that could not be fetched are no answer. */
 export function canaryReport(reply: Reply): CanaryReport {
   switch (reply.kind) {
     case 'verified':
     case 'refused':
     case 'throttled':
-    case 'misconfigured':
       return 'healthy'
+    case 'misconfigured':
+      return reply.problem === undefined ? 'healthy' : 'unknown'
     case 'unavailable':
       return reply.isEvidence ? 'failed' : 'unknown'
     case 'aborted':
