@@ -47,6 +47,8 @@ const brownOutMs = 30_000
 /** `canary_disagrees` needs at least this long without a single code 1. */
 const minimumSilenceMs = 10_000
 const silenceInMeanGaps = 20
+/** A mean of fewer gaps than this is chance: two passes at once after a start would make every later pause a silence. */
+const minimumGaps = 10
 const maxThrottledShare = 0.1
 const gapSmoothing = 0.05
 
@@ -69,7 +71,6 @@ export interface CircuitOptions {
 export class Circuit {
   readonly #options: CircuitOptions
   readonly #calls: RollingCounts
-  readonly #createdMs: number
   readonly #closing = new AbortController()
   #state: State = { name: 'closed' }
   /** Counts openings and closings: an answer of an older epoch moves nothing. */
@@ -88,16 +89,20 @@ export class Circuit {
   #canaryIntervalMs: number
   #lastCanary: { readonly report: 'healthy' | 'failed'; readonly atMs: number } | undefined
   #lastCanaryFailureMs = Number.NEGATIVE_INFINITY
-  #lastSuccessMs: number
-  #meanGapMs: number | undefined
+  #lastSuccessMs: number | undefined
+  /** Start of the first call that failed with no code 1 since. */
+  #failingSinceMs: number | undefined
+  #gapsSeen = 0
+  #meanGapMs = 0
 
   constructor(options: CircuitOptions) {
     this.#options = options
     this.#calls = new RollingCounts(options.config.windowMs)
     this.#canaryIntervalMs = options.config.canaryIntervalMs
-    this.#createdMs = options.clock.nowMs()
-    this.#lastSuccessMs = this.#createdMs
-    if (options.expectedPerMinute !== undefined) this.#meanGapMs = 60_000 / options.expectedPerMinute
+    if (options.expectedPerMinute !== undefined) {
+      this.#meanGapMs = 60_000 / options.expectedPerMinute
+      this.#gapsSeen = Math.ceil(1 / gapSmoothing)
+    }
   }
 
   /** A permit to call Tencent, or `undefined` at once while the circuit is open: nobody waits behind a probe. */
@@ -115,22 +120,20 @@ export class Circuit {
   settle(permit: Permit, report: CallReport): void {
     this.#fresh.delete(permit)
     this.#overdue.delete(permit)
+    if (this.#fresh.size === 0) this.#stopWatching()
     if (permit.epoch !== this.#epoch) return
     if (permit.isProbe) return this.#settleProbe(report)
     const nowMs = this.#now()
     this.#calls.add(report === 'unanswered' ? 'failure' : report, nowMs)
     switch (report) {
       case 'success':
-        this.#consecutiveFailures = 0
-        this.#endedUnanswered = false
-        this.#noteSuccess(nowMs)
-        return
+        return this.#noteSuccess(nowMs)
       case 'unanswered':
         this.#endedUnanswered = true
-        this.#consecutiveFailures++
+        this.#noteFailure(permit)
         return this.#suspect('call_failed')
       case 'failure':
-        this.#consecutiveFailures++
+        this.#noteFailure(permit)
         return this.#suspect('call_failed')
       case 'throttled':
       case 'neutral':
@@ -161,7 +164,7 @@ export class Circuit {
   /** Frees timers and aborts a canary under way. */
   close(): void {
     this.#closing.abort()
-    this.#suspicionTimer?.cancel()
+    this.#stopWatching()
     this.#canaryTimer?.cancel()
   }
 
@@ -179,14 +182,19 @@ export class Circuit {
   /** One timer for the oldest young call, however many there are. */
   #watchForUnanswered(): void {
     const [oldest] = this.#fresh
-    if (this.#suspicionTimer !== undefined || oldest === undefined) return
+    if (this.#suspicionTimer !== undefined || oldest === undefined || this.#closing.signal.aborted) return
     const { clock, suspicionMs } = this.#options
     const delayMs = Math.max(0, oldest.startedMs + suspicionMs - clock.nowMs())
     this.#suspicionTimer = clock.after(delayMs, () => clock.afterPoll(() => this.#collectOverdue()))
   }
 
-  #collectOverdue(): void {
+  #stopWatching(): void {
+    this.#suspicionTimer?.cancel()
     this.#suspicionTimer = undefined
+  }
+
+  #collectOverdue(): void {
+    this.#stopWatching()
     const oldestAllowedMs = this.#now() - this.#options.suspicionMs
     for (const permit of this.#fresh) {
       if (permit.startedMs > oldestAllowedMs) break
@@ -221,25 +229,41 @@ export class Circuit {
     return success + failure >= minimumCalls && failure >= failureRate * (success + failure)
   }
 
-  /** The canary is healthy but no user has been verified for long, and not because we are throttled. */
+  /**
+   * The canary is healthy but users have been failing for long without one being verified, and not because we are
+   * throttled. Silence counts from the first failure on: at night, or while the circuit was open, nobody asked.
+   */
   #usersAloneAreFailing(): boolean {
-    if (this.#meanGapMs === undefined) return false
+    if (this.#gapsSeen < minimumGaps || this.#failingSinceMs === undefined) return false
     const nowMs = this.#now()
     const { success, failure, throttled, neutral } = this.#calls.totals(nowMs)
     const isThrottled = throttled >= maxThrottledShare * (success + failure + throttled + neutral)
     const neededMs = Math.max(minimumSilenceMs, silenceInMeanGaps * this.#meanGapMs)
-    return nowMs - this.#lastSuccessMs >= neededMs && !(throttled > 0 && isThrottled)
+    return nowMs - this.#failingSinceMs >= neededMs && !(throttled > 0 && isThrottled)
+  }
+
+  #noteFailure({ startedMs }: Permit): void {
+    this.#consecutiveFailures++
+    this.#failingSinceMs ??= Math.max(startedMs, this.#lastSuccessMs ?? startedMs)
   }
 
   #noteSuccess(nowMs: number): void {
-    const gapMs = nowMs - this.#lastSuccessMs
+    this.#consecutiveFailures = 0
+    this.#endedUnanswered = false
+    this.#failingSinceMs = undefined
+    if (this.#lastSuccessMs !== undefined) {
+      this.#gapsSeen++
+      const weight = Math.max(gapSmoothing, 1 / this.#gapsSeen)
+      this.#meanGapMs += weight * (nowMs - this.#lastSuccessMs - this.#meanGapMs)
+    }
     this.#lastSuccessMs = nowMs
-    this.#meanGapMs = this.#meanGapMs === undefined ? gapMs : this.#meanGapMs + gapSmoothing * (gapMs - this.#meanGapMs)
   }
 
   #open(why: 'canary_failed' | 'canary_disagrees'): void {
     const { canaryIntervalMs } = this.#options.config
+    const state = this.#state
     const waiting = [...this.#fresh, ...this.#overdue]
+    if (state.name === 'open' && state.why === 'canary_disagrees' && state.probe) waiting.push(state.probe)
     this.#startEpoch()
     if (why === 'canary_failed') {
       this.#change({ name: 'open', why })
@@ -260,9 +284,13 @@ export class Circuit {
     this.#epoch++
     this.#fresh.clear()
     this.#overdue.clear()
+    this.#stopWatching()
     this.#calls.clear()
     this.#consecutiveFailures = 0
     this.#endedUnanswered = false
+    this.#failingSinceMs = undefined
+    // The pause that an outage made is no gap.
+    this.#lastSuccessMs = undefined
     this.#forgetCanary()
   }
 
@@ -277,10 +305,7 @@ export class Circuit {
     const state = this.#state
     if (state.name !== 'open' || state.why !== 'canary_disagrees') return
     state.probe = undefined
-    if (report === 'success') {
-      this.#noteSuccess(this.#now())
-      return this.#closeCircuit()
-    }
+    if (report === 'success') return this.#closeCircuit()
     if (report === 'failure' || report === 'unanswered') {
       state.intervalMs = this.#backedOff(state.intervalMs)
       this.#requestCanary()
