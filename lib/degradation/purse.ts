@@ -12,7 +12,7 @@ export interface PurseClaim {
   readonly isFallback: boolean
 }
 
-/** A degraded pass, taken; `giveBack` undoes it as if it had never been. */
+/** A degraded pass, taken; `giveBack` undoes it, once, as if it had never been. */
 export interface PurseHold {
   readonly kind: 'taken'
   giveBack(): void
@@ -77,7 +77,12 @@ export class Purse {
     for (const bucket of buckets) bucket.take()
     this.#passes.add(claim.clientKey, nowMs)
     this.#taken++
-    return { kind: 'taken', giveBack: () => this.#giveBack(claim.clientKey, buckets, nowMs) }
+    let isHeld = true
+    const giveBack = () => {
+      if (isHeld) this.#giveBack(claim.clientKey, buckets, nowMs)
+      isHeld = false
+    }
+    return { kind: 'taken', giveBack }
   }
 
   /** Degraded passes this client may have in one window. */
