@@ -73,6 +73,9 @@ function parseOverride(mode: OverrideMode, { forMs, by }: OverrideOptions, epoch
       `override mode is ${JSON.stringify(mode)}; it must be 'pass', 'verify_only' or 'none'.`,
     )
   }
+  if (by !== undefined && typeof by !== 'string') {
+    throw new CaptchaConfigError('by', 'override `by` must be a string: who set it.')
+  }
   if (mode === 'none') return { ...off, by: by ?? '' }
   if (forMs === undefined && mode === 'pass') {
     throw new CaptchaConfigError(
@@ -85,9 +88,6 @@ function parseOverride(mode: OverrideMode, { forMs, by }: OverrideOptions, epoch
       'forMs',
       `override \`forMs\` is ${String(forMs)}; it must be an integer from 1 to ${maxForMs}.`,
     )
-  }
-  if (by !== undefined && typeof by !== 'string') {
-    throw new CaptchaConfigError('by', 'override `by` must be a string: who set it.')
   }
   return { mode, by: by ?? '', untilMs: forMs === undefined ? Number.POSITIVE_INFINITY : epochMs + forMs }
 }
