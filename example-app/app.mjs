@@ -1,0 +1,67 @@
+// @ts-check
+import { fileURLToPath } from 'node:url'
+import express from 'express'
+import { captchaGuard } from 'tencent-captcha-guard'
+import { LiveFeed } from './live-feed.mjs'
+import { createLog, requestLog } from './log.mjs'
+import { checkoutRoutes } from './routes/checkout.mjs'
+import { loginRoutes } from './routes/login.mjs'
+import { ReviewBook, reviewRoutes } from './routes/reviews.mjs'
+import { securityHeaders } from './security-headers.mjs'
+import { switchboard } from './switchboard/switchboard.mjs'
+import { errorPage, homePage, notFoundPage } from './views/home.mjs'
+
+/**
+ * The shop, ready to listen.
+ *
+ * @param {object} options
+ * @param {import('./settings.mjs').Settings} options.settings
+ * @param {Awaited<ReturnType<typeof import('./tencent.mjs').connectTencent>>} options.tencent
+ */
+export function createApp({ settings, tencent }) {
+  const feed = new LiveFeed()
+  const log = createLog(settings.logLevel, feed)
+  const reviews = new ReviewBook()
+
+  // One guard for all routes: they share the circuit, the purses and the memory of used tickets.
+  const guard = captchaGuard({
+    ...tencent.guardOptions,
+    timeoutMs: 1000,
+    logger: log,
+    onVerdict: (verdict, req) => feed.add('verdict', { at: Date.now(), path: req.path, ...verdict }),
+    // A review that was held because nobody could check its writer is decided when Tencent is back.
+    onLateVerdict: ({ verdict, lateVerdict }) => reviews.settle(verdict, lateVerdict.outcome === 'genuine'),
+  })
+
+  const app = express()
+  app.disable('x-powered-by')
+  // Believe X-Forwarded-For from a proxy on this machine and from nobody else: limits belong to addresses.
+  app.set('trust proxy', 'loopback')
+  app.locals.page = { ...guard.page, simulator: tencent.simulator, hasSwitchboard: !settings.isProduction }
+
+  app.use(requestLog(log))
+  app.use(securityHeaders(tencent.simulator && new URL(tencent.simulator.scriptUrl).origin))
+  app.use('/public', express.static(fileURLToPath(new URL('public', import.meta.url))))
+  app.use(express.json({ limit: '16kb' }))
+
+  app.get('/', (_req, res) => res.send(homePage(res)))
+  app.use(loginRoutes(guard))
+  app.use(reviewRoutes(guard, reviews))
+  app.use(checkoutRoutes(guard))
+  if (!settings.isProduction) app.use('/switchboard', switchboard({ guard, feed, simulator: tencent.simulator }))
+
+  app.use((_req, res) => res.status(404).send(notFoundPage(res)))
+  app.use(answerError)
+  return { app, guard, log }
+}
+
+/** @type {import('express').ErrorRequestHandler} */
+function answerError(error, req, res, next) {
+  if (res.headersSent) return next(error)
+  const status = error.status >= 400 && error.status < 500 ? error.status : 500
+  // pino-http adds it to the request's line.
+  if (status === 500) res.err = error
+  res.status(status)
+  if (req.accepts(['html', 'json']) === 'json') res.json({ title: 'That did not work', status })
+  else res.send(errorPage(res, status))
+}

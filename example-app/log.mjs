@@ -1,0 +1,46 @@
+// @ts-check
+import { pino } from 'pino'
+import { pinoHttp } from 'pino-http'
+
+/**
+ * One pino, two readers: the terminal (JSON lines, as in production) and the switchboard's live view.
+ *
+ * @param {string} level
+ * @param {import('./live-feed.mjs').LiveFeed} feed
+ */
+export function createLog(level, feed) {
+  const liveView = { write: (/** @type {string} */ line) => feed.add('log', JSON.parse(line)) }
+  return pino(
+    {
+      level,
+      base: null,
+      // Tickets pass the challenge for five minutes, cookies open sessions: neither belongs in a log.
+      redact: [
+        'req.headers["x-captcha-ticket"]',
+        'req.headers["x-captcha-randstr"]',
+        'req.headers.cookie',
+        'req.headers.authorization',
+      ],
+    },
+    pino.multistream([
+      { level: 'trace', stream: process.stdout },
+      { level: 'trace', stream: liveView },
+    ]),
+  )
+}
+
+/**
+ * One line for each request of a visitor; the pages' files and the switchboard's own polling are left out.
+ *
+ * @param {import('pino').Logger} log
+ */
+export function requestLog(log) {
+  return pinoHttp({
+    logger: log,
+    quietReqLogger: true,
+    // The answer's headers are the same every time; without them a line fits the screen.
+    serializers: { res: ({ statusCode }) => ({ statusCode }) },
+    autoLogging: { ignore: ({ url = '' }) => /^\/(public|switchboard|favicon)/.test(url) },
+    customSuccessMessage: (req, res) => `${req.method} ${req.url} ${res.statusCode}`,
+  })
+}

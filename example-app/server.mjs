@@ -1,0 +1,81 @@
+#!/usr/bin/env node
+// @ts-check
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { createApp } from './app.mjs'
+import { readSettings, StartError } from './settings.mjs'
+import { connectTencent } from './tencent.mjs'
+
+try {
+  await start()
+} catch (error) {
+  if (!(error instanceof StartError)) throw error
+  console.error(`\n  ${error.message}\n`)
+  process.exitCode = 1
+}
+
+async function start() {
+  const settings = readSettings(process.argv.slice(2), process.env)
+  const tencent = await connectTencent(settings)
+  const { app, guard } = createApp({ settings, tencent })
+  const server = createServer(app)
+
+  async function stop() {
+    server.close()
+    // Live views stay open for ever; without this the process would wait for them.
+    server.closeAllConnections()
+    await Promise.all([guard.close(), tencent.simulator?.close()])
+  }
+
+  try {
+    await listen(server, settings)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop)
+  console.log(welcome(server, settings, tencent.simulator !== undefined))
+}
+
+/**
+ * @param {import('node:http').Server} server
+ * @param {import('./settings.mjs').Settings} settings
+ */
+async function listen(server, { host, port }) {
+  server.listen(port, host)
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'EADDRINUSE') {
+      throw new StartError(
+        `Port ${port} is taken. Stop what uses it, or choose another one: PORT=${port + 1} node example-app/server.mjs`,
+      )
+    }
+    if (code === 'EACCES') throw new StartError(`Port ${port} needs more rights than you have; choose one above 1023.`)
+    throw error
+  }
+}
+
+/**
+ * @param {import('node:http').Server} server
+ * @param {import('./settings.mjs').Settings} settings
+ * @param {boolean} isSimulated
+ */
+function welcome(server, { host, isProduction }, isSimulated) {
+  const address = server.address()
+  const port = typeof address === 'object' ? address?.port : undefined
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  const tencent = isSimulated
+    ? 'No Tencent credentials in the environment: Tencent CAPTCHA is simulated on this machine.'
+    : 'Tickets are verified by Tencent.'
+  return [
+    '',
+    `  Yunwu Tea is open: ${url}`,
+    ...(isProduction ? [] : [`  Switchboard:       ${url}/switchboard`]),
+    '',
+    `  ${tencent}`,
+    '  Ctrl+C ends it.',
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,104 @@
+// @ts-check
+import { html } from './html.mjs'
+import { layout } from './layout.mjs'
+import { cup, hills } from './pictures.mjs'
+
+const teas = [
+  { name: 'West Lake Longjing', note: 'Pan-fired green, chestnut and spring grass', price: '¥168', colour: '#b9c66b' },
+  { name: 'Anxi Tieguanyin', note: 'Light oolong, orchid and cream', price: '¥98', colour: '#d9b45c' },
+  { name: 'Qimen Black', note: 'Red tea, cocoa and dried plum', price: '¥86', colour: '#b0572c' },
+]
+
+const tour = [
+  {
+    title: 'Sign in',
+    text: 'Solve the challenge. Tencent’s verdict arrives, and you are verified.',
+    href: '/login',
+    label: 'Sign in',
+  },
+  {
+    title: 'Break Tencent',
+    text: 'On the switchboard, let the API hang. Then sign in again: you still get in, as a degraded pass.',
+    href: '/switchboard',
+    label: 'Open the switchboard',
+  },
+  {
+    title: 'Write a review',
+    text: 'Still broken? Your review is accepted and held, because nobody could check you.',
+    href: '/reviews',
+    label: 'Write a review',
+  },
+  {
+    title: 'Try to pay',
+    text: 'The one route that insists on Tencent’s word. It refuses politely until Tencent is back.',
+    href: '/checkout',
+    label: 'Go to checkout',
+  },
+]
+
+/** @param {import('express').Response} res */
+export function homePage(res) {
+  const { hasSwitchboard } = res.app.locals.page
+  const content = html`<section class="hero">
+  ${hills}
+  <div>
+    <h1>Tea from above the clouds</h1>
+    <p>Small harvests from Zhejiang, Fujian and Anhui, packed the week they are fired.</p>
+    <a class="button" href="/checkout">See your basket</a>
+  </div>
+</section>
+${hasSwitchboard && tourSection()}
+<section aria-labelledby="teas-title">
+  <h2 id="teas-title">This season</h2>
+  <ul class="teas">
+    ${teas.map(
+      ({ name, note, price, colour }) => html`<li class="card">
+      <div class="tile">${cup(colour)}</div>
+      <h3>${name}</h3>
+      <p>${note}</p>
+      <p class="price"><b>${price}</b> <small>50 g</small></p>
+    </li>`,
+    )}
+  </ul>
+</section>`
+  return layout(res, { path: '/', title: 'Tea from above the clouds', content })
+}
+
+function tourSection() {
+  return html`<section aria-labelledby="tour-title">
+  <h2 id="tour-title">What this demo shows</h2>
+  <p class="lead">A shop that keeps selling while its CAPTCHA provider is down, without opening the door to everybody. Four steps:</p>
+  <ol class="tour">
+    ${tour.map(
+      ({ title, text, href, label }) => html`<li>
+      <h3>${title}</h3>
+      <p>${text}</p>
+      <a href="${href}">${label}</a>
+    </li>`,
+    )}
+  </ol>
+</section>`
+}
+
+/** @param {import('express').Response} res */
+export function notFoundPage(res) {
+  return messagePage(res, 'There is no such page', 'The address may be mistyped.')
+}
+
+/**
+ * @param {import('express').Response} res
+ * @param {number} status
+ */
+export function errorPage(res, status) {
+  return messagePage(res, 'That did not work', `The shop answered with error ${status}. Please try again.`)
+}
+
+/**
+ * @param {import('express').Response} res
+ * @param {string} title
+ * @param {string} text
+ */
+function messagePage(res, title, text) {
+  const content = html`<section class="card message"><h1>${title}</h1><p>${text}</p><a class="button" href="/">To the shop</a></section>`
+  return layout(res, { path: '', title, content })
+}
