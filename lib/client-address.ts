@@ -23,11 +23,10 @@ export interface ClientAddress {
 /** `undefined` for anything that is not an IP address in its ordinary notation. */
 export function parseClientAddress(given: unknown): ClientAddress | undefined {
   if (typeof given !== 'string') return undefined
-  const withoutZone = given.replace(/%.*$/, '')
   // ipaddr.js alone takes 010.1.2.3 for 8.1.2.3 and 1.2.3 for 1.2.0.3.
-  if (isIP(withoutZone) === 0) return undefined
+  if (isIP(given) === 0) return undefined
   // Unmapped first: masking ::ffff:1.2.3.4 would put every IPv4 client into one bucket.
-  const address = ipaddr.process(withoutZone)
+  const address = ipaddr.process(given.replace(/%.*$/, ''))
   const range = address.range()
   return {
     ip: address.toString(),

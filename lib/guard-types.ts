@@ -40,7 +40,7 @@ export interface GuardSnapshot {
   /** Verdicts since the start, by reason. */
   readonly counters: Readonly<ReasonCounters>
   readonly late: LateSnapshot
-  readonly store: { readonly kind: string; readonly state: 'up' | 'down' }
+  readonly store: { readonly kind: string; readonly state: 'up' | 'down'; readonly processes: number }
   readonly inFlight: number
 }
 

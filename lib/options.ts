@@ -5,7 +5,14 @@ import { causeTable } from './decision/decision-table.js'
 import { CaptchaConfigError } from './errors.js'
 import type { CaptchaGuardOptions, CircuitConfig, DegradationConfig, GuardConfig, PurseConfig } from './option-types.js'
 import { readTokenByDefault } from './read-token.js'
-import { type CaptchaRequest, type CaptchaSite, type DegradationCause, degradationCauses } from './types.js'
+import {
+  type CaptchaRequest,
+  type CaptchaSite,
+  type DegradationCause,
+  type DynamicCredential,
+  degradationCauses,
+} from './types.js'
+import { isHeaderSafe } from './upstream/resolve-credential.js'
 
 const maxTimerMs = 2_147_483_647
 
@@ -24,7 +31,10 @@ const integer = (min: number, max = Number.MAX_SAFE_INTEGER) => {
   const message = max === Number.MAX_SAFE_INTEGER ? `an integer, at least ${min}` : `an integer from ${min} to ${max}`
   return v.pipe(v.number(message), v.integer(message), v.minValue(min, message), v.maxValue(max, message))
 }
-const durationMs = (min = 1) => integer(min, maxTimerMs)
+const durationMs = (min = 1) => {
+  const message = `an integer number of milliseconds, from ${min} to ${maxTimerMs}`
+  return v.pipe(v.number(message), v.integer(message), v.minValue(min, message), v.maxValue(maxTimerMs, message))
+}
 const nonNegative = v.pipe(
   v.number('a number, 0 or more'),
   v.finite('a number, 0 or more'),
@@ -42,9 +52,14 @@ const share = v.pipe(
 const text = v.pipe(v.string('a string that is not empty'), v.regex(/\S/, 'a string that is not empty'))
 const flag = v.boolean('true or false')
 const aFunction = v.function('a function')
-const httpUrl = v.pipe(
-  v.string('an http or https URL'),
-  v.check(isHttpUrl, 'an http or https URL without user name, password, query and hash'),
+const urlMessage =
+  'a string with the whole URL, http:// or https:// included, and without user name, password, query and hash'
+const httpUrl = v.pipe(v.string(urlMessage), v.check(isHttpUrl, urlMessage))
+const keyMessage = 'a string of visible ASCII characters, without blanks and line breaks, as an HTTP header carries it'
+const key = v.custom<string>(isHeaderSafe, keyMessage)
+const keyPair = v.looseObject(
+  { secretId: key, secretKey: key, token: v.nullish(key) },
+  'an object with secretId and secretKey, or with getCredential()',
 )
 const withMethods = <T>(expected: string, ...names: string[]) =>
   v.custom<T>(
@@ -68,23 +83,12 @@ const purse = v.strictObject({
 const rule = v.union([v.picklist(['pass', 'refuse']), v.function()], "'pass', 'refuse' or a function")
 
 const schema = v.strictObject({
-  captchaAppId: v.union(
-    [
-      v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
-      v.pipe(v.string(), v.regex(/^[1-9]\d*$/), v.transform(Number), v.safeInteger()),
-    ],
+  captchaAppId: v.custom<number | string>(
+    isCaptchaAppId,
     'a positive integer or its digits, as the CAPTCHA console shows it',
   ),
   appSecretKey: text,
-  credential: v.optional(
-    v.union(
-      [
-        withMethods<object>('', 'getCredential'),
-        v.looseObject({ secretId: text, secretKey: text, token: v.nullish(text) }),
-      ],
-      'an object with secretId and secretKey (both strings, not empty), or with getCredential()',
-    ),
-  ),
+  credential: v.optional(v.lazy((given) => (isDynamicCredential(given) ? v.any() : keyPair))),
   client: v.optional(withMethods('an SDK client with a request(action, params, { signal }) method', 'request')),
   site: v.optional(v.picklist(['mainland', 'international'], "'mainland' or 'international'")),
   endpoint: v.optional(httpUrl),
@@ -158,15 +162,16 @@ export function parseOptions(given: CaptchaGuardOptions): GuardConfig {
       'it looks as if you wrote app.use(captchaGuard); write app.use(captchaGuard({ … })).',
     )
   }
-  if (!isObject(given)) {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new CaptchaConfigError(
       'options',
-      `the options must be an object, not ${render(given)}. Give at least captchaAppId, appSecretKey and credential.`,
+      `the options must be an object, not ${kindOf(given)}. Give at least captchaAppId, appSecretKey and credential.`,
     )
   }
   const options = withoutUndefined(given) as CaptchaGuardOptions
+  rejectListsAsGroups(options, schema.entries, [])
   const result = v.safeParse(schema, options)
-  if (!result.success) throw configError(result.issues[0])
+  if (!result.success) throw configError(result.issues[0], secretsOf(options))
   return Object.freeze(complete(options, Number(result.output.captchaAppId)))
 }
 
@@ -214,7 +219,7 @@ function completeTransport(options: CaptchaGuardOptions, site: CaptchaSite): Gua
         )
       }
     }
-    return { kind: 'client', client: options.client }
+    return Object.freeze({ kind: 'client', client: options.client })
   }
   if (options.credential === undefined) {
     throw new CaptchaConfigError(
@@ -224,9 +229,9 @@ function completeTransport(options: CaptchaGuardOptions, site: CaptchaSite): Gua
   }
   const endpoint = new URL(options.endpoint ?? siteUrls[site].endpoint)
   const credential = options.credential
-  if ('getCredential' in credential) return { kind: 'https', endpoint, credential }
+  if (isDynamicCredential(credential)) return Object.freeze({ kind: 'https', endpoint, credential })
   const { secretId, secretKey, token } = credential
-  return {
+  return Object.freeze({
     kind: 'https',
     endpoint,
     credential: Object.freeze({
@@ -234,7 +239,7 @@ function completeTransport(options: CaptchaGuardOptions, site: CaptchaSite): Gua
       secretKey: secretKey as string,
       ...(token && { token }),
     }),
-  }
+  })
 }
 
 function completeDegradation(
@@ -273,8 +278,15 @@ function completePurse(
   total: PurseConfig['total'],
 ): PurseConfig {
   return Object.freeze({
-    perClient: Object.freeze({ ...perClient, ...given?.perClient } as PurseConfig['perClient']),
-    total: Object.freeze({ ...total, ...given?.total } as PurseConfig['total']),
+    perClient: Object.freeze({
+      limit: given?.perClient?.limit ?? perClient.limit,
+      windowMs: given?.perClient?.windowMs ?? perClient.windowMs,
+    }),
+    total: Object.freeze({
+      floorPerMinute: given?.total?.floorPerMinute ?? total.floorPerMinute,
+      baselineFactor: given?.total?.baselineFactor ?? total.baselineFactor,
+      startPerMinute: given?.total?.startPerMinute ?? total.startPerMinute,
+    }),
   })
 }
 
@@ -299,6 +311,9 @@ function completeCircuit(
   return circuit
 }
 
+/** Objects whose identity or later state matters: they are used as they are. */
+const keptNames = new Set(['client', 'store', 'logger'])
+
 /** Option objects without their `undefined` members, copied; functions and class instances stay themselves. */
 function withoutUndefined(value: object): object {
   return Object.fromEntries(
@@ -306,28 +321,85 @@ function withoutUndefined(value: object): object {
       .filter(([, member]) => member !== undefined)
       .map(([name, member]) => [
         name,
-        isPlainObject(member) && name !== 'client' && name !== 'store' && name !== 'logger'
+        isPlainObject(member) && !keptNames.has(name) && !isDynamicCredential(member)
           ? withoutUndefined(member)
           : member,
       ]),
   )
 }
 
-function configError(issue: v.BaseIssue<unknown>): CaptchaConfigError {
+type SchemaEntries = Readonly<Record<string, unknown>>
+
+/** What a group of options may hold; `undefined` for an option that is no group. */
+function entriesOf(entry: unknown): SchemaEntries | undefined {
+  return (entry as { wrapped?: { entries?: SchemaEntries } } | undefined)?.wrapped?.entries
+}
+
+/** The validator takes an empty list for an empty object. */
+function rejectListsAsGroups(given: object, entries: SchemaEntries, path: readonly string[]): void {
+  for (const [name, entry] of Object.entries(entries)) {
+    const inner = entriesOf(entry)
+    const member: unknown = Reflect.get(given, name)
+    if (inner === undefined || !isObject(member)) continue
+    const option = [...path, name].join('.')
+    if (Array.isArray(member)) {
+      throw new CaptchaConfigError(option, `option \`${option}\` is ${render(member)}; it must be an object.`)
+    }
+    rejectListsAsGroups(member, inner, [...path, name])
+  }
+}
+
+function configError(issue: v.BaseIssue<unknown>, secrets: readonly string[]): CaptchaConfigError {
   const path = (issue.path ?? []).map((item) => String(item.key))
   const option = path.join('.')
   if (issue.type === 'strict_object' && issue.expected === 'never') return unknownOptionError(path)
   if (issue.input === undefined)
     return new CaptchaConfigError(option, `option \`${option}\` is missing. ${missingFix(option, issue)}`)
-  const value = secretOptions.test(option) ? 'has a wrong value (not shown)' : `is ${render(issue.input)}`
   const expected = issue.type === 'strict_object' ? 'an object' : issue.message
-  return new CaptchaConfigError(option, `option \`${option}\` ${value}; it must be ${expected}.`)
+  return new CaptchaConfigError(
+    option,
+    `option \`${option}\` ${describeValue(option, issue.input, secrets)}; it must be ${expected}.`,
+  )
+}
+
+const missingFixes: Readonly<Record<string, string>> = {
+  captchaAppId: 'Give the CaptchaAppId of the CAPTCHA console; is its environment variable set?',
+  appSecretKey: 'Give the AppSecretKey of the CAPTCHA console; is its environment variable set?',
+  'credential.secretId': 'Give the SecretId of a Tencent Cloud sub-account; is its environment variable set?',
+  'credential.secretKey': 'Give the SecretKey of a Tencent Cloud sub-account; is its environment variable set?',
 }
 
 function missingFix(option: string, issue: v.BaseIssue<unknown>): string {
-  if (option === 'appSecretKey') return 'Give the AppSecretKey of the CAPTCHA console; is its environment variable set?'
-  if (option === 'captchaAppId') return 'Give the CaptchaAppId of the CAPTCHA console.'
-  return `It must be ${issue.message}.`
+  return missingFixes[option] ?? `It must be ${issue.message}.`
+}
+
+/** App ids have nine or ten digits. A longer text in their place may be the AppSecretKey: the two are easily swapped. */
+const longestShownAppId = 12
+
+function describeValue(option: string, value: unknown, secrets: readonly string[]): string {
+  if (secretOptions.test(option)) return `is ${kindOf(value)} (not shown)`
+  if (option === 'captchaAppId' && typeof value === 'string' && value.length > longestShownAppId) {
+    return 'is a string (not shown: it may be the AppSecretKey)'
+  }
+  const rendered = render(typeof value === 'string' ? withoutUrlSecrets(value) : value)
+  return secrets.some((secret) => rendered.includes(secret)) ? 'holds a secret (not shown)' : `is ${rendered}`
+}
+
+/** Every key that was given, so that one in the wrong place is not shown there either. */
+function secretsOf({ appSecretKey, credential }: CaptchaGuardOptions): string[] {
+  const keys: unknown[] = isObject(credential) ? Object.values(credential) : [credential]
+  return [appSecretKey, ...keys].filter((value): value is string => typeof value === 'string' && value.trim() !== '')
+}
+
+function withoutUrlSecrets(text: string): string {
+  return text.replace(/:\/\/.*@/s, '://…@').replace(/[?#].*/s, (rest) => `${rest[0]}…`)
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  if (value === '') return 'an empty string'
+  if (Array.isArray(value)) return 'an array'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
 
 function unknownOptionError(path: readonly string[]): CaptchaConfigError {
@@ -335,20 +407,34 @@ function unknownOptionError(path: readonly string[]): CaptchaConfigError {
   const name = path.at(-1) ?? ''
   const parent = path.slice(0, -1)
   const known = knownNames(parent)
-  const similar = known.find((candidate) => isSimilar(name, candidate))
-  const fix = similar
-    ? `did you mean \`${[...parent, similar].join('.')}\`?`
-    : `known options here: ${known.join(', ')}.`
+  const similar = known.find((candidate) => candidate.toLowerCase() === name.toLowerCase())
+  const elsewhere = pathsByName.get(name)
+  const suggestion =
+    (similar && [...parent, similar].join('.')) ??
+    elsewhere ??
+    known.filter((candidate) => isSimilar(name, candidate)).map((candidate) => [...parent, candidate].join('.'))[0]
+  const fix = suggestion ? `did you mean \`${suggestion}\`?` : `known options here: ${known.join(', ')}.`
   return new CaptchaConfigError(option, `unknown option \`${option}\`; ${fix}`)
 }
 
+/** Where an option of this name is, for those who put it in the wrong group. The first one wins; causes are no options. */
+const pathsByName: ReadonlyMap<string, string> = new Map([
+  ...pathsIn(schema.entries, [])
+    .filter(([, path]) => !path.startsWith('degradation.rules.'))
+    .reverse(),
+  ...['secretId', 'secretKey', 'token', 'getCredential'].map((name) => [name, `credential.${name}`] as const),
+])
+
+function pathsIn(entries: SchemaEntries, parent: readonly string[]): (readonly [string, string])[] {
+  return Object.entries(entries).flatMap(([name, entry]) => {
+    const path = [...parent, name]
+    return [[name, path.join('.')] as const, ...pathsIn(entriesOf(entry) ?? {}, path)]
+  })
+}
+
 function knownNames(parent: readonly string[]): string[] {
-  let entries: Record<string, unknown> = schema.entries
-  for (const name of parent) {
-    const inner = (entries[name] as { wrapped?: { entries?: Record<string, unknown> } } | undefined)?.wrapped?.entries
-    if (inner === undefined) return []
-    entries = inner
-  }
+  let entries: SchemaEntries = schema.entries
+  for (const name of parent) entries = entriesOf(entries[name]) ?? {}
   return Object.keys(entries)
 }
 
@@ -356,6 +442,7 @@ function knownNames(parent: readonly string[]): string[] {
 function isSimilar(given: string, known: string): boolean {
   const a = given.toLowerCase()
   const b = known.toLowerCase()
+  if (a === '') return false
   return a === b || b.startsWith(a) || a.startsWith(b) || editDistance(a, b) <= Math.max(2, Math.floor(b.length / 3))
 }
 
@@ -372,14 +459,18 @@ function editDistance(a: string, b: string): number {
   return previous.at(-1) ?? 0
 }
 
+/** Objects by their name only: their members may be secrets. */
 function render(value: unknown): string {
-  const rendered = inspect(value, {
-    depth: 0,
-    breakLength: Number.POSITIVE_INFINITY,
-    maxStringLength: 60,
-    maxArrayLength: 3,
-  })
-  return rendered.length > 100 ? `${rendered.slice(0, 100)}…` : rendered
+  return inspect(value, { depth: -1, customInspect: false, maxStringLength: 60 })
+}
+
+function isCaptchaAppId(value: unknown): boolean {
+  const number = typeof value === 'string' && /^[1-9]\d*$/.test(value) ? Number(value) : value
+  return Number.isSafeInteger(number) && (number as number) >= 1
+}
+
+function isDynamicCredential(value: unknown): value is DynamicCredential {
+  return isObject(value) && typeof Reflect.get(value, 'getCredential') === 'function'
 }
 
 function isHttpUrl(value: string): boolean {

@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http'
+import { IncomingMessage } from 'node:http'
 import { degradedNotAllowedProblem, refusalProblem } from './decision/problem.js'
 import { CaptchaConfigError } from './errors.js'
-import { respond } from './respond.js'
+import { respond } from './request/respond.js'
 import type { CaptchaMiddleware, CaptchaVerdict } from './types.js'
 
 export interface RequireCaptchaOptions {
@@ -26,6 +26,12 @@ export function requireCaptcha(options: RequireCaptchaOptions = {}): CaptchaMidd
 }
 
 function parseAllowDegraded(options: RequireCaptchaOptions): boolean {
+  if (options instanceof IncomingMessage) {
+    throw new CaptchaConfigError('options', 'requireCaptcha: call it: app.post(path, requireCaptcha(), handler).')
+  }
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new CaptchaConfigError('options', 'requireCaptcha: the options must be an object, or absent.')
+  }
   const { allowDegraded, ...rest } = options
   const [unknown] = Object.keys(rest)
   if (unknown !== undefined) {

@@ -1,16 +1,26 @@
-// Builds every entry point to ESM and CommonJS with esbuild, and the types of both with tsc.
+// Builds every entry point to ESM and CommonJS with esbuild, and the types of both with tsc. Builds beside dist and swaps
+// at the end, so that nobody finds half a package.
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { build } from 'esbuild'
 
-const serverEntries = ['index', 'simulator/index', 'redis/index', 'status/index', 'prometheus/index', 'cli/main']
-  .map((name) => [name, `lib/${name}.ts`])
-  .filter(([, file]) => existsSync(file))
+const entryNames = [
+  'index',
+  'simulator/index',
+  'browser/index',
+  'redis/index',
+  'status/index',
+  'prometheus/index',
+  'cli/main',
+]
+const out = `.dist-${process.pid}`
 
 const shared = {
-  entryPoints: Object.fromEntries(serverEntries),
+  entryPoints: Object.fromEntries(
+    entryNames.filter((name) => existsSync(`lib/${name}.ts`)).map((name) => [name, `lib/${name}.ts`]),
+  ),
   bundle: true,
   packages: 'external',
   platform: 'node',
@@ -24,15 +34,23 @@ function emitTypes(outDir) {
   execFileSync(process.execPath, [tsc, '-p', 'tsconfig.types.json', '--outDir', outDir], { stdio: 'inherit' })
 }
 
-await rm('dist', { recursive: true, force: true })
-await mkdir('dist/cjs', { recursive: true })
-// The package is `type: module`; this file makes Node and TypeScript read dist/cjs as CommonJS.
-await writeFile('dist/cjs/package.json', `${JSON.stringify({ type: 'commonjs' })}\n`)
-await Promise.all([
-  build({ ...shared, format: 'esm', splitting: true, outdir: 'dist/esm', chunkNames: 'chunks/[name]-[hash]' }),
-  build({ ...shared, format: 'cjs', outdir: 'dist/cjs' }),
-])
-emitTypes('dist/esm')
-emitTypes('dist/cjs')
+try {
+  await mkdir(`${out}/cjs`, { recursive: true })
+  // The package is `type: module`; this file makes Node and TypeScript read dist/cjs as CommonJS.
+  await writeFile(`${out}/cjs/package.json`, `${JSON.stringify({ type: 'commonjs' })}\n`)
+  await Promise.all([
+    build({ ...shared, format: 'esm', splitting: true, outdir: `${out}/esm`, chunkNames: 'chunks/[name]-[hash]' }),
+    build({ ...shared, format: 'cjs', outdir: `${out}/cjs` }),
+  ])
+  emitTypes(`${out}/esm`)
+  emitTypes(`${out}/cjs`)
+  await rm('dist', { recursive: true, force: true })
+  await rename(out, 'dist')
+} catch (error) {
+  if (error.stderr === undefined) console.error(error)
+  process.exitCode = 1
+} finally {
+  await rm(out, { recursive: true, force: true })
+}
 const { version } = JSON.parse(await readFile('package.json', 'utf8'))
-console.log(`built tencent-captcha-guard ${version}`)
+if (!process.exitCode) console.log(`built tencent-captcha-guard ${version}`)

@@ -113,10 +113,10 @@ function factsOf(response: Readonly<Record<string, unknown>>): TencentFacts {
   }
 }
 
-/** `"100"` must refuse as 100 does. */
+/** `"100"` must refuse as 100 does, and so must 1e999, which JSON reads as infinite. */
 function numberFact(name: 'evilLevel' | 'score', value: unknown): TencentFacts {
   const number = typeof value === 'string' && value !== '' ? Number(value) : value
-  return typeof number === 'number' && Number.isFinite(number) ? { [name]: number } : {}
+  return typeof number === 'number' && !Number.isNaN(number) ? { [name]: number } : {}
 }
 
 function requestIdFact(requestId: unknown): TencentFacts {

@@ -49,11 +49,10 @@ export function ticketClassifier(captchaAppId: number): TicketClassifier {
 
 function classifyTicket(token: RawToken, channel: CaptchaChannel, fallbackTails: readonly RegExp[]): ClassifiedTicket {
   const { ticket, randstr } = token
-  const randstrNeeded = channel === 'web'
-  if (isAbsent(ticket) || (randstrNeeded && isAbsent(randstr))) return { kind: 'missing' }
+  if (isAbsent(ticket) || (channel === 'web' && isAbsent(randstr))) return { kind: 'missing' }
   if (typeof ticket !== 'string' || ticket.length > maxTicketLength) return { kind: 'malformed' }
-  if (randstrNeeded && !isRandstr(randstr)) return { kind: 'malformed' }
-  const usableRandstr = isRandstr(randstr) ? randstr : ''
+  const usableRandstr = isAbsent(randstr) ? '' : randstr
+  if (typeof usableRandstr !== 'string' || usableRandstr.length > maxRandstrLength) return { kind: 'malformed' }
   const trimmed = ticket.trim()
   if (!fallbackPrefix.test(trimmed)) return { kind: 'ordinary', ticket, randstr: usableRandstr }
   return parseFallbackTicket(trimmed, usableRandstr, fallbackTails) ?? { kind: 'malformed' }
@@ -94,8 +93,4 @@ export function isStaleFallback(ticket: FallbackTicket, maxAgeMs: number, epochM
 
 function isAbsent(value: unknown): boolean {
   return value === undefined || value === null || value === ''
-}
-
-function isRandstr(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= maxRandstrLength
 }

@@ -148,6 +148,10 @@ export class Circuit {
     return isBrownOut ? 'outage' : 'none'
   }
 
+  get state(): CircuitSnapshot['state'] {
+    return this.#state.name
+  }
+
   snapshot(): CircuitSnapshot {
     const lastCanary = this.#lastCanary
     return {

@@ -15,14 +15,23 @@ interface Entry {
 export class ClientHistory {
   readonly #entries = new LRUCache<string, Entry>({ max: maxKeys })
 
-  noteVerified(clientKey: string, nowMs: number): void {
+  /** Notes a verified pass; true when it is the key's first in this minute. */
+  noteVerified(clientKey: string, nowMs: number): boolean {
     const entry = this.#entries.get(clientKey)
     if (entry === undefined) {
       this.#entries.set(clientKey, { lastVerifiedMs: nowMs, weight: 1 })
-      return
+      return true
     }
+    const isFirstThisMinute = Math.floor(entry.lastVerifiedMs / 60_000) !== Math.floor(nowMs / 60_000)
     entry.weight = entry.weight * decay(nowMs - entry.lastVerifiedMs) + 1
     entry.lastVerifiedMs = nowMs
+    return isFirstThisMinute
+  }
+
+  /** Takes over what another process knows of a key. */
+  adopt(clientKey: string, verifiedPerMinute: number, nowMs: number): void {
+    if (verifiedPerMinute <= this.verifiedPerMinute(clientKey, nowMs)) return
+    this.#entries.set(clientKey, { lastVerifiedMs: nowMs, weight: (verifiedPerMinute * rateMemoryMs) / 60_000 })
   }
 
   isKnown(clientKey: string, nowMs: number): boolean {

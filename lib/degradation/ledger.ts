@@ -1,10 +1,13 @@
+import { randomUUID } from 'node:crypto'
 import type { PurseName } from '../decision/decide.js'
-import type { DegradationConfig } from '../option-types.js'
+import type { DegradationConfig, PurseConfig } from '../option-types.js'
+import type { SharedClaim, SharedClaimResult } from '../store/captcha-store.js'
+import type { StoreLink } from '../store/store-link.js'
 import { ClientHistory } from './client-history.js'
 import type { Clock } from './clock.js'
-import { Purse, type PurseSnapshot } from './purse.js'
+import { Purse, type PurseClaim, type PurseSnapshot } from './purse.js'
 import { RefusalLimiter } from './refusal-limiter.js'
-import { ReplayMemory } from './replay-memory.js'
+import { ReplayMemory, replayWindowMs } from './replay-memory.js'
 
 /** A degraded pass asked for. */
 export interface PassClaim {
@@ -20,70 +23,178 @@ export type PassResult =
   | { readonly kind: 'replayed' }
   | { readonly kind: 'exhausted'; readonly remaining: number }
 
+export interface LedgerOptions {
+  readonly config: Pick<DegradationConfig, PurseName>
+  readonly clock: Clock
+  /** Tokens a minute that each purse's total refills with right now. */
+  readonly totalPerMinute: (config: PurseConfig['total']) => number
+  /** The shared store, where there is one. */
+  readonly store?: StoreLink | undefined
+}
+
+/** Only a known key behind which many users sit may pass more often than the limit, and only on evidence of an outage. */
+const ownRateFactors: Readonly<Record<PurseName, number>> = { outage: 3, doubt: 0 }
+
 /** What has passed and what still may: replay memory, purses, client history. Granting marks the ticket in the same step. */
 export class Ledger {
-  readonly #clock: Clock
+  readonly #options: LedgerOptions
   readonly #purses: Readonly<Record<PurseName, Purse>>
   readonly #replay = new ReplayMemory()
   readonly #history = new ClientHistory()
   readonly #refusals = new RefusalLimiter()
 
-  constructor(config: DegradationConfig, clock: Clock) {
-    this.#clock = clock
-    const nowMs = clock.nowMs()
+  constructor(options: LedgerOptions) {
+    this.#options = options
+    const { outage, doubt } = options.config
+    const nowMs = options.clock.nowMs()
     this.#purses = {
-      outage: new Purse({ config: config.outage, halvesFallback: false, ownRateFactor: 3 }, nowMs),
-      doubt: new Purse({ config: config.doubt, halvesFallback: true, ownRateFactor: 0 }, nowMs),
+      outage: new Purse({ config: outage, halvesFallback: false, ownRateFactor: ownRateFactors.outage }, nowMs),
+      doubt: new Purse({ config: doubt, halvesFallback: true, ownRateFactor: ownRateFactors.doubt }, nowMs),
     }
   }
 
   /** True when this ticket passed here in the last five minutes. */
   hasPassed(ticketKey: string): boolean {
-    return this.#replay.has(ticketKey, this.#clock.nowMs())
+    return this.#replay.has(ticketKey, this.#now())
   }
 
   /** Takes one degraded pass and marks the ticket, together or not at all. */
-  claimPass(claim: PassClaim): PassResult {
-    const nowMs = this.#clock.nowMs()
-    const { ticketKey, clientKey } = claim
-    if (ticketKey !== undefined && this.#replay.has(ticketKey, nowMs)) return { kind: 'replayed' }
+  claimPass(claim: PassClaim): PassResult | Promise<PassResult> {
+    const { store } = this.#options
+    this.#followBaseline(claim.purse)
+    if (claim.ticketKey !== undefined && this.hasPassed(claim.ticketKey)) return { kind: 'replayed' }
+    return store?.isUp ? this.#claimShared(claim, store) : this.#claimLocally(claim)
+  }
+
+  /** Marks a verified ticket and notes the client's history; false when the ticket had passed already. */
+  recordVerified(
+    ticketKey: string,
+    clientKey: string,
+  ): { readonly isFirst: boolean; readonly isFirstThisMinute: boolean } {
+    const nowMs = this.#now()
+    if (!this.#replay.markPassed(ticketKey, nowMs)) return { isFirst: false, isFirstThisMinute: false }
+    this.#options.store?.tell((session) => session.recordVerified({ ticketKey, clientKey }))
+    return { isFirst: true, isFirstThisMinute: this.#history.noteVerified(clientKey, nowMs) }
+  }
+
+  /** A ticket that passed degraded was good after all: its client has earned history. */
+  recordGenuine(clientKey: string): void {
+    this.#history.noteVerified(clientKey, this.#now())
+    this.#options.store?.tell((session) => session.recordHistory(clientKey))
+  }
+
+  noteRefused(clientKey: string): void {
+    const nowMs = this.#now()
+    this.#refusals.noteRefused(clientKey, nowMs)
+    if (this.isRateLimited(clientKey)) this.#lookForHistory(clientKey)
+  }
+
+  /** True for a client that keeps being refused and has never earned anything here. */
+  isRateLimited(clientKey: string): boolean {
+    const nowMs = this.#now()
+    return this.#refusals.isLimited(clientKey, nowMs) && !this.#history.isKnown(clientKey, nowMs)
+  }
+
+  snapshot(): Readonly<Record<PurseName, PurseSnapshot>> {
+    this.#followBaseline('outage')
+    this.#followBaseline('doubt')
+    const nowMs = this.#now()
+    return { outage: this.#purses.outage.snapshot(nowMs), doubt: this.#purses.doubt.snapshot(nowMs) }
+  }
+
+  #now(): number {
+    return this.#options.clock.nowMs()
+  }
+
+  #followBaseline(purse: PurseName): void {
+    const perMinute = this.#options.totalPerMinute(this.#options.config[purse].total)
+    this.#purses[purse].setTotal(perMinute, this.#now())
+  }
+
+  #claimLocally(claim: PassClaim): PassResult {
+    const nowMs = this.#now()
+    const { ticketKey } = claim
+    if (ticketKey !== undefined && this.hasPassed(ticketKey)) return { kind: 'replayed' }
     const purse = this.#purses[claim.purse]
-    const hold = purse.take(
-      {
-        clientKey,
-        isKnown: this.#history.isKnown(clientKey, nowMs),
-        verifiedPerMinute: this.#history.verifiedPerMinute(clientKey, nowMs),
-        isFallback: claim.isFallback,
-      },
-      nowMs,
-    )
-    const { remaining } = purse.snapshot(nowMs)
+    const hold = purse.take(this.#purseClaim(claim), nowMs)
+    const remaining = purse.remaining(nowMs)
     if (hold.kind === 'refused') return { kind: 'exhausted', remaining }
     if (ticketKey !== undefined) this.#replay.markPassed(ticketKey, nowMs)
     return { kind: 'granted', remaining, giveBack: () => this.#giveBack(hold, ticketKey) }
   }
 
-  /** Marks a verified ticket and notes the client's history; false when the ticket had passed already. */
-  recordVerified(ticketKey: string, clientKey: string): boolean {
-    const nowMs = this.#clock.nowMs()
-    if (!this.#replay.markPassed(ticketKey, nowMs)) return false
-    this.#history.noteVerified(clientKey, nowMs)
-    return true
+  /**
+   * Asks the store first, for it alone sees all processes; then the local total, which is this process's share. Whatever
+   * the local total would refuse anyway is not asked about: a flood must not become a flood on the store.
+   */
+  async #claimShared(claim: PassClaim, store: StoreLink): Promise<PassResult> {
+    const nowMs = this.#now()
+    const purse = this.#purses[claim.purse]
+    const room = purse.roomFor(this.#purseClaim(claim), nowMs)
+    if (room === 'none') return { kind: 'exhausted', remaining: purse.remaining(nowMs) }
+    const shared = this.#sharedClaim(claim, room === 'known_only')
+    const answer = await store.ask((session) => session.claim(shared))
+    if (answer.kind === 'down') return this.#claimLocally(claim)
+    this.#adoptHistory(claim.clientKey, answer.value)
+    switch (answer.value.kind) {
+      case 'replayed':
+        return { kind: 'replayed' }
+      case 'over_limit':
+      case 'unknown_client':
+        return { kind: 'exhausted', remaining: purse.remaining(this.#now()) }
+      case 'granted': {
+        const local = this.#claimLocally(claim)
+        const release = () => store.tell((session) => session.release(shared))
+        if (local.kind !== 'granted') {
+          release()
+          return local
+        }
+        const giveBack = () => {
+          local.giveBack()
+          release()
+        }
+        return { ...local, giveBack }
+      }
+    }
   }
 
-  noteRefused(clientKey: string): void {
-    this.#refusals.noteRefused(clientKey, this.#clock.nowMs())
+  #sharedClaim({ purse, clientKey, ticketKey }: PassClaim, requireKnown: boolean): SharedClaim {
+    const { limit, windowMs } = this.#options.config[purse].perClient
+    const ownRateFactor = ownRateFactors[purse]
+    return {
+      claimId: randomUUID(),
+      purse,
+      clientKey,
+      ticketKey,
+      replayMs: replayWindowMs,
+      limit,
+      windowMs,
+      ownRateFactor,
+      requireKnown,
+    }
   }
 
-  /** True for a client that keeps being refused and has never earned anything here. */
-  isRateLimited(clientKey: string): boolean {
-    const nowMs = this.#clock.nowMs()
-    return this.#refusals.isLimited(clientKey, nowMs) && !this.#history.isKnown(clientKey, nowMs)
+  #purseClaim({ clientKey, isFallback }: PassClaim): PurseClaim {
+    const nowMs = this.#now()
+    return {
+      clientKey,
+      isKnown: this.#history.isKnown(clientKey, nowMs),
+      verifiedPerMinute: this.#history.verifiedPerMinute(clientKey, nowMs),
+      isFallback,
+    }
   }
 
-  snapshot(): Readonly<Record<PurseName, PurseSnapshot>> {
-    const nowMs = this.#clock.nowMs()
-    return { outage: this.#purses.outage.snapshot(nowMs), doubt: this.#purses.doubt.snapshot(nowMs) }
+  #adoptHistory(clientKey: string, result: SharedClaimResult): void {
+    if ('history' in result && result.history)
+      this.#history.adopt(clientKey, result.history.verifiedPerMinute, this.#now())
+  }
+
+  /** The client may have earned its history at another process. */
+  #lookForHistory(clientKey: string): void {
+    this.#options.store?.tell(async (session) => {
+      const history = await session.readHistory(clientKey)
+      if (history) this.#history.adopt(clientKey, history.verifiedPerMinute, this.#now())
+    })
   }
 
   #giveBack(hold: { giveBack(): void }, ticketKey: string | undefined): void {

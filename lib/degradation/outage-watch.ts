@@ -11,14 +11,17 @@ export interface WatchSnapshot {
   readonly why: string
 }
 
+/** An outage that is over: how long it was, and what was decided meanwhile, by cause. */
+export interface EndedOutage {
+  readonly why: string
+  readonly durationMs: number
+  readonly decisions: Readonly<Record<string, number>>
+}
+
 /** Told when an outage starts and ends. */
 export interface OutageListener {
   started(outage: { readonly why: string }): void
-  ended(outage: {
-    readonly why: string
-    readonly durationMs: number
-    readonly decisions: Readonly<Record<string, number>>
-  }): void
+  ended(outage: EndedOutage): void
 }
 
 /** One path to Tencent as the people on call see it: its state, since when, why, and what was decided meanwhile. */
@@ -59,6 +62,10 @@ export class OutageWatch {
   /** Counts a degraded decision, by cause, for the line at the outage's end. */
   count(cause: DegradationCause): void {
     if (this.#state === 'outage') this.#decisions.set(cause, (this.#decisions.get(cause) ?? 0) + 1)
+  }
+
+  get state(): WatchState {
+    return this.#state
   }
 
   snapshot(): WatchSnapshot {

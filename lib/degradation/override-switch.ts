@@ -24,30 +24,34 @@ export interface OverrideState {
   readonly untilMs: number
 }
 
+/** Set here, set at another process, or ended by time. */
+export type OverrideChange = 'set' | 'shared' | 'expired'
+
 const maxForMs = 86_400_000
 const off: OverrideState = Object.freeze({ mode: 'none', by: '', untilMs: Number.POSITIVE_INFINITY })
 
 /** The operator's kill switch, both ways. It ends by itself; there is no timer. */
 export class OverrideSwitch {
   readonly #clock: Clock
-  readonly #onChange: (state: OverrideState, why: 'set' | 'expired') => void
+  readonly #onChange: (state: OverrideState, why: OverrideChange) => void
   #state: OverrideState = off
 
-  constructor(clock: Clock, onChange: (state: OverrideState, why: 'set' | 'expired') => void) {
+  constructor(clock: Clock, onChange: (state: OverrideState, why: OverrideChange) => void) {
     this.#clock = clock
     this.#onChange = onChange
   }
 
   /** Throws {@link CaptchaConfigError} on a wrong mode, and where `'pass'` has no end. */
   set(mode: OverrideMode, options: OverrideOptions = {}): OverrideState {
-    this.adopt(parseOverride(mode, options, this.#clock.epochMs()))
+    this.#state = parseOverride(mode, options, this.#clock.epochMs())
+    this.#onChange(this.#state, 'set')
     return this.#state
   }
 
-  /** Takes over a state that was set elsewhere. */
+  /** Takes over a state that was set at another process. */
   adopt(state: OverrideState): void {
     this.#state = state
-    this.#onChange(state, 'set')
+    this.#onChange(state, 'shared')
   }
 
   get mode(): OverrideMode {

@@ -85,6 +85,18 @@ export class Purse {
     return { kind: 'taken', giveBack }
   }
 
+  /** Whether a claim could succeed: for anybody, only for a key with history, or not at all. Takes nothing. */
+  roomFor(claim: PurseClaim, nowMs: number): 'anybody' | 'known_only' | 'none' {
+    const isAvailable = (isKnown: boolean) =>
+      this.#bucketsFor({ ...claim, isKnown }).every((bucket) => bucket.available(nowMs) >= 1)
+    if (this.#shape.config.perClient.limit === 0 || !isAvailable(true)) return 'none'
+    return isAvailable(claim.isKnown) ? 'anybody' : 'known_only'
+  }
+
+  remaining(nowMs: number): number {
+    return Math.floor(this.#total.available(nowMs))
+  }
+
   /** Degraded passes this client may have in one window. */
   limitFor({ isKnown, verifiedPerMinute }: Pick<PurseClaim, 'isKnown' | 'verifiedPerMinute'>): number {
     const { ownRateFactor } = this.#shape
@@ -103,7 +115,7 @@ export class Purse {
   snapshot(nowMs: number): PurseSnapshot {
     return {
       perMinute: this.#total.perMinute,
-      remaining: Math.floor(this.#total.available(nowMs)),
+      remaining: this.remaining(nowMs),
       taken: this.#taken,
       refusedByClientLimit: this.#refusedByClientLimit,
       refusedByTotal: this.#refusedByTotal,

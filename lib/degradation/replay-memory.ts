@@ -1,3 +1,5 @@
+import { AgingMap } from './aging-map.js'
+
 /** A real ticket lives this long, and a fallback ticket is stale after it. */
 export const replayWindowMs = 300_000
 
@@ -6,7 +8,7 @@ const maxTickets = 500_000
 /** Tickets that passed, for five minutes. While the circuit is open any string could otherwise pass again and again. */
 export class ReplayMemory {
   /** Ordered by time of passing, oldest first. */
-  readonly #passedMs = new Map<string, number>()
+  readonly #passedMs = new AgingMap<number>(maxTickets)
 
   has(ticketKey: string, nowMs: number): boolean {
     const passedMs = this.#passedMs.get(ticketKey)
@@ -16,9 +18,7 @@ export class ReplayMemory {
   /** False when the ticket had passed already. */
   markPassed(ticketKey: string, nowMs: number): boolean {
     if (this.has(ticketKey, nowMs)) return false
-    this.#passedMs.delete(ticketKey)
-    this.#passedMs.set(ticketKey, nowMs)
-    this.#sweep(nowMs)
+    this.#passedMs.set(ticketKey, nowMs, (passedMs) => nowMs - passedMs >= replayWindowMs)
     return true
   }
 
@@ -29,14 +29,5 @@ export class ReplayMemory {
 
   get size(): number {
     return this.#passedMs.size
-  }
-
-  #sweep(nowMs: number): void {
-    let visits = 2
-    for (const [ticketKey, passedMs] of this.#passedMs) {
-      const isOver = this.#passedMs.size > maxTickets
-      if (!isOver && (nowMs - passedMs < replayWindowMs || visits-- === 0)) return
-      this.#passedMs.delete(ticketKey)
-    }
   }
 }

@@ -1,16 +1,14 @@
-/**
- * Times of the last events by key, exact over a sliding window. Keys whose events have all left the window are dropped as
- * new ones come, and `maxKeys` bounds the rest, oldest first.
- */
+import { AgingMap } from './aging-map.js'
+
+/** Times of the last events by key, exact over a sliding window, in bounded memory. */
 export class SlidingLog {
   readonly #windowMs: number
-  readonly #maxKeys: number
   /** Ordered by last event, oldest first. */
-  readonly #timesByKey = new Map<string, number[]>()
+  readonly #timesByKey: AgingMap<number[]>
 
   constructor(windowMs: number, maxKeys: number) {
     this.#windowMs = windowMs
-    this.#maxKeys = maxKeys
+    this.#timesByKey = new AgingMap(maxKeys)
   }
 
   count(key: string, nowMs: number): number {
@@ -24,9 +22,8 @@ export class SlidingLog {
     const times = this.#timesByKey.get(key) ?? []
     this.#dropOld(times, nowMs)
     times.push(nowMs)
-    this.#timesByKey.delete(key)
-    this.#timesByKey.set(key, times)
-    this.#sweep(nowMs)
+    const oldestMs = nowMs - this.#windowMs
+    this.#timesByKey.set(key, times, (others) => (others.at(-1) ?? Number.NEGATIVE_INFINITY) <= oldestMs)
   }
 
   /** Takes the event of this very time back. */
@@ -46,16 +43,5 @@ export class SlidingLog {
     let old = 0
     while (old < times.length && (times[old] ?? 0) <= nowMs - this.#windowMs) old++
     if (old > 0) times.splice(0, old)
-  }
-
-  /** Two old keys leave for each new one: constant work, and the map shrinks again after a flood. */
-  #sweep(nowMs: number): void {
-    let visits = 2
-    for (const [key, times] of this.#timesByKey) {
-      const isOver = this.#timesByKey.size > this.#maxKeys
-      const isOld = (times.at(-1) ?? 0) <= nowMs - this.#windowMs
-      if (!isOver && (!isOld || visits-- === 0)) return
-      this.#timesByKey.delete(key)
-    }
   }
 }

@@ -22,6 +22,15 @@ const verdictFields = [
   'durationMs',
 ] as const satisfies readonly (keyof CaptchaVerdict)[]
 
+const traceFields = [
+  'ticketHash',
+  'userIp',
+  'evidence',
+  'purse',
+  'purseRemaining',
+  'circuit',
+] as const satisfies readonly (keyof DecisionTrace)[]
+
 /** The fields of a decision's line, by allow-list: never the ticket, the randstr, a secret or a body. */
 export function decisionFields(
   event: string,
@@ -33,5 +42,8 @@ export function decisionFields(
   for (const name of verdictFields) {
     if (verdict[name] !== undefined) fields[name] = verdict[name]
   }
-  return Object.assign(fields, trace)
+  for (const name of traceFields) {
+    if (trace[name] !== undefined) fields[name] = trace[name]
+  }
+  return fields
 }

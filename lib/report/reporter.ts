@@ -1,8 +1,8 @@
 import { channel } from 'node:diagnostics_channel'
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../degradation/clock.js'
-import type { OverrideState } from '../degradation/override-switch.js'
-import type { GuardConfig } from '../option-types.js'
+import type { OverrideChange, OverrideState } from '../degradation/override-switch.js'
+import type { GuardConfig, LateVerdict } from '../option-types.js'
 import type { CaptchaLogger, CaptchaVerdict } from '../types.js'
 import { chooseLogger, type LoggerChoice } from './choose-logger.js'
 import { createCounters, type ReasonCounters } from './counters.js'
@@ -52,7 +52,18 @@ export class Reporter {
     this.#watchEarlyTickets(verdict)
   }
 
-  override(state: OverrideState, why: 'set' | 'expired'): void {
+  /** What became of a ticket that had passed degraded. */
+  late(verdict: CaptchaVerdict, lateVerdict: LateVerdict, ticketHash: string | undefined): void {
+    const level = lateVerdict.outcome === 'refused' ? 'warn' : 'info'
+    const { cause } = verdict
+    this.event(level, 'captcha_late_verdict', {
+      ...(cause && { cause }),
+      ...lateVerdict,
+      ...(ticketHash && { ticketHash }),
+    })
+  }
+
+  override(state: OverrideState, why: OverrideChange): void {
     const until = Number.isFinite(state.untilMs) ? { until: new Date(state.untilMs).toISOString() } : {}
     const fields = {
       event: 'captcha_override',

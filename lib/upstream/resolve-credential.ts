@@ -9,7 +9,10 @@ export async function resolveCredential(source: TencentCredential | DynamicCrede
   if (!('getCredential' in source)) return { kind: 'credential', credential: source }
   try {
     const { secretId, secretKey, token } = (await source.getCredential()) ?? {}
-    if (!isKey(secretId) || !isKey(secretKey)) return { kind: 'failed', problem: 'getCredential() returned no keys' }
+    if (!isHeaderSafe(secretId) || !isHeaderSafe(secretKey)) {
+      return { kind: 'failed', problem: 'getCredential() returned no usable keys' }
+    }
+    if (token && !isHeaderSafe(token)) return { kind: 'failed', problem: 'getCredential() returned an unusable token' }
     return { kind: 'credential', credential: { secretId, secretKey, ...(token && { token }) } }
   } catch {
     // The provider's message may quote the keys.
@@ -18,6 +21,6 @@ export async function resolveCredential(source: TencentCredential | DynamicCrede
 }
 
 /** A character that a header cannot carry would throw out of the HTTP client. */
-function isKey(value: unknown): value is string {
+export function isHeaderSafe(value: unknown): value is string {
   return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value)
 }

@@ -19,6 +19,12 @@ export async function sendWithSdkClient(
 export function sdkFailure(error: unknown): UpstreamResult {
   if (!(error instanceof Error) && !isErrorLike(error)) return { kind: 'bug', error }
   const { code, httpCode, requestId, type, message, name } = error as SdkErrorShape
+  // First: the message of an API error may quote what a caller sent, and must not decide.
+  if (isSdkException(error) && 'code' in error) {
+    return typeof code === 'string'
+      ? { kind: 'sdk_api_error', errorCode: code, requestId }
+      : { kind: 'unreadable', problem: 'Error without Code' }
+  }
   if (name === 'AbortError' || message === 'The user aborted a request.') return { kind: 'aborted' }
   if (typeof httpCode === 'number') return { kind: 'http_status', status: httpCode }
   if (type === 'body-timeout' || message.startsWith('network timeout at'))
@@ -28,9 +34,9 @@ export function sdkFailure(error: unknown): UpstreamResult {
   if (message.startsWith('maximum redirect reached')) return { kind: 'http_status', status: 302 }
   if (/^request to \S+ failed, reason:/.test(message)) return { kind: 'unreachable', problem: 'SDK transport' }
   if (isEmptyReply(error, message)) return { kind: 'unreadable', problem: 'no Response' }
-  if (!isSdkException(error)) return { kind: 'bug', error }
-  if (typeof code === 'string') return { kind: 'sdk_api_error', errorCode: code, requestId }
-  return { kind: 'credential_failed', problem: 'the SDK client could not sign' }
+  return isSdkException(error)
+    ? { kind: 'credential_failed', problem: 'the SDK client could not sign' }
+    : { kind: 'bug', error }
 }
 
 interface SdkErrorShape {
@@ -52,6 +58,6 @@ function isEmptyReply(error: unknown, message: string): boolean {
 }
 
 /** `TencentCloudSDKHttpException` alone carries these members. */
-function isSdkException(error: unknown): boolean {
+function isSdkException(error: unknown): error is object {
   return typeof error === 'object' && error !== null && ('requestId' in error || 'traceId' in error)
 }

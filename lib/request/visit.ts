@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
-import { type ClientAddress, parseClientAddress } from './client-address.js'
+import { type ClientAddress, parseClientAddress } from '../client-address.js'
+import type { ClassifiedTicket, TicketClassifier } from '../decision/classify-ticket.js'
+import type { Clock } from '../degradation/clock.js'
+import type { GuardConfig } from '../option-types.js'
+import type { CaptchaChannel, CaptchaRequest } from '../types.js'
 import { abortWhenGone } from './client-gone.js'
-import type { ClassifiedTicket, TicketClassifier } from './decision/classify-ticket.js'
-import type { Clock } from './degradation/clock.js'
-import type { GuardConfig } from './option-types.js'
 import { type SharedVisit, sharedVisit } from './shared-visit.js'
-import type { CaptchaChannel, CaptchaRequest } from './types.js'
 
 /** One request, read: all that the stages after it need to know. */
 export interface Visit {

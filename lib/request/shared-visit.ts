@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import type { Reply } from './decision/classify-reply.js'
-import type { PassResult } from './degradation/ledger.js'
+import type { Reply } from '../decision/classify-reply.js'
+import type { PassResult } from '../degradation/ledger.js'
 
 /** What guards on one request share about one ticket: a ticket works once, and one request draws one pass. */
 export interface SharedVisit {
@@ -10,6 +10,8 @@ export interface SharedVisit {
   passResult?: PassResult['kind']
   /** A guard let this very request pass: its ticket is in the replay memory because of us. */
   hasPassed: boolean
+  /** The ticket waits for its late verdict. */
+  isKeptForLater: boolean
 }
 
 /** `Symbol.for`, so that the ESM and the CommonJS build find each other's notes. */
@@ -20,7 +22,7 @@ export function sharedVisit(req: IncomingMessage, visitKey: string): SharedVisit
   carrier[sharedKey] ??= new Map()
   const known = carrier[sharedKey].get(visitKey)
   if (known) return known
-  const visit: SharedVisit = { hasPassed: false }
+  const visit: SharedVisit = { hasPassed: false, isKeptForLater: false }
   carrier[sharedKey].set(visitKey, visit)
   return visit
 }

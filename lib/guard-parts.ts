@@ -1,0 +1,123 @@
+import { classifyReply } from './decision/classify-reply.js'
+import { ticketClassifier } from './decision/classify-ticket.js'
+import { askCanary, type CanaryOptions, canaryReport } from './degradation/canary.js'
+import type { Clock } from './degradation/clock.js'
+import { Degradation } from './degradation/degradation.js'
+import { InFlight } from './degradation/in-flight.js'
+import { type LateTicket, LateVerification } from './degradation/late-verification.js'
+import type { GuardConfig, LateVerdict } from './option-types.js'
+import { callHook } from './report/call-hook.js'
+import { OutageLog } from './report/outage-log.js'
+import { ProxyHints } from './report/proxy-hints.js'
+import { Reporter } from './report/reporter.js'
+import { type VisitReader, visitReader } from './request/visit.js'
+import type { CaptchaVerdict } from './types.js'
+import { probeScript } from './upstream/probe-script.js'
+import { createUpstream, type Upstream } from './upstream/upstream.js'
+import type { VerifyCall } from './upstream/verify-call.js'
+
+/** A ticket that passed degraded, with what its late verdict needs. */
+export interface LateContext {
+  readonly call: VerifyCall
+  readonly verdict: CaptchaVerdict
+  readonly clientKey: string
+  readonly ticketHash: string | undefined
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
+/** Everything one guard is made of, made once. */
+export interface GuardParts {
+  readonly config: GuardConfig
+  readonly clock: Clock
+  readonly reporter: Reporter
+  readonly upstream: Upstream
+  readonly canary: CanaryOptions
+  readonly degradation: Degradation
+  readonly late: LateVerification<LateContext>
+  readonly inFlight: InFlight
+  readonly proxyHints: ProxyHints
+  readonly readVisit: VisitReader
+}
+
+/** Puts a guard's parts together; the request path only runs them. */
+export function assembleGuard(config: GuardConfig, clock: Clock): GuardParts {
+  const { captchaAppId, timeoutMs } = config
+  const reporter = new Reporter(config, clock)
+  const upstream = createUpstream(config, clock)
+  const canary = { captchaAppId, channel: config.canaryChannel, upstream, clock }
+  const inFlight = new InFlight(config.maxInFlight)
+  const { scriptUrl } = config.degradation.fallback
+  const apiLog: OutageLog = new OutageLog({ path: 'api', reporter, clock, late: () => late.snapshot() })
+  const degradation: Degradation = new Degradation({
+    config: config.degradation,
+    timeoutMs,
+    captchaAppId,
+    clock,
+    runCanary: async (signal) => canaryReport(await askCanary(canary, signal)),
+    probeScript: probesScript(config) ? (signal) => probeScript(new URL(scriptUrl), clock, signal) : undefined,
+    store: config.store,
+    listener: {
+      api: apiLog,
+      clientPath: new OutageLog({
+        path: 'client',
+        reporter,
+        clock,
+        late: () => ({ waiting: 0, genuine: 0, refused: 0, inconclusive: 0 }),
+      }),
+      override: (state, why) => reporter.override(state, why),
+      storeDown: (why) => reporter.event('warn', 'captcha_store_down', { why }),
+      storeUp: () => reporter.event('info', 'captcha_store_up', {}),
+      storeCorrupted: (key) => reporter.event('warn', 'captcha_store_corrupted', { key }),
+      circuitChanged: () => late.resume(),
+    },
+  })
+  const late: LateVerification<LateContext> = new LateVerification({
+    clock,
+    isBack: () => degradation.circuit.snapshot().state === 'closed' && degradation.override.mode !== 'pass',
+    verify: (context) => verifyLate(context),
+    onVerdict: (ticket, lateVerdict) => tellLate(ticket, lateVerdict),
+    onDrained: () => apiLog.flush(),
+  })
+  const never = new AbortController().signal
+
+  /** Behind live traffic: only while more than half of the room is free. */
+  function verifyLate({ call }: LateContext) {
+    if (inFlight.total * 2 >= config.maxInFlight) return undefined
+    return upstream.verify(call, never).then((result) => classifyReply(result, call.channel))
+  }
+
+  function tellLate({ context }: LateTicket<LateContext>, lateVerdict: LateVerdict): void {
+    const { verdict, clientKey, at, ticketHash } = context
+    if (lateVerdict.outcome === 'genuine') degradation.ledger.recordGenuine(clientKey)
+    reporter.late(verdict, lateVerdict, ticketHash)
+    callHook(() => config.onLateVerdict?.({ verdict, lateVerdict, clientKey, at }))
+  }
+
+  return {
+    config,
+    clock,
+    reporter,
+    upstream,
+    canary,
+    degradation,
+    late,
+    inFlight,
+    proxyHints: new ProxyHints(reporter, usesLoopback(config)),
+    readVisit: visitReader(config, ticketClassifier(captchaAppId), clock),
+  }
+}
+
+function usesLoopback({ transport }: GuardConfig): boolean {
+  return transport.kind === 'https' && isLoopback(transport.endpoint)
+}
+
+/** Against a simulator on this machine the vendor's real script says nothing; the simulator's own does. */
+function probesScript(config: GuardConfig): boolean {
+  const { probe, scriptUrl } = config.degradation.fallback
+  return probe && (!usesLoopback(config) || isLoopback(new URL(scriptUrl)))
+}
+
+function isLoopback({ hostname }: URL): boolean {
+  return /^(localhost|127\..*|\[::1\])$/.test(hostname)
+}

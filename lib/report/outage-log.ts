@@ -1,0 +1,69 @@
+import type { Clock, Timer } from '../degradation/clock.js'
+import type { LateCounts } from '../degradation/late-verification.js'
+import type { EndedOutage, OutageListener } from '../degradation/outage-watch.js'
+import type { Reporter } from './reporter.js'
+
+/** The line at an outage's end waits this long for the late verdicts it sums up. */
+const waitForLateMs = 60_000
+
+export interface OutageLogOptions {
+  readonly path: 'api' | 'client'
+  readonly reporter: Reporter
+  readonly clock: Clock
+  readonly late: () => LateCounts
+}
+
+/** Writes an outage's two lines; the second says how it went, late verification included. */
+export class OutageLog implements OutageListener {
+  readonly #options: OutageLogOptions
+  #countsAtStart: LateCounts
+  #pending: { readonly outage: EndedOutage; readonly timer: Timer } | undefined
+
+  constructor(options: OutageLogOptions) {
+    this.#options = options
+    this.#countsAtStart = { waiting: 0, genuine: 0, refused: 0, inconclusive: 0 }
+  }
+
+  started({ why }: { readonly why: string }): void {
+    this.flush()
+    this.#countsAtStart = this.#options.late()
+    this.#options.reporter.event('warn', 'captcha_outage_started', { path: this.#options.path, why })
+  }
+
+  ended(outage: EndedOutage): void {
+    const timer = this.#options.clock.after(waitForLateMs, () => this.flush())
+    this.#pending = { outage, timer }
+    if (this.#options.late().waiting === 0) this.flush()
+  }
+
+  /** Writes the line that waits, if one does. */
+  flush(): void {
+    if (this.#pending === undefined) return
+    const { outage, timer } = this.#pending
+    this.#pending = undefined
+    timer.cancel()
+    const { path, reporter } = this.#options
+    const { why, durationMs, decisions } = outage
+    reporter.event('info', 'captcha_outage_ended', {
+      path,
+      why,
+      durationMs: Math.round(durationMs),
+      decisions,
+      ...(path === 'api' && { late: this.#lateSummary() }),
+    })
+  }
+
+  #lateSummary(): object {
+    const now = this.#options.late()
+    const genuine = now.genuine - this.#countsAtStart.genuine
+    const refused = now.refused - this.#countsAtStart.refused
+    const inconclusive = now.inconclusive - this.#countsAtStart.inconclusive
+    const judged = genuine + refused
+    return {
+      genuine,
+      refused,
+      inconclusive,
+      ...(judged > 0 && { genuineShare: Number((genuine / judged).toFixed(3)) }),
+    }
+  }
+}

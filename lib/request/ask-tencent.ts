@@ -1,0 +1,37 @@
+import { classifyReply } from '../decision/classify-reply.js'
+import { noFacts, type Outcome, outcomeOfReply } from '../decision/outcome.js'
+import { callReport } from '../degradation/call-report.js'
+import type { GuardParts } from '../guard-parts.js'
+import type { VerifyCall } from '../upstream/verify-call.js'
+import type { Visit } from './visit.js'
+
+/** Asks Tencent about an ordinary ticket, unless the circuit or our own cap says not to. The one await upstream. */
+export async function askTencent(parts: GuardParts, visit: Visit): Promise<Outcome> {
+  const { shared, clientKey } = visit
+  // A second guard on this request: the ticket is spent, its reply is not.
+  if (shared.reply !== undefined) return outcomeOfReply(shared.reply)
+  const call = verifyCall(visit)
+  if (call === undefined) throw new TypeError('only an ordinary ticket can be asked about')
+  const leave = parts.inFlight.enter(clientKey)
+  if (leave === undefined) return { kind: 'degraded', cause: 'overloaded', facts: noFacts }
+  const stop = new AbortController()
+  const permit = parts.degradation.circuit.admit(() => stop.abort())
+  if (permit === undefined) {
+    leave()
+    return { kind: 'degraded', cause: 'circuit_open', facts: noFacts }
+  }
+  visit.gone.addEventListener('abort', () => stop.abort(), { once: true })
+  const reply = classifyReply(await parts.upstream.verify(call, stop.signal), visit.channel)
+  leave()
+  parts.degradation.circuit.settle(permit, callReport(reply))
+  if (visit.gone.aborted) return { kind: 'gone' }
+  shared.reply = reply
+  if (reply.kind === 'refused') parts.degradation.ledger.noteRefused(clientKey)
+  return outcomeOfReply(reply)
+}
+
+/** The call that verifies this visit's ticket; `undefined` where only its form counts. */
+export function verifyCall({ ticket, address, channel }: Visit): VerifyCall | undefined {
+  if (ticket.kind !== 'ordinary' || address === undefined) return undefined
+  return { channel, ticket: ticket.ticket, randstr: ticket.randstr, userIp: address.ip }
+}
