@@ -54,9 +54,11 @@ ${hasSwitchboard && tourSection()}
     ${teas.map(
       ({ name, note, price, colour }) => html`<li class="card">
       <div class="tile">${cup(colour)}</div>
-      <h3>${name}</h3>
-      <p>${note}</p>
-      <p class="price"><b>${price}</b> <small>50 g</small></p>
+      <div>
+        <h3>${name}</h3>
+        <p>${note}</p>
+        <p class="price"><b>${price}</b> <small>50 g</small></p>
+      </div>
     </li>`,
     )}
   </ul>

@@ -40,8 +40,8 @@ ${hasSwitchboard && demoBar(res)}
   <a class="brand" href="/">${mark}<span>Yunwu Tea</span></a>
   <nav aria-label="Main">
     ${links.map(([href, label]) => link(href, label, path))}
-    ${hasSwitchboard && html`<a class="pill" href="/switchboard"${current('/switchboard', path)}>Switchboard</a>`}
   </nav>
+  ${hasSwitchboard && html`<a class="pill" href="/switchboard"${current('/switchboard', path)}>Switchboard</a>`}
 </header>
 <main id="content">${content}</main>
 <footer class="site">

@@ -4,15 +4,15 @@ import { html } from './html.mjs'
 export const mark = html`<svg class="mark" viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="9" fill="#2f6b52"/><path d="M4 23 12 10l5 7 3-4 8 10z" fill="#cfe6d8"/><path d="M4 22.5c4-2.5 8 1.5 12 0s8-2 12 0" stroke="#2f6b52" stroke-width="2" fill="none"/><path d="M7 26.5h18" stroke="#cfe6d8" stroke-width="2" stroke-linecap="round"/></svg>`
 
 /** Tea hills above the clouds; the colours come from the style sheet, so that they follow the colour scheme. */
-export const hills = html`<svg class="hills" viewBox="0 0 520 300" preserveAspectRatio="xMidYMax slice" aria-hidden="true">
-<rect class="sky" width="520" height="300"/>
-<circle class="sun" cx="392" cy="84" r="34"/>
-<path class="far" d="M0 190 70 122l52 44 74-92 82 96 62-50 74 70 52-34 54 44v110H0Z"/>
-<path class="mist" d="M-20 196c70-26 120 14 190-2s120-26 190-6 110 10 180-6v40H-20Z"/>
-<path class="mid" d="M0 232c60-44 120-62 190-40s110 52 178 30 98-36 152-10v88H0Z"/>
-<path class="mist" d="M-20 246c90-22 150 10 230 0s150-22 330 4v30H-20Z"/>
-<path class="near" d="M0 276c80-40 150-44 240-22s180 24 280-8v54H0Z"/>
-<g class="rows"><path d="M24 284c60-26 120-30 190-16"/><path d="M70 296c60-20 110-24 180-12"/><path d="M292 284c70 8 130 4 200-16"/><path d="M320 298c60 4 120 0 190-18"/></g>
+export const hills = html`<svg class="hills" viewBox="0 0 1120 320" preserveAspectRatio="xMaxYMax slice" aria-hidden="true">
+<rect class="sky" width="1120" height="320"/>
+<circle class="sun" cx="700" cy="84" r="36"/>
+<path class="far" d="M250 290 430 196l60 26 110-84 70 52 130-128 96 92 64-44 90 76 70-40v174H250Z"/>
+<path class="mist" d="M220 274c110-54 220-44 320-60s220-40 340-14 160 14 260-8v82Z"/>
+<path class="mid" d="M150 300c180-8 320-80 450-76s190 50 290 34 150-60 240-58v120H150Z"/>
+<path class="mist" d="M-20 300c180-40 320-10 500-20s330-42 480-14 120 8 180-2v60H-20Z"/>
+<path class="near" d="M-20 312c220-16 420-4 600-20s300-50 560-28v60H-20Z"/>
+<g class="rows"><path d="M640 308c140-8 270-36 420-30"/><path d="M760 316c120-8 220-22 360-20"/></g>
 </svg>`
 
 /**
