@@ -175,8 +175,7 @@ export async function startFlow(setup: FlowSetup = {}): Promise<Flow> {
   app.use(...route, handler)
   app.use((error: unknown, _req: Request, res: Response, _next: unknown) => {
     errors.push(error)
-    if (!res.headersSent) res.status(500)
-    res.end('error handler')
+    if (!res.headersSent) res.status(500).end('error handler')
   })
   server = app.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -1,0 +1,171 @@
+import { describe, expect, test } from '@jest/globals'
+import { clientIp, expressVersions, type Flow, quickCircuit, type Reply, startFlow, until } from './support.js'
+
+function ordinary(flow: Flow) {
+  return flow.simulator.calls.filter(({ ticketKind }) => ticketKind === 'ordinary')
+}
+
+function slowest(replies: readonly Reply[]): number {
+  return Math.round(Math.max(...replies.map(({ ms }) => ms)))
+}
+
+describe.each(expressVersions)('on %s', (_name, express) => {
+  test('the API hangs: nobody waits long, Tencent sees the canary only, and it comes back by itself', async () => {
+    const flow = await startFlow({ express, options: { timeoutMs: 500, degradation: { lateVerification: false } } })
+    let client = 0
+    const send = () => flow.send(flow.mint(), { ip: clientIp(client++) })
+    for (let n = 0; n < 3; n++) expect((await send()).captcha?.reason).toBe('verified')
+
+    flow.simulator.setFault('hang')
+    const first = await Promise.all(Array.from({ length: 4 }, send))
+    expect(first.map(({ captcha }) => captcha?.passed)).toEqual([true, true, true, true])
+    expect(slowest(first)).toBeLessThan(600)
+
+    await until(() => flow.guard.snapshot().circuit.state === 'open')
+    flow.simulator.clearCalls()
+    const during: Reply[] = []
+    for (let n = 0; n < 40; n++) during.push(await send())
+    for (const { captcha, status } of during) {
+      expect(captcha).toMatchObject({ passed: true, degraded: true, cause: 'circuit_open' })
+      expect(status).toBe(200)
+    }
+    // The guard's own share; the rest of a request is the test machine's.
+    for (const { captcha } of during) expect(captcha?.durationMs).toBeLessThanOrEqual(20)
+    const sorted = during.map(({ ms }) => ms).sort((a, b) => a - b)
+    expect(sorted[sorted.length >> 1]).toBeLessThan(20)
+    expect(ordinary(flow)).toEqual([])
+
+    flow.simulator.setFault(null)
+    const healedMs = performance.now()
+    const meanwhile: Reply[] = []
+    let last: Reply
+    do {
+      last = await send()
+      meanwhile.push(last)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    } while (last.captcha?.reason !== 'verified' && performance.now() - healedMs < 10_000)
+    const backMs = Math.round(performance.now() - healedMs)
+    expect(last.captcha?.reason).toBe('verified')
+    expect(backMs).toBeLessThan(10_000)
+    expect(meanwhile.every(({ captcha }) => captcha?.passed)).toBe(true)
+    expect(ordinary(flow)).toMatchObject([{ outcome: 'code:1' }])
+    if (process.env.SHOW_FIGURES) {
+      console.log({ first: slowest(first), open: slowest(during), median: sorted[sorted.length >> 1], backMs })
+    }
+  }, 30_000)
+
+  test('calls that wait are released when the circuit opens', async () => {
+    const flow = await startFlow({ express, options: { timeoutMs: 1500, degradation: { circuit: quickCircuit } } })
+    flow.simulator.setFault('hang', { only: 'ordinary' })
+    const waiting = flow.send(flow.mint())
+    await until(() => flow.asked === 1)
+    flow.simulator.setFault('internal_error', { only: 'canary' })
+    const reply = await waiting
+    expect(reply.captcha).toMatchObject({ passed: true, cause: 'circuit_open' })
+    expect(reply.ms).toBeLessThan(1200)
+    expect(flow.guard.snapshot().circuit.state).toBe('open')
+    await until(() => ordinary(flow)[0]?.aborted === true)
+  })
+
+  test('one ticket that makes Tencent stumble, over and over, opens nothing', async () => {
+    const doubt = { perClient: { limit: 0 } }
+    const flow = await startFlow({ express, options: { degradation: { doubt, circuit: { canaryIntervalMs: 20 } } } })
+    const poison = flow.mint({ fault: 'internal_error' })
+    const states = new Set<string>()
+    const honest: Reply[] = []
+    for (let n = 0; n < 60; n++) {
+      const ip = clientIp(n)
+      const attacks = Array.from({ length: 3 }, () => flow.send(poison, { ip }))
+      honest.push(await flow.send(flow.mint(), { ip: clientIp(100 + n) }))
+      for (const { captcha } of await Promise.all(attacks)) {
+        expect(captcha).toMatchObject({ passed: false, cause: 'internal_error', reason: 'budget_exhausted' })
+      }
+      states.add(flow.guard.snapshot().circuit.state)
+    }
+    expect(
+      flow.simulator.calls.filter(
+        ({ outcome }) => outcome === 'error:InternalError' || outcome === 'fault:internal_error',
+      ),
+    ).toHaveLength(180)
+    expect(honest.map(({ captcha }) => captcha?.reason)).toEqual(honest.map(() => 'verified'))
+    expect(states.has('open')).toBe(false)
+    expect(flow.guard.snapshot().purses.outage.taken).toBe(0)
+  }, 30_000)
+
+  test('with the default purse, that ticket passes once, from doubt', async () => {
+    const flow = await startFlow({ express })
+    const poison = flow.mint({ fault: 'internal_error' })
+    const reasons = []
+    for (let n = 0; n < 10; n++) {
+      reasons.push((await flow.send(poison, { ip: clientIp(n) })).captcha?.reason)
+      expect((await flow.send(flow.mint(), { ip: clientIp(100) })).captcha?.reason).toBe('verified')
+    }
+    expect(reasons).toEqual(['internal_error', ...Array(9).fill('ticket_reused')])
+    expect(flow.guard.snapshot()).toMatchObject({
+      circuit: { state: 'closed' },
+      purses: { doubt: { taken: 1 }, outage: { taken: 0 } },
+    })
+  })
+
+  test('many tickets that hang, beside a healthy canary, open nothing', async () => {
+    const flow = await startFlow({ express, options: { timeoutMs: 100 } })
+    const states = new Set<string>()
+    for (let n = 0; n < 8; n++) {
+      const poison = flow.send(flow.mint({ fault: 'hang' }), { ip: clientIp(n) })
+      expect((await flow.send(flow.mint(), { ip: clientIp(100) })).captcha?.reason).toBe('verified')
+      await poison
+      states.add(flow.guard.snapshot().circuit.state)
+    }
+    expect(states.has('open')).toBe(false)
+    expect(flow.guard.snapshot().purses.outage.taken).toBe(0)
+  })
+
+  test('no number of fallback tickets is evidence of anything', async () => {
+    const flow = await startFlow({ express })
+    const replies: Reply[] = []
+    for (let n = 0; n < 40; n++) replies.push(await flow.send(flow.fallback({ randstr: `@${n}` }), { ip: clientIp(n) }))
+    expect(replies.filter(({ captcha }) => captcha?.passed).length).toBeLessThanOrEqual(6)
+    expect(flow.guard.snapshot()).toMatchObject({ circuit: { state: 'closed' }, purses: { outage: { taken: 0 } } })
+    expect((await flow.send(flow.mint())).captcha?.reason).toBe('verified')
+  })
+
+  test('in an outage one client has its limit, and the others their share', async () => {
+    const flow = await startFlow({ express, options: { degradation: { circuit: quickCircuit } } })
+    flow.simulator.setFault('internal_error')
+    await flow.send(flow.mint(), { ip: clientIp(200) })
+    await until(() => flow.guard.snapshot().circuit.state === 'open')
+    let passed = 0
+    for (let n = 0; n < 60; n++) {
+      const { captcha } = await flow.send(flow.mint(), { ip: clientIp(1) })
+      if (captcha?.passed) passed++
+      else expect(captcha?.reason).toBe('budget_exhausted')
+    }
+    expect(passed).toBe(20)
+    expect((await flow.send(flow.mint(), { ip: clientIp(2) })).captcha?.passed).toBe(true)
+    expect((await flow.send(flow.fallback(), { ip: clientIp(3) })).captcha?.passed).toBe(true)
+    expect(flow.guard.snapshot().purses).toMatchObject({ outage: { refusedByClientLimit: 40 } })
+  })
+
+  test('client code 1014 draws on doubt even in an outage', async () => {
+    const flow = await startFlow({ express, options: { degradation: { circuit: quickCircuit } } })
+    flow.simulator.setFault('internal_error')
+    await flow.send(flow.mint(), { ip: clientIp(200) })
+    await until(() => flow.guard.snapshot().circuit.state === 'open')
+    const before = flow.guard.snapshot().purses
+    await flow.send(flow.fallback({ code: 1014 }), { ip: clientIp(1) })
+    await flow.send(flow.fallback({ code: 1006 }), { ip: clientIp(2) })
+    const after = flow.guard.snapshot().purses
+    expect([after.doubt.taken - before.doubt.taken, after.outage.taken - before.outage.taken]).toEqual([1, 1])
+  })
+
+  test('throttling is neutral', async () => {
+    const flow = await startFlow({ express, options: { degradation: { circuit: { consecutiveFailures: 2 } } } })
+    flow.simulator.setFault('request_limit_exceeded')
+    for (let n = 0; n < 8; n++) await flow.send(flow.mint(), { ip: clientIp(n) })
+    expect(flow.guard.snapshot()).toMatchObject({
+      circuit: { state: 'closed', consecutiveFailures: 0 },
+      api: { state: 'healthy' },
+      purses: { outage: { taken: 0 } },
+    })
+  })
+})

@@ -1,0 +1,204 @@
+import { describe, expect, test } from '@jest/globals'
+import { type CaptchaGuardOptions, captchaGuard, requireCaptcha } from '../../lib/index.js'
+import { breakApi, clientIp, expressVersions, type Flow, quickCircuit, startFlow, until } from './support.js'
+
+const strict = () => requireCaptcha({ allowDegraded: false })
+
+describe.each(expressVersions)('on %s', (_name, express) => {
+  /** The flow's guard, then one more of the same app with these options on top. */
+  function startTwo(first: Partial<CaptchaGuardOptions>, second: Partial<CaptchaGuardOptions>): Promise<Flow> {
+    return startFlow({
+      express,
+      options: first,
+      route: (guard, flow) => [flow.watch(guard), flow.watch(captchaGuard({ ...flow.options, ...second }))],
+    })
+  }
+
+  test('Tencent is asked once, and both pass', async () => {
+    const flow = await startTwo({ mode: 'observe' }, { mode: 'enforce' })
+    expect((await flow.send(flow.mint())).captcha?.reason).toBe('verified')
+    expect(flow.asked).toBe(1)
+    expect(flow.visits).toHaveLength(2)
+  })
+
+  test('the reply is reused for a refusal; the second mode decides', async () => {
+    const flow = await startTwo({ mode: 'observe' }, { mode: 'enforce' })
+    expect(await flow.send(flow.mint({ code: 15 }))).toMatchObject({
+      status: 403,
+      captcha: { reason: 'ticket_invalid' },
+    })
+    expect(flow.asked).toBe(1)
+    expect(flow.handled).toBe(0)
+  })
+
+  test('a reply that failed is reused: nobody waits for a timeout twice, and one purse pays', async () => {
+    const degradation = { circuit: { canaryIntervalMs: 60_000, canaryMaxIntervalMs: 60_000 } }
+    const seconds: ReturnType<typeof captchaGuard>[] = []
+    const flow = await startFlow({
+      express,
+      options: { timeoutMs: 150, degradation },
+      route: (guard, { options, watch }) => {
+        seconds.push(captchaGuard(options))
+        return [guard, ...seconds].map(watch)
+      },
+    })
+    const reply = await flow.send(flow.mint({ fault: 'hang' }))
+    expect(reply.captcha).toMatchObject({ passed: true, cause: 'timeout' })
+    expect(reply.ms).toBeLessThan(280)
+    expect(flow.asked).toBe(1)
+    expect(flow.guard.snapshot().purses.doubt.taken).toBe(1)
+    expect(seconds[0]?.snapshot().purses.doubt.taken).toBe(0)
+  })
+
+  test('the second applies its own rules', async () => {
+    const flow = await startTwo({}, { degradation: { rules: { internal_error: 'refuse' } } })
+    expect(await flow.send(flow.mint({ fault: 'internal_error' }))).toMatchObject({
+      status: 503,
+      captcha: { reason: 'degradation_refused', cause: 'internal_error' },
+    })
+    expect(flow.asked).toBe(1)
+  })
+
+  test('the second passes what the first observed refusing', async () => {
+    const flow = await startTwo(
+      { mode: 'observe', degradation: { rules: { internal_error: 'refuse' } } },
+      { degradation: {} },
+    )
+    expect((await flow.send(flow.mint({ fault: 'internal_error' }))).captcha).toMatchObject({
+      passed: true,
+      cause: 'internal_error',
+    })
+    expect(flow.asked).toBe(1)
+  })
+
+  test('a fallback ticket passes both and draws once', async () => {
+    const seconds: ReturnType<typeof captchaGuard>[] = []
+    const flow = await startFlow({
+      express,
+      route: (guard, { options, watch }) => {
+        seconds.push(captchaGuard(options))
+        return [guard, ...seconds].map(watch)
+      },
+    })
+    const token = flow.fallback()
+    expect((await flow.send(token)).captcha).toMatchObject({ passed: true, cause: 'client_fallback' })
+    expect(flow.guard.snapshot().purses.doubt.taken).toBe(1)
+    expect(seconds[0]?.snapshot().purses.doubt.taken).toBe(0)
+    expect((await flow.send(token)).captcha?.reason).toBe('fallback_replayed')
+  })
+
+  test('the same guard twice is no replay', async () => {
+    const flow = await startFlow({ express, route: (guard, { watch }) => [watch(guard), watch(guard)] })
+    const token = flow.mint()
+    expect((await flow.send(token)).captcha?.reason).toBe('verified')
+    expect((await flow.send(token)).captcha?.reason).toBe('ticket_reused')
+    const fallback = flow.fallback()
+    expect((await flow.send(fallback)).captcha?.reason).toBe('client_fallback')
+    expect(flow.guard.snapshot().purses.doubt.taken).toBe(1)
+    expect(flow.asked).toBe(1)
+  })
+
+  test('a ticket that a first guard refused as used is not let in by a second', async () => {
+    const flow = await startTwo({ mode: 'observe' }, { mode: 'enforce' })
+    const token = flow.mint()
+    expect((await flow.send(token)).status).toBe(200)
+    expect(await flow.send(token)).toMatchObject({ status: 403, captcha: { reason: 'ticket_reused' } })
+  })
+
+  test('guards of two apps are two visits', async () => {
+    const flow = await startFlow({
+      express,
+      options: { mode: 'observe' },
+      route: (guard, { options, watch }) => [
+        watch(captchaGuard({ ...options, captchaAppId: 190000099 })),
+        watch(guard),
+      ],
+    })
+    expect((await flow.send(flow.mint())).captcha?.reason).toBe('verified')
+    expect(flow.asked).toBe(2)
+  })
+
+  test('a call released by the opening circuit is not asked again by the second guard', async () => {
+    const circuit = { canaryIntervalMs: 50, canaryMaxIntervalMs: 50 }
+    const flow = await startTwo({ timeoutMs: 300, degradation: { circuit } }, { timeoutMs: 300 })
+    flow.simulator.setFault('hang')
+    const first = flow.send(flow.mint(), { ip: clientIp(1) })
+    await until(() => flow.simulator.calls.some(({ ticketKind }) => ticketKind === 'fallback'))
+    await new Promise((resolve) => setTimeout(resolve, 180))
+    const released = await flow.send(flow.mint(), { ip: clientIp(2) })
+    await first
+    expect(released.captcha?.cause).toBe('circuit_open')
+    expect(released.ms).toBeLessThan(290)
+    expect(flow.asked).toBe(2)
+  })
+
+  describe('requireCaptcha', () => {
+    const behind = (options: Partial<CaptchaGuardOptions>, required = strict()) =>
+      startFlow({ express, options, route: (guard, { watch }) => [watch(guard), required] })
+
+    test('verified goes on', async () => {
+      const flow = await behind({})
+      expect((await flow.send(flow.mint())).status).toBe(200)
+    })
+
+    test('degraded is 503, with when to come back', async () => {
+      const flow = await behind({})
+      const reply = await flow.send(flow.fallback())
+      expect(reply).toMatchObject({ status: 503, body: { code: 'captcha_unavailable' }, captcha: { passed: true } })
+      expect(reply.headers).toMatchObject({
+        'content-type': 'application/problem+json; charset=utf-8',
+        'cache-control': 'no-store',
+        'retry-after': '30',
+      })
+      expect(flow.handled).toBe(0)
+    })
+
+    test('degraded goes on where it is allowed', async () => {
+      const flow = await behind({}, requireCaptcha())
+      expect((await flow.send(flow.fallback())).status).toBe(200)
+    })
+
+    test.each([
+      [400, 'captcha_required', (_: Flow) => ({})],
+      [400, 'captcha_invalid', (_: Flow) => ({ ticket: 1, randstr: 1 })],
+      [403, 'captcha_expired', (flow: Flow) => flow.mint({ code: 9 })],
+      [403, 'captcha_invalid', (flow: Flow) => flow.fallback({ ageMs: 400_000 })],
+      [503, 'captcha_unavailable', (flow: Flow) => flow.mint({ fault: 'auth_failure' })],
+    ] as const)('what did not pass: %i %s', async (status, code, token) => {
+      const flow = await behind({ mode: 'observe' })
+      expect(await flow.send(token(flow))).toMatchObject({ status, body: { status, code } })
+      expect(flow.handled).toBe(0)
+    })
+
+    test('without a guard: next(error), no open door', async () => {
+      const flow = await startFlow({ express, route: () => [strict()] })
+      expect((await flow.send(flow.mint())).status).toBe(500)
+      expect(flow.errors).toEqual([expect.objectContaining({ message: expect.stringContaining('captchaGuard') })])
+    })
+
+    test('behind a skipped guard: next(error), too', async () => {
+      const flow = await behind({ skip: () => true })
+      expect((await flow.send(flow.mint())).status).toBe(500)
+    })
+
+    test('in an outage, after two guards: one draw, and 503', async () => {
+      const options = { degradation: { circuit: quickCircuit } }
+      const flow = await startFlow({
+        express,
+        options: { ...options, mode: 'observe' },
+        route: (guard, { watch }) => [watch(guard), watch(guard), strict()],
+      })
+      await breakApi(flow)
+      const before = flow.guard.snapshot().purses.outage.taken
+      expect((await flow.send(flow.mint(), { ip: clientIp(1) })).status).toBe(503)
+      expect(flow.guard.snapshot().purses.outage.taken).toBe(before + 1)
+    })
+
+    test.each([
+      ['an unknown option', { allowDegrade: false }, /unknown option `allowDegrade`/],
+      ['a string', { allowDegraded: 'no' }, /`allowDegraded` must be true or false/],
+    ])('%s throws when it is made', (_what, options, message) => {
+      expect(() => requireCaptcha(options as never)).toThrow(message)
+    })
+  })
+})
