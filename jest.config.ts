@@ -10,6 +10,7 @@ const config: Config = {
   transform: {
     '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } }],
   },
+  reporters: ['default', '<rootDir>/test/support/closing-line-reporter.cjs'],
   testTimeout: 15_000,
 }
 

@@ -1,0 +1,19 @@
+/** Ends the run with one plain line, and says what was skipped. */
+class ClosingLineReporter {
+  onRunComplete(_contexts, results) {
+    const skippedSuites = results.testResults
+      .filter(({ numPendingTests, skipped }) => skipped || numPendingTests > 0)
+      .map(({ testFilePath }) => testFilePath.slice(process.cwd().length + 1))
+    if (skippedSuites.length > 0) {
+      console.log(
+        `\nSkipped, wholly or in part: ${skippedSuites.join(', ')}.\n` +
+          'They need chromium and redis-server; on Debian: apt-get install chromium redis-server\n',
+      )
+    }
+    const { numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites } = results
+    const failed = numFailedTests + numRuntimeErrorTestSuites
+    console.log(`${numPassedTests} passed, ${failed} failed, ${numPendingTests} skipped`)
+  }
+}
+
+module.exports = ClosingLineReporter
