@@ -1,0 +1,382 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import type { CaptchaTicket, TicketOptions } from '../../lib/browser/index.js'
+import type { ScriptFault } from '../../lib/simulator/index.js'
+import { openSite, type Site } from './open-site.js'
+
+type Kit = typeof import('../../lib/browser/index.js')
+declare const CaptchaGuard: Kit
+
+jest.setTimeout(40_000)
+
+let browser: Browser
+const open: { close(): Promise<unknown> }[] = []
+
+beforeAll(async () => {
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+})
+afterEach(async () => {
+  for (const thing of open.splice(0)) await thing.close()
+})
+afterAll(() => browser?.close())
+
+type Visit = { site: Site; page: Page; errors: string[]; vendorRequests: () => number }
+
+async function visit(fault: ScriptFault | null = null, prepare: (site: Site) => void = () => {}): Promise<Visit> {
+  const site = await openSite(fault)
+  prepare(site)
+  const context = await browser.newContext()
+  const page = await context.newPage()
+  open.push(context, site)
+  const errors: string[] = []
+  let requests = 0
+  page.on('pageerror', (error) => errors.push(String(error)))
+  page.on('console', (message) => {
+    // The browser itself reports every failed request.
+    if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) errors.push(message.text())
+  })
+  page.on('request', (request) => {
+    if (request.url().includes('TJCaptcha.js')) requests++
+  })
+  await page.goto(site.origin)
+  return { site, page, errors, vendorRequests: () => requests }
+}
+
+/** Options that can be sent to the page. */
+type PlainOptions = Partial<Pick<TicketOptions, 'site' | 'scriptUrl' | 'nonce' | 'showTimeoutMs'>>
+type Answer = { ticket?: CaptchaTicket; error?: string; elapsedMs: number }
+
+/** Asks for a ticket, and sends it to the server if there is one. */
+function ask({ page, site }: Visit, options: PlainOptions = {}): Promise<Answer> {
+  const all = { captchaAppId: site.simulator.captchaAppId, scriptUrl: site.simulator.scriptUrl, ...options }
+  return page.evaluate(async (given) => {
+    const startedAt = performance.now()
+    const elapsed = () => Math.round(performance.now() - startedAt)
+    try {
+      const ticket = await CaptchaGuard.requestTicket(given)
+      const elapsedMs = elapsed()
+      const headers = { 'x-captcha-ticket': ticket.ticket, 'x-captcha-randstr': ticket.randstr }
+      await fetch('/send', { method: 'POST', headers }).catch(() => {})
+      return { ticket, elapsedMs }
+    } catch (error) {
+      return { error: (error as Error).name, elapsedMs: elapsed() }
+    }
+  }, all)
+}
+
+/** Solves the challenge on the screen, or the next one: not one that is about to go. */
+const solve = ({ page }: Visit) =>
+  page.dispatchEvent('[data-captcha-dialog]:not(.tjc-busy, .tjc-solved) [data-captcha-solve]', 'click')
+const degraded = (clientErrorCode: number) =>
+  expect.objectContaining({ passed: true, degraded: true, reason: 'client_fallback', clientErrorCode })
+const verified = expect.objectContaining({ passed: true, degraded: false, reason: 'verified' })
+
+const documentedCodes = [1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 1085]
+
+/** Measured times, for whoever reads the output. */
+const times: Record<string, number> = {}
+afterAll(() => {
+  if (process.env.SHOW_TIMES) console.log(times)
+})
+
+describe('a healthy vendor', () => {
+  test('a solved challenge is verified, and leaves nothing behind', async () => {
+    const here = await visit()
+    const pending = ask(here)
+    await solve(here)
+    expect((await pending).ticket).toMatchObject({ fallback: false, ticket: expect.stringMatching(/^tr03.*\*$/) })
+    expect(here.site.decisions).toEqual([verified])
+    expect(await here.page.locator('[data-captcha-dialog]').count()).toBe(0)
+    expect(here.errors).toEqual([])
+  })
+
+  test('the user may take longer than showTimeoutMs', async () => {
+    const here = await visit()
+    const pending = ask(here, { showTimeoutMs: 300 })
+    await here.page.waitForSelector('[data-captcha-solve]')
+    await here.page.waitForTimeout(1000)
+    await solve(here)
+    expect((await pending).ticket?.fallback).toBe(false)
+  })
+
+  test('the international script is given an element', async () => {
+    const here = await visit()
+    const pending = ask(here, { site: 'international' })
+    await solve(here)
+    expect((await pending).ticket?.fallback).toBe(false)
+    expect(await here.page.locator('body > div').count()).toBe(0)
+  })
+
+  test('ten concurrent calls load one script and get ten tickets that verify', async () => {
+    const here = await visit()
+    const pending = Promise.all(Array.from({ length: 10 }, () => ask(here)))
+    for (let solved = 0; solved < 10; solved++) await solve(here)
+    expect(new Set((await pending).map(({ ticket }) => ticket?.ticket)).size).toBe(10)
+    expect(here.site.decisions).toEqual(Array.from({ length: 10 }, () => verified))
+    expect(here.vendorRequests()).toBe(1)
+  })
+
+  test('two copies of the kit load one script', async () => {
+    const here = await visit(null, (site) => {
+      site.page.html += '<script src="/captcha/captcha-guard.js?again"></script>'
+    })
+    const options = { captchaAppId: here.site.simulator.captchaAppId, scriptUrl: here.site.simulator.scriptUrl }
+    const pending = here.page.evaluate(async (given) => {
+      const kit = (await import(`${location.origin}/kit.js`)) as Kit
+      const tickets = await Promise.all([kit.requestTicket(given), CaptchaGuard.requestTicket(given)])
+      return [kit.requestTicket === CaptchaGuard.requestTicket, ...tickets.map(({ fallback }) => fallback)]
+    }, options)
+    await solve(here)
+    await solve(here)
+    expect(await pending).toEqual([false, false, false])
+    expect(here.vendorRequests()).toBe(1)
+  })
+})
+
+describe('faults of the vendor', () => {
+  const quick: [string, ScriptFault, number, number][] = [
+    ['404', 'not_found', 1001, 500],
+    ['a connection that is cut', 'refuse_connection', 1001, 500],
+    ['a script without TencentCaptcha', 'empty', 1001, 500],
+    ['a constructor that throws', 'constructor_throws', 1005, 500],
+    ['a fallback after show()', 'fallback_after_show', 1006, 2000],
+  ]
+  test.each(quick)('%s: a fallback ticket at once', async (name, fault, errorCode, limitMs) => {
+    const here = await visit(fault)
+    const { ticket, elapsedMs } = await ask(here)
+    times[name] = elapsedMs
+    expect(ticket).toMatchObject({ fallback: true, errorCode, randstr: expect.stringMatching(/^@/) })
+    expect(ticket?.ticket).toMatch(/^tr?error_\d{4}_190000001_\d{10}$/)
+    expect(elapsedMs).toBeLessThan(limitMs)
+    expect(here.site.decisions).toEqual([degraded(errorCode)])
+    expect(here.errors).toEqual([])
+  })
+
+  test('every documented error code reaches page and server', async () => {
+    const here = await visit()
+    for (const errorCode of documentedCodes) {
+      here.site.simulator.setScriptFault({ kind: 'error_code', errorCode })
+      await here.page.reload()
+      const { ticket, elapsedMs } = await ask(here)
+      expect(ticket).toMatchObject({ fallback: true, errorCode })
+      expect(elapsedMs).toBeLessThan(2000)
+    }
+    expect(here.site.decisions).toEqual(documentedCodes.map(degraded))
+    expect(here.errors).toEqual([])
+  })
+
+  test('a host that refuses: a fallback ticket within 500 ms', async () => {
+    const here = await visit()
+    const { ticket, elapsedMs } = await ask(here, { scriptUrl: `${await closedOrigin()}/TJCaptcha.js` })
+    times['host refuses'] = elapsedMs
+    expect(ticket).toMatchObject({ fallback: true, errorCode: 1001, errorMessage: 'jsload_error' })
+    expect(elapsedMs).toBeLessThan(500)
+    expect(here.vendorRequests()).toBe(2)
+    expect(here.site.decisions).toEqual([degraded(1001)])
+  })
+
+  test('one failed try is followed by one that works', async () => {
+    const here = await visit()
+    let tries = 0
+    await here.page.route(/TJCaptcha\.js/, (route) => (tries++ ? route.continue() : route.abort()))
+    const pending = ask(here)
+    await solve(here)
+    expect((await pending).ticket?.fallback).toBe(false)
+    expect(here.site.decisions).toEqual([verified])
+  })
+
+  test('a script that hangs, one that a blocker swallows, and one that never shows: within the deadlines', async () => {
+    const hanging = await visit('hang')
+    const swallowed = await visit()
+    await swallowed.page.route(/TJCaptcha\.js/, () => {})
+    const invisible = await visit('never_ready')
+    const [hung, blocked, unseen] = await Promise.all([ask(hanging), ask(swallowed), ask(invisible)])
+    Object.assign(times, { hang: hung.elapsedMs, blocked: blocked.elapsedMs, 'never ready': unseen.elapsedMs })
+    for (const { ticket, elapsedMs } of [hung, blocked]) {
+      expect(ticket).toMatchObject({ fallback: true, errorCode: 1001, errorMessage: 'jsload_timeout' })
+      expect(elapsedMs).toBeGreaterThanOrEqual(5990)
+      expect(elapsedMs).toBeLessThan(6500)
+    }
+    expect(unseen.ticket).toMatchObject({ fallback: true, errorCode: 1002, errorMessage: 'captcha_show_timeout' })
+    expect(unseen.elapsedMs).toBeLessThan(12_500)
+    expect(hanging.site.decisions).toEqual([degraded(1001)])
+    expect(swallowed.site.decisions).toEqual([degraded(1001)])
+    expect(invisible.site.decisions).toEqual([degraded(1002)])
+    for (const { errors } of [hanging, swallowed, invisible]) expect(errors).toEqual([])
+  })
+
+  test('a late second callback changes nothing', async () => {
+    const here = await visit('late_second_callback')
+    const pending = ask(here)
+    await solve(here)
+    expect((await pending).ticket?.fallback).toBe(false)
+    await here.page.waitForTimeout(1500)
+    expect(here.site.decisions).toEqual([verified])
+    expect(here.errors).toEqual([])
+  })
+
+  test('a user who closes the challenge is a clean cancel', async () => {
+    const here = await visit('user_closes')
+    const { error, ticket } = await ask(here)
+    expect([error, ticket]).toEqual(['CaptchaCancelledError', undefined])
+    expect(here.site.decisions).toEqual([])
+    expect(here.errors).toEqual([])
+  })
+
+  test('a page without network gets its ticket at once', async () => {
+    const here = await visit()
+    await here.page.context().setOffline(true)
+    const { ticket, elapsedMs } = await ask(here)
+    times.offline = elapsedMs
+    expect(ticket).toMatchObject({ fallback: true, errorCode: 1001 })
+    expect(elapsedMs).toBeLessThan(500)
+    expect(here.site.decisions).toEqual([])
+  })
+
+  test('a later call loads the script after all', async () => {
+    const here = await visit('not_found')
+    expect((await ask(here)).ticket?.fallback).toBe(true)
+    here.site.simulator.setScriptFault(null)
+    const pending = ask(here)
+    await solve(here)
+    expect((await pending).ticket?.fallback).toBe(false)
+    expect(here.site.decisions).toEqual([degraded(1001), verified])
+  })
+})
+
+describe('content security policy', () => {
+  const policy = (site: Site, scriptSources: string) => {
+    const host = new URL(site.simulator.scriptUrl).origin
+    return `default-src 'self'; script-src ${scriptSources}; connect-src 'self' ${host}; style-src 'self' ${host}`
+  }
+
+  test("default-src 'self' with the vendor's host", async () => {
+    const here = await visit(null, (site) => {
+      const scriptSources = `'self' ${new URL(site.simulator.scriptUrl).origin}`
+      site.page.headers = { 'content-security-policy': policy(site, scriptSources) }
+    })
+    const pending = ask(here)
+    await solve(here)
+    expect((await pending).ticket?.fallback).toBe(false)
+    expect(here.errors).toEqual([])
+  })
+
+  test('a nonce alone; without it the script is blocked and a fallback ticket comes at once', async () => {
+    const here = await visit(null, (site) => {
+      site.page.headers = { 'content-security-policy': policy(site, "'nonce-abc'") }
+      site.page.html = site.page.html.replace('<script', '<script nonce="abc"')
+    })
+    const { ticket, elapsedMs } = await ask(here)
+    expect(ticket).toMatchObject({ fallback: true, errorCode: 1001 })
+    expect(elapsedMs).toBeLessThan(500)
+    const pending = ask(here, { nonce: 'abc' })
+    await solve(here)
+    expect((await pending).ticket?.fallback).toBe(false)
+  })
+})
+
+describe('forms', () => {
+  const markedForm = ({ simulator }: Site) => `<!doctype html><title>Sign in</title>
+    <script src="/captcha/captcha-guard.js" nonce="abc"></script>
+    <form method="post" action="/login" data-captcha-app-id="${simulator.captchaAppId}"
+      data-captcha-script-url="${simulator.scriptUrl}">
+      <label>Name <input name="user" autofocus></label> <button>Sign in</button>
+    </form>`
+  const visitForm = (fault: ScriptFault | null = null) =>
+    visit(fault, (site) => {
+      const host = new URL(site.simulator.scriptUrl).origin
+      const sources = `default-src 'self'; script-src 'nonce-abc'; connect-src ${host}`
+      site.page = { html: markedForm(site), headers: { 'content-security-policy': sources } }
+    })
+
+  test('by keyboard, with attributes only and a nonce', async () => {
+    const here = await visitForm()
+    await here.page.keyboard.type('ann')
+    await here.page.keyboard.press('Enter')
+    await here.page.waitForSelector('[data-captcha-solve]:focus')
+    expect(await here.page.getAttribute('form', 'aria-busy')).toBe('true')
+    await here.page.keyboard.press('Enter')
+    await here.page.waitForSelector('h1')
+    expect(here.page.url()).toBe(`${here.site.origin}/login`)
+    expect(here.site.decisions).toEqual([verified])
+    expect(here.errors).toEqual([])
+  })
+
+  test('Escape closes the challenge: the form says so, has the focus on its button and works again', async () => {
+    const here = await visitForm()
+    await here.page.keyboard.type('ann')
+    await here.page.keyboard.press('Tab')
+    await here.page.keyboard.press('Enter')
+    await here.page.waitForSelector('[data-captcha-solve]:focus')
+    await here.page.keyboard.press('Escape')
+    await here.page.waitForFunction(() => document.activeElement?.nodeName === 'BUTTON')
+    expect(await here.page.textContent('[aria-live=polite]')).toBe('Not verified, please try again')
+    expect(await here.page.getAttribute('form', 'aria-busy')).toBe('false')
+    expect(here.site.decisions).toEqual([])
+    await here.page.keyboard.press('Enter')
+    await solve(here)
+    await here.page.waitForSelector('h1')
+    expect(here.site.decisions).toEqual([verified])
+  })
+
+  test('with the vendor down, a press still arrives', async () => {
+    const here = await visitForm('not_found')
+    await here.page.click('button')
+    await here.page.waitForSelector('h1')
+    expect(here.site.decisions).toEqual([degraded(1001)])
+  })
+
+  test('back from the next page, the form works again', async () => {
+    const here = await visitForm()
+    await here.page.click('button')
+    await solve(here)
+    await here.page.waitForSelector('h1')
+    await here.page.goBack()
+    await here.page.click('form button')
+    await solve(here)
+    await here.page.waitForSelector('h1')
+    expect(here.site.decisions).toEqual([verified, verified])
+  })
+})
+
+describe('guardedFetch', () => {
+  test('makes the round trip after captcha_expired and captcha_unavailable', async () => {
+    const here = await visit()
+    here.site.answers = [
+      { status: 403, code: 'captcha_expired' },
+      { status: 503, code: 'captcha_unavailable', retryAfter: '1' },
+    ]
+    const options = { captchaAppId: here.site.simulator.captchaAppId, scriptUrl: here.site.simulator.scriptUrl }
+    const pending = here.page.evaluate(async (given) => {
+      const waits: number[] = []
+      const onWait = (ms: number) => waits.push(ms)
+      const { status } = await CaptchaGuard.guardedFetch('/answers', { method: 'POST' }, { ...given, onWait })
+      return { status, waits }
+    }, options)
+    for (let solved = 0; solved < 3; solved++) await solve(here)
+    expect(await pending).toEqual({ status: 200, waits: [1000] })
+    expect(here.site.decisions).toEqual([verified])
+  })
+})
+
+/** An address where nobody listens. */
+async function closedOrigin(): Promise<string> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return `http://127.0.0.1:${port}`
+}
