@@ -9,6 +9,7 @@ import { parseOptions } from './options.js'
 import { callHook } from './report/call-hook.js'
 import type { DecisionTrace } from './report/log-fields.js'
 import { askTencent } from './request/ask-tencent.js'
+import { callRefusalHandler } from './request/call-refusal-handler.js'
 import { conclude, type Decided } from './request/conclude.js'
 import { judgeAlone } from './request/judge-alone.js'
 import { respond } from './request/respond.js'
@@ -73,8 +74,9 @@ function traceOf({ logUserIp }: GuardConfig, { address, ticketHash }: Visit): Om
 function act({ config }: GuardParts, visit: Visit, decided: Decided, res: ServerResponse, next: NextFunction): void {
   const { verdict } = decided
   if (verdict.passed || config.mode === 'observe') return next()
-  if (config.onRefused === undefined) return respond(res, refusalProblem(verdict.reason))
-  config.onRefused(visit.req, res, next, verdict)
+  const { onRefused } = config
+  if (onRefused === undefined) return respond(res, refusalProblem(verdict.reason))
+  callRefusalHandler((nextOnce) => onRefused(visit.req, res, nextOnce, verdict), next)
 }
 
 /** What an operator does with a guard. */

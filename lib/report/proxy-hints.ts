@@ -2,7 +2,7 @@ import type { ClientAddress } from '../client-address.js'
 import type { CaptchaRequest } from '../types.js'
 import type { Reporter } from './reporter.js'
 
-type HintName = 'forwarded_ignored' | 'trusts_everybody' | 'private_address'
+type HintName = 'forwarded_ignored' | 'trusts_everybody' | 'private_address' | 'no_address'
 
 const help = 'https://expressjs.com/en/guide/behind-proxies.html'
 
@@ -10,6 +10,7 @@ const advice: Readonly<Record<HintName, string>> = {
   forwarded_ignored: `X-Forwarded-For arrives but "trust proxy" is unset: every user behind the proxy has the proxy's address, and shares one limit. See ${help}`,
   trusts_everybody: `"trust proxy" is true: any caller can make up an address, and with it a fresh limit. Name your proxies instead. See ${help}`,
   private_address: `The user's address is private: Tencent cannot judge it, and users may share one limit. Is "trust proxy" set for the proxy in front? See ${help}`,
+  no_address: `The user's address is missing or no IP address, and the request was refused: Tencent wants one, and limits go by it. Does the option \`userIp\` return one; is "trust proxy" set where the server listens on a socket file? See ${help}`,
 }
 
 /** Once per process, although the ESM and the CommonJS build are two copies of this module. */
@@ -34,6 +35,7 @@ export class ProxyHints {
     const trust: unknown = (req as { app?: { get?: (name: string) => unknown } }).app?.get?.('trust proxy')
     if (!trust && req.headers['x-forwarded-for'] !== undefined) this.#show(req, 'forwarded_ignored')
     if (trust === true) this.#show(req, 'trusts_everybody')
+    if (address === undefined) this.#show(req, 'no_address')
     // Developing against the simulator, everybody is on loopback.
     if (address?.isPrivate && !(address.isLoopback && this.#endpointIsLoopback)) this.#show(req, 'private_address')
   }
