@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@j
 import { type Browser, chromium, type Page } from 'playwright-core'
 import type { CaptchaTicket, TicketOptions } from '../../lib/browser/index.js'
 import type { ScriptFault } from '../../lib/simulator/index.js'
+import { codeBlock } from './document-snippets.js'
 import { openSite, type Site } from './open-site.js'
 
 type Kit = typeof import('../../lib/browser/index.js')
@@ -369,6 +370,45 @@ describe('guardedFetch', () => {
     for (let solved = 0; solved < 3; solved++) await solve(here)
     expect(await pending).toEqual({ status: 200, waits: [1000] })
     expect(here.site.decisions).toEqual([verified])
+  })
+})
+
+describe('the page of docs/app-webview.md', () => {
+  const bridges = {
+    iOS: 'window.webkit = { messageHandlers: { captcha: { postMessage: (text) => window.messages.push(text) } } }',
+    Android: 'window.CaptchaBridge = { onResult: (text) => window.messages.push(text) }',
+    'React Native': 'window.ReactNativeWebView = { postMessage: (text) => window.messages.push(text) }',
+  }
+
+  async function visitApp(bridge: string, fault: ScriptFault | null = null) {
+    const html = await codeBlock('app-webview.md', 'html')
+    const script = `<script>window.messages = []; ${bridge}</script>`
+    const here = await visit(fault, (site) => {
+      site.page.html = html.replace('<head>', `<head>${script}`)
+    })
+    const message = async () => {
+      const handle = await here.page.waitForFunction(() => (window as unknown as { messages: string[] }).messages[0])
+      return JSON.parse(String(await handle.jsonValue())) as unknown
+    }
+    return { here, message }
+  }
+
+  test.each(Object.entries(bridges))('tells the ticket over the bridge of %s', async (_, bridge) => {
+    const { here, message } = await visitApp(bridge)
+    await solve(here)
+    expect(await message()).toEqual({
+      kind: 'ticket',
+      ticket: expect.stringMatching(/^tr03/),
+      randstr: expect.stringMatching(/^@/),
+    })
+    expect(here.errors).toEqual([])
+  })
+
+  test('tells a cancel, and a fallback ticket when the vendor is down', async () => {
+    const closed = await visitApp(bridges.Android, 'user_closes')
+    expect(await closed.message()).toEqual({ kind: 'cancelled' })
+    const down = await visitApp(bridges.Android, 'not_found')
+    expect(await down.message()).toMatchObject({ kind: 'ticket', ticket: expect.stringMatching(/^trerror_1001_/) })
   })
 })
 
