@@ -1,0 +1,161 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { chromiumHint, launchChromium, mayRun } from './chromium.js'
+import { type ExampleProcess, openExample, spawnExample } from './example-process.js'
+
+if (!mayRun) process.stderr.write(`Skipped: the example app in a browser. ${chromiumHint}\n`)
+
+;(mayRun ? describe : describe.skip)('the example app in a browser', () => {
+  let browser: Browser
+  let context: BrowserContext
+  let example: ExampleProcess
+  let url: string
+  let page: Page
+  let complaints: string[]
+
+  beforeAll(async () => {
+    browser = await launchChromium()
+  })
+  afterAll(() => browser?.close())
+
+  // A fresh app each time: purses and the circuit start full and closed.
+  beforeEach(async () => {
+    example = spawnExample(['--port', '0'])
+    url = await openExample(example)
+    context = await browser.newContext({ locale: 'en' })
+    context.setDefaultTimeout(8000)
+    page = await context.newPage()
+    complaints = []
+    page.on('pageerror', (error) => complaints.push(error.message))
+    page.on('console', (message) => {
+      // The browser's own notes on refused requests and blocked scripts are the point of some tests.
+      if (message.type() === 'error' && !/^Failed to load resource/.test(message.text()))
+        complaints.push(message.text())
+    })
+  })
+  afterEach(async () => {
+    await context?.close()
+    await example?.end('SIGKILL')
+    expect(complaints).toEqual([])
+  })
+
+  /** Sets a switch on the page, as a person does. */
+  async function flip(label: string): Promise<void> {
+    await page.goto(`${url}/switchboard`)
+    const changed = page.waitForResponse((response) => response.url().endsWith('/switchboard/faults'))
+    await page.getByLabel(label, { exact: true }).check()
+    expect((await changed).status()).toBe(200)
+  }
+
+  async function solve(): Promise<void> {
+    await page.locator('[data-captcha-solve]').click()
+  }
+
+  async function openLogin(): Promise<void> {
+    await page.goto(`${url}/login`)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+  }
+
+  function step(name: 'ticket' | 'verdict' | 'answer'): Promise<string | null> {
+    return page.locator(`[data-step="${name}"][data-tone]:not([data-tone=""]) span`).textContent()
+  }
+
+  it('verifies an honest visitor', async () => {
+    await openLogin()
+    await solve()
+    await page.getByText('Hello, Lin').waitFor()
+    expect(await step('verdict')).toMatch(/^Verified by Tencent in \d+ ms/)
+    await page.goto(`${url}/checkout`)
+    await page.getByRole('button', { name: 'Pay' }).click()
+    await solve()
+    await page.getByText(/^Order YW-\w+ is paid with Alipay/).waitFor()
+    await page.goto(`${url}/reviews`)
+    await page.getByLabel('Review').fill('Clear and sweet.')
+    await page.getByRole('button', { name: 'Post review' }).click()
+    await solve()
+    await page.getByText('Your review is published').waitFor()
+  })
+
+  it('goes on within limits while the API hangs', async () => {
+    await flip('API hangs')
+    await openLogin()
+    await solve()
+    await page.getByText('Hello, Lin').waitFor()
+    expect(await step('verdict')).toMatch(/^Degraded pass \(timeout\) after 1\d{3} ms/)
+
+    // The canary has failed as well by now: nobody waits any more.
+    await page.goto(`${url}/switchboard`)
+    await page.locator('[data-tile="circuit"]').getByText('Open').waitFor()
+    await page.locator('[data-tile="api"]').getByText('Outage').waitFor()
+    await page.locator('[data-verdicts]').getByText('Degraded pass').first().waitFor()
+    await page.locator('[data-log]').getByText('captcha_outage_started').waitFor()
+
+    await page.goto(`${url}/reviews`)
+    await page.getByLabel('Review').fill('Still good in bad weather.')
+    await page.getByRole('button', { name: 'Post review' }).click()
+    await solve()
+    await page.getByText('held for review and appears soon').waitFor()
+    expect(await step('verdict')).toContain('circuit_open')
+    await page.reload()
+    await page.locator('.held').getByText('Still good in bad weather.').waitFor()
+
+    await page.goto(`${url}/checkout`)
+    await page.getByRole('button', { name: 'Pay' }).click()
+    await solve()
+    await page.getByText('Nothing was charged').waitFor()
+    expect(await step('answer')).toBe('HTTP 503 captcha_unavailable')
+
+    await flip('API works')
+    await page.locator('[data-tile="circuit"]').getByText('Closed').waitFor({ timeout: 12_000 })
+    await openLogin()
+    await solve()
+    expect(await step('verdict')).toContain('Verified')
+  }, 40_000)
+
+  it('lets a visitor in whose script is blocked, and does not take that for verified', async () => {
+    await flip('Script blocked')
+    await openLogin()
+    await page.getByText('Hello, Lin').waitFor()
+    expect(await step('ticket')).toContain('Fallback ticket, error 1001')
+    expect(await step('verdict')).toContain('Degraded pass (client_fallback)')
+    await page.goto(`${url}/checkout`)
+    await page.getByRole('button', { name: 'Pay' }).click()
+    await page.getByText('Nothing was charged').waitFor()
+  })
+
+  it.each(['Script throws', 'Script gives a fallback ticket'])('gets a fallback ticket from: %s', async (label) => {
+    await flip(label)
+    await openLogin()
+    await page.getByText('Hello, Lin').waitFor()
+    expect(await step('ticket')).toMatch(/^Fallback ticket, error 100[56]/)
+  })
+
+  it('sends nothing when the visitor closes the challenge', async () => {
+    await openLogin()
+    await page.locator('[data-captcha-close]').click()
+    await page.getByText('You closed the security check. Nothing was sent.').waitFor()
+    await page.goto(`${url}/switchboard`)
+    await page.locator('[data-tile="api"]').getByText('Healthy').waitFor()
+    expect(await page.locator('[data-total="refused"]').textContent()).toBe('0')
+  })
+
+  it('shows on the switchboard how an attacker fares, and what the operator can do', async () => {
+    await page.goto(`${url}/switchboard`)
+    await page.getByRole('button', { name: 'Attack the login' }).click()
+    await page.getByText('5 of 200 forgeries got in').waitFor()
+    await page.getByRole('button', { name: 'Pass for 60 s' }).click()
+    await page.locator('[data-tile="override"]').getByText('Tencent is not asked').waitFor()
+    await page.getByRole('button', { name: 'Verify only' }).click()
+    await page.locator('[data-tile="override"]').getByText('Degraded passes are refused').waitFor()
+    await page.getByRole('button', { name: 'None' }).click()
+    await page.locator('[data-tile="override"]').getByText('Rules and purses decide').waitFor()
+  })
+
+  it.each([1280, 390])('fits a screen %i pixels wide', async (width) => {
+    await page.setViewportSize({ width, height: 800 })
+    for (const path of ['/', '/login', '/reviews', '/checkout', '/switchboard']) {
+      await page.goto(url + path)
+      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
+    }
+  })
+})
