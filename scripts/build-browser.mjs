@@ -1,8 +1,9 @@
 // Builds the browser kit: an ES module and a CommonJS one for bundlers, their types, the IIFE for plain pages, and the IIFE's
 // text as a module for the Express router that serves it. Fails when the IIFE outgrows its limit.
 import { execFileSync } from 'node:child_process'
-import { copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { minify } from '@swc/core'
@@ -10,38 +11,54 @@ import { build } from 'esbuild'
 
 const iifeLimitBytes = 3000
 const root = fileURLToPath(new URL('..', import.meta.url))
-const outDir = 'dist/browser'
 
-const shared = { absWorkingDir: root, bundle: true, target: 'es2020', charset: 'utf8', logLevel: 'warning' }
+const shared = { bundle: true, target: 'es2020', charset: 'utf8', logLevel: 'warning' }
 
-/** Needed before the server's own build, which takes in the generated module. */
-export async function buildBrowser() {
-  await mkdir(`${root}/${outDir}/cjs`, { recursive: true })
-  await writeFile(`${root}/${outDir}/cjs/package.json`, `${JSON.stringify({ type: 'commonjs' })}\n`)
-  const library = { ...shared, entryPoints: ['lib/browser/index.ts'], sourcemap: true }
+/**
+ * Builds into `browser/` of a folder. Needed before the server's own build, which takes in the generated module.
+ * @param {string} dist the folder of the package's build
+ */
+export async function buildBrowser(dist = join(root, 'dist')) {
+  const outDir = resolve(dist, 'browser')
+  await mkdir(join(outDir, 'cjs'), { recursive: true })
+  await writeFile(join(outDir, 'cjs/package.json'), `${JSON.stringify({ type: 'commonjs' })}\n`)
+  const library = { ...shared, entryPoints: [join(root, 'lib/browser/index.ts')], sourcemap: true }
   const [iife] = await Promise.all([
     buildIife(),
-    build({ ...library, format: 'esm', outfile: `${outDir}/index.js` }),
-    build({ ...library, format: 'cjs', outfile: `${outDir}/cjs/index.js` }),
+    build({ ...library, format: 'esm', outfile: join(outDir, 'index.js') }),
+    build({ ...library, format: 'cjs', outfile: join(outDir, 'cjs/index.js') }),
   ])
-  emitTypes(outDir)
-  emitTypes(`${outDir}/cjs`)
-  await copyFile(`${root}/lib/browser/global.d.ts`, `${root}/${outDir}/captcha-guard.iife.d.ts`)
   checkSize(iife)
+  await writeFile(join(outDir, 'captcha-guard.iife.js'), iife)
+  await copyFile(join(root, 'lib/browser/global.d.ts'), join(outDir, 'captcha-guard.iife.d.ts'))
+  emitTypes(outDir)
+  emitTypes(join(outDir, 'cjs'))
 }
 
 async function buildIife() {
-  const bundled = await build({ ...shared, entryPoints: ['lib/browser/iife.ts'], format: 'iife', write: false })
+  const bundled = await build({
+    ...shared,
+    entryPoints: [join(root, 'lib/browser/iife.ts')],
+    format: 'iife',
+    write: false,
+  })
+  // Smaller than esbuild's own by what the limit leaves.
   const { code } = await minify(bundled.outputFiles[0].text, {
     ecma: 2020,
     compress: { ecma: 2020, passes: 4, toplevel: true },
     mangle: { toplevel: true },
   })
-  await Promise.all([
-    writeFile(`${root}/${outDir}/captcha-guard.iife.js`, code),
-    writeFile(`${root}/lib/browser-assets/iife-source.generated.ts`, sourceModule(code)),
-  ])
+  await writeIfChanged(join(root, 'lib/browser-assets/iife-source.generated.ts'), sourceModule(code))
   return code
+}
+
+/** Other processes may be reading it: tests, or a second build. */
+async function writeIfChanged(file, text) {
+  const current = await readFile(file, 'utf8').catch(() => '')
+  if (current === text) return
+  const draft = `${file}.${process.pid}`
+  await writeFile(draft, text)
+  await rename(draft, file)
 }
 
 function sourceModule(code) {
