@@ -1,5 +1,13 @@
 import './augment-express.js'
 
+export {
+  type CaptchaAssets,
+  type CaptchaAssetsOptions,
+  type CaptchaPage,
+  captchaAssets,
+  type EncryptCaptchaAppIdOptions,
+  encryptCaptchaAppId,
+} from './browser-assets/index.js'
 export { captchaGuard } from './captcha-guard.js'
 export type { HealthReport } from './degradation/canary.js'
 export type { OverrideOptions, OverrideSnapshot } from './degradation/override-switch.js'

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { build } from 'esbuild'
+import { buildBrowser } from './build-browser.mjs'
 
 const entryNames = [
   'index',
@@ -38,6 +39,8 @@ try {
   await mkdir(`${out}/cjs`, { recursive: true })
   // The package is `type: module`; this file makes Node and TypeScript read dist/cjs as CommonJS.
   await writeFile(`${out}/cjs/package.json`, `${JSON.stringify({ type: 'commonjs' })}\n`)
+  // First: the server's bundle holds the text of the page's.
+  await buildBrowser(out)
   await Promise.all([
     build({ ...shared, format: 'esm', splitting: true, outdir: `${out}/esm`, chunkNames: 'chunks/[name]-[hash]' }),
     build({ ...shared, format: 'cjs', outdir: `${out}/cjs` }),
