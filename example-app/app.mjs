@@ -1,7 +1,7 @@
 // @ts-check
 import { fileURLToPath } from 'node:url'
 import express from 'express'
-import { captchaGuard } from 'tencent-captcha-guard'
+import { captchaAssets, captchaGuard } from 'tencent-captcha-guard'
 import { LiveFeed } from './live-feed.mjs'
 import { createLog, requestLog } from './log.mjs'
 import { checkoutRoutes } from './routes/checkout.mjs'
@@ -37,11 +37,14 @@ export function createApp({ settings, tencent }) {
   app.disable('x-powered-by')
   // Believe X-Forwarded-For from a proxy on this machine and from nobody else: limits belong to addresses.
   app.set('trust proxy', 'loopback')
-  app.locals.page = { ...guard.page, simulator: tencent.simulator, hasSwitchboard: !settings.isProduction }
+  const assets = captchaAssets(guard)
+  app.locals.page = { ...guard.page, assets, simulator: tencent.simulator, hasSwitchboard: !settings.isProduction }
 
   app.use(requestLog(log))
   app.use(securityHeaders(tencent.simulator && new URL(tencent.simulator.scriptUrl).origin))
   app.use('/public', express.static(fileURLToPath(new URL('public', import.meta.url))))
+  // The browser kit, under a name that changes with its content.
+  app.use('/captcha', assets)
   app.use(express.json({ limit: '16kb' }))
 
   app.get('/', (_req, res) => res.send(homePage(res)))

@@ -40,7 +40,19 @@ export function requestLog(log) {
     quietReqLogger: true,
     // The answer's headers are the same every time; without them a line fits the screen.
     serializers: { res: ({ statusCode }) => ({ statusCode }) },
-    autoLogging: { ignore: ({ url = '' }) => /^\/(public|switchboard|favicon)/.test(url) },
-    customSuccessMessage: (req, res) => `${req.method} ${req.url} ${res.statusCode}`,
+    autoLogging: { ignore: ({ url = '' }) => /^\/(public|captcha|switchboard|favicon)/.test(url) },
+    customSuccessMessage: summary,
+    customErrorMessage: summary,
+    // A 503 of the guard is an answer, not an error of the app: the guard has its own line for it.
+    customLogLevel: (_req, res, error) => ((error ?? res.err) ? 'error' : 'info'),
+    customErrorObject: (_req, res, _error, { err, ...line }) => (res.err ? { ...line, err } : line),
   })
+}
+
+/**
+ * @param {import('node:http').IncomingMessage} req
+ * @param {import('node:http').ServerResponse} res
+ */
+function summary(req, res) {
+  return `${req.method} ${req.url} ${res.statusCode}`
 }

@@ -1,93 +1,72 @@
-import { CancelledError, requestTicket } from './captcha.js'
+/* The kit of tencent-captcha-guard, on the page as the global CaptchaGuard, gets the tickets. This file sends the forms. */
 
 const config = JSON.parse(document.getElementById('captcha-config').textContent)
 
-/** What a visitor reads when the guard refuses. The codes say no more than this, on purpose. */
-const refusals = {
-  captcha_required: 'Please complete the security check.',
-  captcha_invalid: 'The security check was not accepted. Please try again.',
-  captcha_expired: 'The security check has expired. Please try again.',
-  captcha_unavailable: 'The security check is not available right now. Please try again in a minute.',
-}
-
-const unavailableAt = {
-  checkout: 'Payments need the full security check, and it is not available right now. Nothing was charged.',
-}
-
 /** What each form does with a good answer. */
 const finish = {
-  login: (form, { name }) =>
-    showDone(form, `Hello, ${name}`, 'You are signed in. Your last order left Hangzhou this morning.'),
-  checkout: (form, { order, method }) => showDone(form, 'Thank you', `Order ${order} is paid with ${method}.`),
+  login(form, { name }) {
+    showDone(form, `Hello, ${name}`, 'You are signed in. Your last order left Hangzhou this morning.')
+  },
+  checkout(form, { order, method }) {
+    showDone(form, 'Thank you', `Order ${order} is paid with ${method}.`)
+  },
   review(form, review) {
     form.elements.text.value = ''
     document.querySelector('[data-reviews]').prepend(reviewItem(review))
-    say(
-      form,
-      review.isHeld
-        ? 'Thank you. Your review is held for review and appears soon.'
-        : 'Thank you. Your review is published.',
-      'good',
-    )
+    const whatNow = review.isHeld ? 'held for review and appears soon' : 'published'
+    say(form, `Thank you. Your review is ${whatNow}.`, 'good')
   },
 }
 
 for (const form of document.querySelectorAll('form[data-guarded]')) {
-  form.addEventListener('submit', (event) => {
-    event.preventDefault()
-    if (form.getAttribute('aria-busy') !== 'true') void submit(form)
+  window.CaptchaGuard.guardForm(form, {
+    ...config,
+    captchaOptions: { enableDarkMode: true, userLanguage: 'en' },
+    onTicket: (ticket) => send(form, ticket),
+    messages: {
+      checking: 'Checking that you are human…',
+      failed: 'Not verified. Please try again.',
+      waiting: 'The security check is not available. Next try in {seconds} s.',
+    },
   })
 }
 
-async function submit(form) {
-  setBusy(form, true)
-  say(form, 'Checking that you are human…')
-  resetSteps()
+/** Gives the answer back to the kit, which gets a new ticket and calls again where that helps. */
+async function send(form, { ticket, randstr, fallback, errorCode }) {
+  say(form, '')
+  setStep('verdict', '', '–')
+  setStep('answer', '', '–')
+  if (fallback) setStep('ticket', 'warn', `Fallback ticket, error ${errorCode}: Tencent’s script did not work here.`)
+  else setStep('ticket', 'good', 'From Tencent’s script.')
   try {
-    const startedAt = performance.now()
-    const { ticket, randstr, errorCode } = await requestTicket(config)
-    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
-    if (errorCode)
-      setStep(
-        'ticket',
-        'warn',
-        `Fallback ticket, error ${errorCode}, after ${seconds} s: Tencent’s script did not work here.`,
-      )
-    else setStep('ticket', 'good', `From Tencent’s script, after ${seconds} s.`)
     const response = await fetch(form.action, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-captcha-ticket': ticket, 'x-captcha-randstr': randstr },
       body: JSON.stringify(Object.fromEntries(new FormData(form))),
     })
-    await showAnswer(form, response)
-  } catch (error) {
-    if (!(error instanceof CancelledError)) {
-      say(form, 'We cannot reach the shop. Please try again.', 'bad')
-      throw error
-    }
-    say(form, 'You closed the security check. Nothing was sent.')
-    setStep('ticket', '', 'None: the challenge was closed.')
-  } finally {
-    setBusy(form, false)
+    // A clone, for the kit reads the body as well.
+    await showAnswer(form, response, await response.clone().json())
+    // Nobody wants a payment to be tried again behind their back.
+    return form.dataset.guarded === 'checkout' && response.status === 503 ? undefined : response
+  } catch {
+    say(form, 'We cannot reach the shop. Please try again.', 'bad')
   }
 }
 
-async function showAnswer(form, response) {
-  const body = await response.json()
+async function showAnswer(form, response, body) {
   setStep('answer', response.ok ? 'good' : 'bad', `HTTP ${response.status}${body.code ? ` ${body.code}` : ''}`)
   if (response.ok) {
-    say(form, '')
     showVerdict(body.explanation)
     finish[form.dataset.guarded](form, body)
-    return
+  } else if (body.code) {
+    setStep('verdict', 'bad', 'Refused. The answer does not tell why; the switchboard does.')
+    if (form.dataset.guarded === 'checkout' && response.status === 503) {
+      say(form, 'Payments need the full security check, and it is not available right now. Nothing was charged.', 'bad')
+    }
+  } else {
+    setStep('verdict', 'good', 'Let in, but the shop refused.')
+    say(form, body.title, 'bad')
   }
-  setStep(
-    'verdict',
-    'bad',
-    body.code ? 'Refused. The answer does not tell why; the switchboard does.' : 'Let in, but the shop refused.',
-  )
-  const isUnavailable = body.code === 'captcha_unavailable'
-  say(form, (isUnavailable && unavailableAt[form.dataset.guarded]) || refusals[body.code] || body.title, 'bad')
 }
 
 function showVerdict(explanation) {
@@ -140,17 +119,6 @@ function say(form, text, tone = '') {
   const status = form.querySelector('[data-status]')
   status.textContent = text
   status.dataset.tone = tone
-}
-
-function setBusy(form, isBusy) {
-  form.setAttribute('aria-busy', String(isBusy))
-  // Not `disabled`, which would take the focus away.
-  form.querySelector('button[type=submit]').setAttribute('aria-disabled', String(isBusy))
-}
-
-function resetSteps() {
-  for (const name of ['ticket', 'verdict', 'answer'])
-    setStep(name, '', name === 'ticket' ? 'Waiting for the challenge…' : '–')
 }
 
 function setStep(name, tone, text) {

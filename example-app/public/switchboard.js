@@ -2,6 +2,7 @@ const board = document.querySelector('[data-board]')
 const find = (selector) => board.querySelector(selector)
 const shownVerdicts = 12
 const shownLines = 40
+let changesUnderWay = 0
 
 const refusals = new Set([
   'ticket_missing',
@@ -48,6 +49,8 @@ function showState({ guard, switches, tencent }) {
   showOverride(guard.override)
   for (const [name, purse] of Object.entries(guard.purses)) showPurse(name, purse)
   showCounters(guard.counters, tencent)
+  // What was told before the server knew of the change would turn the switch back.
+  if (changesUnderWay > 0) return
   for (const [name, id] of Object.entries(switches ?? {})) showSwitch(name, id)
 }
 
@@ -136,12 +139,26 @@ function showSwitch(name, id) {
   if (fold) fold.open = true
 }
 
-function addVerdict({ at, path, passed, degraded, reason, cause, durationMs }) {
+/** A flood of equal verdicts is one row with a count, so that it does not push everything else out of sight. */
+let lastRow = { key: '', count: 0, node: null }
+
+function addVerdict(entry) {
+  const key = JSON.stringify([entry.path, entry.reason, entry.cause])
+  const isRepeated = key === lastRow.key && lastRow.node?.isConnected
+  const count = isRepeated ? lastRow.count + 1 : 1
+  const node = verdictRow(entry, count)
+  if (isRepeated) lastRow.node.replaceWith(node)
+  else addNewest(find('[data-verdicts]'), node, shownVerdicts)
+  lastRow = { key, count, node }
+}
+
+function verdictRow({ at, path, passed, degraded, reason, cause, durationMs }, count) {
   const tone = passed ? (degraded ? 'warn' : 'good') : 'bad'
   const words = passed ? (degraded ? 'Degraded pass' : 'Verified') : 'Refused'
   const detail = reason === 'verified' ? '' : cause && cause !== reason ? `${reason} (${cause})` : reason
   const verdict = element('td', '')
   verdict.append(tag(words, tone), ' ', element('span', detail, 'detail'))
+  if (count > 1) verdict.append(' ', element('b', `× ${count}`))
   const row = element('tr', '')
   row.append(
     element('td', clock(at), 'time'),
@@ -149,7 +166,7 @@ function addVerdict({ at, path, passed, degraded, reason, cause, durationMs }) {
     verdict,
     element('td', `${durationMs} ms`, 'number'),
   )
-  addNewest(find('[data-verdicts]'), row, shownVerdicts)
+  return row
 }
 
 const levels = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' }
@@ -175,9 +192,13 @@ function addNewest(list, item, most) {
 /* Switches and buttons */
 
 for (const form of board.querySelectorAll('[data-faults]')) {
-  form.addEventListener('change', async ({ target }) =>
-    showState(await post('/switchboard/faults', { [form.dataset.faults]: target.value })),
-  )
+  form.addEventListener('change', async ({ target }) => {
+    changesUnderWay++
+    const state = await post('/switchboard/faults', { [form.dataset.faults]: target.value }).finally(
+      () => changesUnderWay--,
+    )
+    showState(state)
+  })
 }
 
 for (const button of board.querySelectorAll('[data-override]')) {

@@ -31,6 +31,7 @@ export function checkoutPage(res) {
       <label><input type="radio" name="method" value="wechat"> WeChat Pay</label>
     </fieldset>
     <button type="submit">Pay ¥376.00</button>
+    <p class="note" data-captcha-status></p>
     <p class="note" data-status role="status"></p>
   </form>
   <div class="done" data-done hidden tabindex="-1"></div>
@@ -40,5 +41,5 @@ ${decisionPanel({
   code,
 })}
 </div>`
-  return layout(res, { path: '/checkout', title: 'Checkout', content, scripts: ['forms.js'] })
+  return layout(res, { path: '/checkout', title: 'Checkout', content, script: 'forms.js', hasCaptcha: true })
 }

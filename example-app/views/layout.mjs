@@ -18,9 +18,10 @@ const links = [
  * @param {string} page.path
  * @param {string} page.title
  * @param {unknown} page.content
- * @param {string[]} [page.scripts] files in public/
+ * @param {string} [page.script] a file in public/
+ * @param {boolean} [page.hasCaptcha] whether its forms need tickets
  */
-export function layout(res, { path, title, content, scripts = [] }) {
+export function layout(res, { path, title, content, script, hasCaptcha = false }) {
   const { nonce } = res.locals
   const { hasSwitchboard } = res.app.locals.page
   return html`<!doctype html>
@@ -32,7 +33,11 @@ export function layout(res, { path, title, content, scripts = [] }) {
 <title>${title} · Yunwu Tea</title>
 <link rel="icon" href="/public/mark.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/public/style.css">
-${scripts.map((file) => html`<script type="module" nonce="${nonce}" src="/public/${file}"></script>\n`)}</head>
+${hasCaptcha && captchaKit(res)}${
+  script &&
+  html`<script type="module" nonce="${nonce}" src="/public/${script}"></script>
+`
+}</head>
 <body>
 <a class="skip" href="#content">Skip to content</a>
 ${hasSwitchboard && demoBar(res)}
@@ -47,19 +52,21 @@ ${hasSwitchboard && demoBar(res)}
 <footer class="site">
   <p>Yunwu Tea is not a real shop. It shows <code>tencent-captcha-guard</code> at work.</p>
 </footer>
-<script type="application/json" id="captcha-config" nonce="${nonce}">${json(pageConfig(res))}</script>
 </body>
 </html>`.toString()
 }
 
 /**
- * What the page's own scripts need to know: nothing secret.
+ * The kit of tencent-captcha-guard, and what it needs to know. Nothing of it is secret.
  *
  * @param {import('express').Response} res
  */
-function pageConfig(res) {
-  const { captchaAppId, site, scriptUrl } = res.app.locals.page
-  return { captchaAppId, site, scriptUrl, nonce: res.locals.nonce }
+function captchaKit(res) {
+  const { captchaAppId, site, scriptUrl, assets } = res.app.locals.page
+  const { nonce } = res.locals
+  return html`<script nonce="${nonce}" src="/captcha/${assets.scriptName}" integrity="${assets.integrity}"></script>
+<script type="application/json" id="captcha-config">${json({ captchaAppId, site, scriptUrl, nonce })}</script>
+`
 }
 
 /** @param {import('express').Response} res */

@@ -19,6 +19,7 @@ export function loginPage(res) {
     <label>Name <input name="name" value="Lin" autocomplete="username" maxlength="100" required></label>
     <label>Password <input name="password" type="password" value="longjing" autocomplete="current-password" maxlength="100" required></label>
     <button type="submit">Sign in</button>
+    <p class="note" data-captcha-status></p>
     <p class="note" data-status role="status"></p>
   </form>
   <div class="done" data-done hidden tabindex="-1"></div>
@@ -28,5 +29,5 @@ ${decisionPanel({
   code,
 })}
 </div>`
-  return layout(res, { path: '/login', title: 'Sign in', content, scripts: ['forms.js'] })
+  return layout(res, { path: '/login', title: 'Sign in', content, script: 'forms.js', hasCaptcha: true })
 }

@@ -32,6 +32,7 @@ export function reviewsPage(res, reviews) {
     <label>Name <input name="author" value="Lin" autocomplete="nickname" maxlength="40" required></label>
     <label>Review <textarea name="text" rows="3" maxlength="500" required placeholder="How was the tea?"></textarea></label>
     <button type="submit">Post review</button>
+    <p class="note" data-captcha-status></p>
     <p class="note" data-status role="status"></p>
   </form>
 </section>
@@ -40,5 +41,5 @@ ${decisionPanel({
   code,
 })}
 </div>`
-  return layout(res, { path: '/reviews', title: 'Reviews', content, scripts: ['forms.js'] })
+  return layout(res, { path: '/reviews', title: 'Reviews', content, script: 'forms.js', hasCaptcha: true })
 }

@@ -14,7 +14,7 @@ export function switchboardPage(res, { isSimulated }) {
     <h1>Switchboard</h1>
     <p class="lead">${
       isSimulated
-        ? 'Break Tencent on the left, watch the guard on the right.'
+        ? 'Break Tencent, and watch what the guard makes of it.'
         : 'Tencent is real here, so nothing can be broken. Watch the guard at work.'
     }</p>
   </div>
@@ -40,7 +40,6 @@ export function switchboardPage(res, { isSimulated }) {
       <button type="button" data-override="verify_only">Verify only</button>
       <button type="button" data-override="none">None</button>
     </div>
-    <p class="note" role="status" data-said="override"></p>
   </section>
   <section class="card">
     <h2>How would an attacker fare?</h2>
@@ -83,7 +82,7 @@ export function switchboardPage(res, { isSimulated }) {
 </div>
 </div>
 </div>`
-  return layout(res, { path: '/switchboard', title: 'Switchboard', content, scripts: ['switchboard.js'] })
+  return layout(res, { path: '/switchboard', title: 'Switchboard', content, script: 'switchboard.js' })
 }
 
 /**
