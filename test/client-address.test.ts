@@ -1,0 +1,155 @@
+import { isIP } from 'node:net'
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { parseClientAddress } from '../lib/client-address.js'
+
+describe('an IPv4 address', () => {
+  test.each([
+    '1.2.3.4',
+    '::ffff:1.2.3.4',
+    '::FFFF:1.2.3.4',
+    '::ffff:102:304',
+    '::ffff:0102:0304',
+    '0:0:0:0:0:ffff:1.2.3.4',
+    '0:0:0:0:0:ffff:102:304',
+    '0000:0000:0000:0000:0000:ffff:0102:0304',
+    '::ffff:1.2.3.4%eth0',
+    // Deprecated IPv4-compatible notation.
+    '::1.2.3.4',
+  ])('written %s is 1.2.3.4', (written) => {
+    expect(parseClientAddress(written)).toEqual({
+      ip: '1.2.3.4',
+      key: '1.2.3.4',
+      masked: '1.2.3.0/24',
+      isPrivate: false,
+      isLoopback: false,
+    })
+  })
+
+  test('keeps clients of one /24 apart, though the log does not', () => {
+    const [a, b] = [parseClientAddress('::ffff:203.0.113.7'), parseClientAddress('203.0.113.8')]
+    expect(a?.key).not.toBe(b?.key)
+    expect(a?.masked).toBe(b?.masked)
+  })
+})
+
+describe('an IPv6 address', () => {
+  test.each([
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2:3:4:5:6', '2001:db8:1::/56', '2001:db8:1::/48'],
+    ['2001:DB8:1:2FF::6', '2001:db8:1:2ff::6', '2001:db8:1:200::/56', '2001:db8:1::/48'],
+    [
+      '2001:db8:ffff:ffff:ffff:ffff:ffff:ffff',
+      '2001:db8:ffff:ffff:ffff:ffff:ffff:ffff',
+      '2001:db8:ffff:ff00::/56',
+      '2001:db8:ffff::/48',
+    ],
+    ['2606:4700::1111%eth0', '2606:4700::1111', '2606:4700::/56', '2606:4700::/48'],
+  ])('%s: %s, key %s, log %s', (written, ip, key, masked) => {
+    expect(parseClientAddress(written)).toMatchObject({ ip, key, masked })
+  })
+
+  test('shares its key with its /56, and with nobody else', () => {
+    const key = (written: string) => parseClientAddress(written)?.key
+    expect(key('2001:db8:1:200::1')).toBe(key('2001:db8:1:2ff:ffff:ffff:ffff:ffff'))
+    expect(key('2001:db8:1:200::1')).not.toBe(key('2001:db8:1:300::1'))
+    expect(key('2001:db8:1:200::1')).not.toBe(key('2001:db8:1:1ff::1'))
+  })
+})
+
+describe('what is no address in its ordinary notation', () => {
+  test.each([
+    ...[
+      '',
+      ' ',
+      '010.1.2.3',
+      '1.2.3',
+      '1',
+      '1.2.3.4.5',
+      '256.1.1.1',
+      '1.2.3.-4',
+      '0x1.2.3.4',
+      '0x01020304',
+      '16909060',
+    ],
+    ...[
+      ' 1.2.3.4',
+      '1.2.3.4 ',
+      '1.2.3.4\n',
+      '1.2.3.4:80',
+      '1.2.3.4/24',
+      '1.2.3.4, 5.6.7.8',
+      '[::1]',
+      '[::1]:80',
+      '::1/64',
+    ],
+    ...[
+      '1.2.3.4%eth0',
+      '%eth0',
+      '::1%',
+      '::1%a\nb',
+      ':::',
+      '::1::',
+      '12345::',
+      'g::1',
+      '::ffff:1.2.3',
+      '::ffff:01.2.3.4',
+    ],
+    ...['localhost', 'unknown', 'example.com', '1.2.3.4\u0000', '١.٢.٣.٤', '2001:db8', 'x'.repeat(1_000_000)],
+  ])('is no client: %j', (written) => {
+    expect(parseClientAddress(written)).toBeUndefined()
+  })
+
+  test.each([undefined, null, 5, {}, [], ['1.2.3.4'], true, 16909060n, Symbol('x')])('nor is %p', (given) => {
+    expect(parseClientAddress(given)).toBeUndefined()
+  })
+
+  test('is found without an exception, and nothing else is', () => {
+    const written = fc.oneof(
+      fc.ipV4(),
+      fc.ipV6(),
+      fc.ipV4Extended(),
+      fc.string(),
+      fc.ipV6().map((ip) => `${ip}%0`),
+    )
+    fc.assert(
+      fc.property(written, (given) => {
+        const address = parseClientAddress(given)
+        expect(address !== undefined).toBe(isIP(given) !== 0)
+        if (address !== undefined) expect(isIP(address.ip)).not.toBe(0)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})
+
+describe('a private address', () => {
+  test.each([
+    ['127.0.0.1', true, true],
+    ['127.255.255.254', true, true],
+    ['::1', true, true],
+    ['::ffff:127.0.0.1', true, true],
+    ['10.0.0.1', true, false],
+    ['172.16.0.1', true, false],
+    ['172.31.255.255', true, false],
+    ['192.168.0.1', true, false],
+    ['::ffff:192.168.0.1', true, false],
+    ['169.254.1.1', true, false],
+    ['100.64.0.1', true, false],
+    ['100.127.255.255', true, false],
+    ['0.0.0.0', true, false],
+    ['::', true, false],
+    ['fe80::1', true, false],
+    ['fe80::1%eth0', true, false],
+    ['fc00::1', true, false],
+    ['fd12:3456::1', true, false],
+    ['172.15.0.1', false, false],
+    ['172.32.0.1', false, false],
+    ['100.63.0.1', false, false],
+    ['100.128.0.1', false, false],
+    ['11.0.0.1', false, false],
+    ['8.8.8.8', false, false],
+    ['2606:4700::1111', false, false],
+  ])('%s: private %p, loopback %p', (written, isPrivate, isLoopback) => {
+    expect(parseClientAddress(written)).toMatchObject({ isPrivate, isLoopback })
+  })
+})

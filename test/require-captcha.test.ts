@@ -1,0 +1,133 @@
+import { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
+import { describe, expect, test } from '@jest/globals'
+import express5, { type ErrorRequestHandler, type Express } from 'express'
+// @ts-expect-error Express 4 is installed under an alias that has no types of its own.
+import express4 from 'express4'
+import request from 'supertest'
+import { verdict } from '../lib/decision/verdict.js'
+import { CaptchaConfigError } from '../lib/errors.js'
+import { type RequireCaptchaOptions, requireCaptcha } from '../lib/require-captcha.js'
+import { type CaptchaVerdict, degradedRefusals, inputRefusals } from '../lib/types.js'
+
+const details = { facts: {}, durationMs: 1 }
+const verified = verdict.verified(details)
+const degradedPass = verdict.degradedPass('timeout', details)
+
+/** Restated by hand. */
+const statuses: Readonly<Record<string, readonly [number, string]>> = {
+  ticket_missing: [400, 'captcha_required'],
+  ticket_malformed: [400, 'captcha_invalid'],
+  ticket_expired: [403, 'captcha_expired'],
+  ticket_reused: [403, 'captcha_expired'],
+  randstr_mismatch: [403, 'captcha_invalid'],
+  ticket_invalid: [403, 'captcha_invalid'],
+  app_mismatch: [403, 'captcha_invalid'],
+  risk_rejected: [403, 'captcha_invalid'],
+  rejected: [403, 'captcha_invalid'],
+  rate_limited: [429, 'captcha_invalid'],
+  fallback_stale: [403, 'captcha_invalid'],
+  fallback_replayed: [403, 'captcha_invalid'],
+  misconfigured: [503, 'captcha_unavailable'],
+  degradation_refused: [503, 'captcha_unavailable'],
+  budget_exhausted: [503, 'captcha_unavailable'],
+}
+
+describe.each<[string, typeof express5]>([
+  ['Express 4', express4],
+  ['Express 5', express5],
+])('requireCaptcha() on %s', (_, express) => {
+  function appWith(captcha: CaptchaVerdict | undefined, options?: RequireCaptchaOptions): Express {
+    const app: Express = express()
+    const seen = { next: 0 }
+    app.use((req, _res, next) => {
+      if (captcha !== undefined) req.captcha = captcha
+      next()
+    })
+    app.get('/', requireCaptcha(options), (_req, res) => {
+      res.send(`handled ${++seen.next}`)
+    })
+    const onError: ErrorRequestHandler = (error, _req, res, _next) => {
+      res.status(500).send(`error: ${error.message}`)
+    }
+    app.use(onError)
+    return app
+  }
+
+  test.each([undefined, {}, { allowDegraded: undefined }, { allowDegraded: true }, { allowDegraded: false }])(
+    'with %j lets a verified request on, once',
+    async (options) => {
+      await request(appWith(verified, options)).get('/').expect(200, 'handled 1')
+    },
+  )
+
+  test.each([undefined, {}, { allowDegraded: undefined }, { allowDegraded: true }])(
+    'with %j lets a degraded pass on, once',
+    async (options) => {
+      await request(appWith(degradedPass, options)).get('/').expect(200, 'handled 1')
+    },
+  )
+
+  test('with allowDegraded: false answers a degraded pass with 503 captcha_unavailable', async () => {
+    const response = await request(appWith(degradedPass, { allowDegraded: false }))
+      .get('/')
+      .expect(503)
+    expect(response.headers).toMatchObject({
+      'content-type': 'application/problem+json; charset=utf-8',
+      'cache-control': 'no-store',
+      'retry-after': '30',
+    })
+    expect(JSON.parse(response.text)).toMatchObject({ status: 503, code: 'captcha_unavailable' })
+  })
+
+  test.each([
+    ...inputRefusals.map((reason) => verdict.refused(reason, details)),
+    ...degradedRefusals.map((reason) => verdict.degradedRefusal(reason, 'client_fallback', details)),
+  ])('answers $reason as the guard would, whether degraded passes are allowed or not', async (captcha) => {
+    const [status, code] = statuses[captcha.reason] ?? []
+    for (const options of [undefined, { allowDegraded: false }]) {
+      const response = await request(appWith(captcha, options)).get('/')
+      expect(response.status).toBe(status)
+      expect(JSON.parse(response.text).code).toBe(code)
+    }
+  })
+
+  test('without req.captcha is an error, never a pass', async () => {
+    for (const options of [undefined, { allowDegraded: false }]) {
+      const response = await request(appWith(undefined, options)).get('/').expect(500)
+      expect(response.text).toMatch(/^error: requireCaptcha: no req\.captcha; put captchaGuard\(\) before it/)
+    }
+  })
+
+  test('that was not called is recognised', async () => {
+    const app: Express = express()
+    app.get('/', requireCaptcha as never)
+    const onError: ErrorRequestHandler = (error, _req, res, _next) => {
+      res.status(500).send(error.message)
+    }
+    app.use(onError)
+    await request(app)
+      .get('/')
+      .expect(500, /requireCaptcha: call it: app\.post\(path, requireCaptcha\(\), handler\)/)
+  })
+})
+
+describe('wrong options of requireCaptcha()', () => {
+  test.each<[unknown, string]>([
+    [{ allowDegraded: 'no' }, 'allowDegraded'],
+    [{ allowDegraded: 0 }, 'allowDegraded'],
+    [{ allowDegraded: null }, 'allowDegraded'],
+    [{ allowDegrade: false }, 'allowDegrade'],
+    [{ allowDegraded: false, mode: 'observe' }, 'mode'],
+    [null, 'options'],
+    ['text', 'options'],
+    [5, 'options'],
+    [[], 'options'],
+    [() => {}, 'options'],
+    [new IncomingMessage(new Socket()), 'options'],
+  ])('%# throw a CaptchaConfigError that names the option', (options, option) => {
+    const make = () => requireCaptcha(options as RequireCaptchaOptions)
+    expect(make).toThrow(CaptchaConfigError)
+    expect(make).toThrow(expect.objectContaining({ option, message: expect.stringContaining('requireCaptcha: ') }))
+  })
+})
