@@ -1,0 +1,72 @@
+import type { Reply } from '../../lib/decision/classify-reply.js'
+import type { Fault } from './scenario.js'
+
+/** What is asked about. A poison ticket makes Tencent answer `InternalError`, a tar ticket makes it hang. */
+export type AskedTicket = 'genuine' | 'junk' | 'poison' | 'tar' | 'canary'
+
+/** `undefined`: the call is never answered. */
+export interface Answer {
+  readonly reply: Reply | undefined
+  readonly afterMs: number
+}
+
+const verified: Reply = { kind: 'verified', facts: { captchaCode: 1 } }
+const refusedFallback: Reply = { kind: 'refused', reason: 'risk_rejected', facts: { captchaCode: 21 } }
+const refusedJunk: Reply = { kind: 'refused', reason: 'ticket_invalid', facts: { captchaCode: 15 } }
+const internalError: Reply = {
+  kind: 'unavailable',
+  cause: 'internal_error',
+  facts: { errorCode: 'InternalError' },
+  isEvidence: true,
+}
+const throttled: Reply = { kind: 'throttled', facts: { errorCode: 'RequestLimitExceeded' } }
+const unanswered: Answer = { reply: undefined, afterMs: Number.POSITIVE_INFINITY }
+
+const errorShare = 0.3
+const slowMs = 1900
+const flapMs = 20_000
+
+/** Tencent as a process of the site meets it: healthy answers take 30 to 80 ms, and a fault covers them. */
+export class TencentModel {
+  readonly #random: () => number
+  readonly #fault: Fault
+  readonly #quotaPerSecond: number
+  #quotaSecond = -1
+  #askedThisSecond = 0
+
+  /** @param quotaPerSecond Calls a second before Tencent answers `RequestLimitExceeded`. */
+  constructor(fault: Fault, quotaPerSecond: number, random: () => number) {
+    this.#fault = fault
+    this.#quotaPerSecond = quotaPerSecond
+    this.#random = random
+  }
+
+  /** @param sinceMs Milliseconds since the fault began; negative before. */
+  ask(ticket: AskedTicket, sinceMs: number): Answer {
+    if (this.#isOverQuota(sinceMs)) return { reply: throttled, afterMs: 10 }
+    const fault = sinceMs < 0 ? 'none' : this.#fault
+    if (fault === 'api_hangs') return unanswered
+    if (fault === 'api_flaps' && Math.floor(sinceMs / flapMs) % 2 === 0) return unanswered
+    if (fault === 'ordinary_hangs' && ticket !== 'canary') return unanswered
+    if (ticket === 'tar') return unanswered
+    const afterMs = fault === 'api_slow' ? slowMs : 30 + 50 * this.#random()
+    if (fault === 'api_errors' && this.#random() < errorShare) return { reply: internalError, afterMs }
+    return { reply: replies[ticket], afterMs }
+  }
+
+  #isOverQuota(sinceMs: number): boolean {
+    const second = Math.floor(sinceMs / 1000)
+    if (second !== this.#quotaSecond) {
+      this.#quotaSecond = second
+      this.#askedThisSecond = 0
+    }
+    return ++this.#askedThisSecond > this.#quotaPerSecond
+  }
+}
+
+const replies: Readonly<Record<Exclude<AskedTicket, 'tar'>, Reply>> = {
+  genuine: verified,
+  junk: refusedJunk,
+  poison: internalError,
+  canary: refusedFallback,
+}
