@@ -503,6 +503,7 @@ describe('timers', () => {
     const before = t.canaryStartsMs.length
     t.tryCall()
     t.answered('failure', 10)
+    expect(t.clock.pendingTimers).toBe(0)
     await t.advance(60_000)
     expect(t.clock.pendingTimers).toBe(0)
     expect(t.canaryStartsMs).toHaveLength(before)
@@ -511,11 +512,13 @@ describe('timers', () => {
   test('are none when it is closed between a timer and the reading of the sockets', async () => {
     const t = new CircuitUnderTest()
     t.call()
+    await t.advance(100)
+    t.call()
     t.clock.afterPoll = (run) => {
       t.circuit.close()
       run()
     }
-    await t.advance(500)
+    await t.advance(400)
     expect(t.clock.pendingTimers).toBe(0)
     expect(t.canaryStartsMs).toEqual([])
   })

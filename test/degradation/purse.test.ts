@@ -197,6 +197,33 @@ describe('fallback tickets', () => {
   })
 })
 
+describe('room', () => {
+  test('is for anybody, then for keys with history only, then for nobody', () => {
+    const purse = outagePurse()
+    expect(purse.roomFor(stranger('x'), 0)).toBe('anybody')
+    crowd(purse, stranger, 50, 0)
+    expect(purse.roomFor(stranger('x'), 0)).toBe('known_only')
+    expect(purse.roomFor(known('x'), 0)).toBe('anybody')
+    crowd(purse, known, 50, 0, 'known')
+    expect(purse.roomFor(known('x'), 0)).toBe('none')
+    expect(purse.roomFor(stranger('x'), 0)).toBe('none')
+  })
+
+  test('is for no fallback ticket when their half is used up', () => {
+    const purse = doubtPurse()
+    crowd(purse, (key) => fallback(known(key)), 5, 0)
+    expect(purse.roomFor(fallback(known('x')), 0)).toBe('none')
+    expect(purse.roomFor(known('x'), 0)).toBe('anybody')
+  })
+
+  test('is for nobody in a closed purse, and asking takes nothing', () => {
+    expect(outagePurse({ limit: 0 }).roomFor(known('x'), 0)).toBe('none')
+    const purse = outagePurse()
+    for (let time = 0; time < 1000; time++) purse.roomFor(stranger('x'), 0)
+    expect(purse.snapshot(0)).toMatchObject({ remaining: 100, taken: 0, refusedByTotal: 0 })
+  })
+})
+
 describe('a limit of zero', () => {
   test('closes the purse to everybody, with history or without', () => {
     const purse = outagePurse({ limit: 0 })
