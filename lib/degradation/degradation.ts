@@ -50,7 +50,8 @@ export class Degradation {
   readonly #override: OverrideSwitch
   readonly #store: StoreLink | undefined
   #shared: SharedState = { processes: 1, baselinePerMinute: undefined, override: undefined }
-  #adoptedOverrideMs = 0
+  /** The last override that was set here or taken over. */
+  #sharedOverride: SharedOverride | undefined
 
   constructor(parts: DegradationParts) {
     const { config, clock, listener } = parts
@@ -110,10 +111,14 @@ export class Degradation {
 
   setOverride(mode: Parameters<OverrideSwitch['set']>[0], options?: OverrideOptions): void {
     const { by, untilMs } = this.#override.set(mode, options)
-    const setEpochMs = this.#parts.clock.epochMs()
-    this.#adoptedOverrideMs = setEpochMs
-    const shared: SharedOverride = { mode, by, untilEpochMs: Number.isFinite(untilMs) ? untilMs : null, setEpochMs }
-    this.#store?.tell((session) => session.setOverride(shared))
+    // Newer than what it replaces, even where another process's clock is ahead.
+    const setEpochMs = Math.max(this.#parts.clock.epochMs(), (this.#sharedOverride?.setEpochMs ?? 0) + 1)
+    this.#sharedOverride = { mode, by, untilEpochMs: Number.isFinite(untilMs) ? untilMs : null, setEpochMs }
+    this.#shareOverride(this.#sharedOverride)
+  }
+
+  #shareOverride(override: SharedOverride): void {
+    this.#store?.tell((session) => session.setOverride(override))
   }
 
   /** Verified passes a minute as this process has learned them, or as another run of the site did. */
@@ -198,13 +203,24 @@ export class Degradation {
 
   #adoptShared(state: SharedState): void {
     this.#shared = state
-    const { override } = state
-    if (override === undefined || override.setEpochMs <= this.#adoptedOverrideMs) return
-    this.#adoptedOverrideMs = override.setEpochMs
-    this.#override.adopt({
-      mode: override.mode,
-      by: override.by,
-      untilMs: override.untilEpochMs ?? Number.POSITIVE_INFINITY,
-    })
+    const theirs = state.override
+    const ours = this.#sharedOverride
+    if (theirs !== undefined && theirs.setEpochMs > (ours?.setEpochMs ?? 0)) this.#adoptOverride(theirs)
+    // The store was away when ours was set, or has lost it since.
+    else if (ours !== undefined && ours.setEpochMs > (theirs?.setEpochMs ?? 0) && !this.#isOver(ours)) {
+      this.#shareOverride(ours)
+    }
+  }
+
+  #adoptOverride(override: SharedOverride): void {
+    const replaces = this.#sharedOverride !== undefined
+    this.#sharedOverride = override
+    if (this.#isOver(override) && !replaces) return
+    const { mode, by, untilEpochMs } = override
+    this.#override.adopt({ mode, by, untilMs: untilEpochMs ?? Number.POSITIVE_INFINITY })
+  }
+
+  #isOver({ untilEpochMs }: SharedOverride): boolean {
+    return untilEpochMs !== null && untilEpochMs <= this.#parts.clock.epochMs()
   }
 }

@@ -63,7 +63,7 @@ export class Ledger {
     const { store } = this.#options
     this.#followBaseline(claim.purse)
     if (claim.ticketKey !== undefined && this.hasPassed(claim.ticketKey)) return { kind: 'replayed' }
-    return store?.isUp ? this.#claimShared(claim, store) : this.#claimLocally(claim)
+    return store === undefined || store.isDown ? this.#claimLocally(claim) : this.#claimShared(claim, store)
   }
 
   /** Marks a verified ticket and notes the client's history; false when the ticket had passed already. */
@@ -134,7 +134,13 @@ export class Ledger {
     if (room === 'none') return { kind: 'exhausted', remaining: purse.remaining(nowMs) }
     const shared = this.#sharedClaim(claim, room === 'known_only')
     const answer = await store.ask((session) => session.claim(shared))
-    if (answer.kind === 'down') return this.#claimLocally(claim)
+    if (answer.kind === 'down') {
+      const undoLate = async () => {
+        const late = await answer.late
+        if (late?.kind === 'granted') store.undo((session) => session.release(shared))
+      }
+      return this.#holdingBoth(this.#claimLocally(claim), () => void undoLate())
+    }
     this.#adoptHistory(claim.clientKey, answer.value)
     switch (answer.value.kind) {
       case 'replayed':
@@ -142,20 +148,22 @@ export class Ledger {
       case 'over_limit':
       case 'unknown_client':
         return { kind: 'exhausted', remaining: purse.remaining(this.#now()) }
-      case 'granted': {
-        const local = this.#claimLocally(claim)
-        const release = () => store.tell((session) => session.release(shared))
-        if (local.kind !== 'granted') {
-          release()
-          return local
-        }
-        const giveBack = () => {
-          local.giveBack()
-          release()
-        }
-        return { ...local, giveBack }
-      }
+      case 'granted':
+        return this.#holdingBoth(this.#claimLocally(claim), () => store.tell((session) => session.release(shared)))
     }
+  }
+
+  /** What the store holds, or will hold when a claim reaches it late, goes with the local pass. */
+  #holdingBoth(local: PassResult, release: () => void): PassResult {
+    if (local.kind !== 'granted') {
+      release()
+      return local
+    }
+    const giveBack = () => {
+      local.giveBack()
+      release()
+    }
+    return { ...local, giveBack }
   }
 
   #sharedClaim({ purse, clientKey, ticketKey }: PassClaim, requireKnown: boolean): SharedClaim {
