@@ -28,7 +28,6 @@ export function createApp({ settings, tencent }) {
     ...tencent.guardOptions,
     timeoutMs: 1000,
     logger: log,
-    onVerdict: (verdict, req) => feed.add('verdict', { at: Date.now(), path: req.path, ...verdict }),
     // A review that was held because nobody could check its writer is decided when Tencent is back.
     onLateVerdict: ({ verdict, lateVerdict }) => reviews.settle(verdict, lateVerdict.outcome === 'genuine'),
   })
@@ -41,6 +40,7 @@ export function createApp({ settings, tencent }) {
   app.locals.page = { ...guard.page, assets, simulator: tencent.simulator, hasSwitchboard: !settings.isProduction }
 
   app.use(requestLog(log))
+  app.use(watchVerdicts(feed))
   app.use(securityHeaders(tencent.simulator && new URL(tencent.simulator.scriptUrl).origin))
   app.use('/public', express.static(fileURLToPath(new URL('public', import.meta.url))))
   // The browser kit, under a name that changes with its content.
@@ -56,6 +56,23 @@ export function createApp({ settings, tencent }) {
   app.use((_req, res) => res.status(404).send(notFoundPage(res)))
   app.use(answerError)
   return { app, guard, log }
+}
+
+/**
+ * Tells the live view each verdict, together with what became of the request. (Who needs the verdict alone has the guard's
+ * `onVerdict` option.)
+ *
+ * @param {LiveFeed} feed
+ * @returns {express.RequestHandler}
+ */
+function watchVerdicts(feed) {
+  return function watchVerdictsMiddleware(req, res, next) {
+    res.on('finish', () => {
+      const { captcha, path } = req
+      if (captcha) feed.add('verdict', { at: Date.now(), path, status: res.statusCode, ...captcha })
+    })
+    next()
+  }
 }
 
 /** @type {import('express').ErrorRequestHandler} */

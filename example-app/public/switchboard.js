@@ -143,7 +143,7 @@ function showSwitch(name, id) {
 let lastRow = { key: '', count: 0, node: null }
 
 function addVerdict(entry) {
-  const key = JSON.stringify([entry.path, entry.reason, entry.cause])
+  const key = JSON.stringify([entry.path, entry.status, entry.reason, entry.cause])
   const isRepeated = key === lastRow.key && lastRow.node?.isConnected
   const count = isRepeated ? lastRow.count + 1 : 1
   const node = verdictRow(entry, count)
@@ -152,7 +152,7 @@ function addVerdict(entry) {
   lastRow = { key, count, node }
 }
 
-function verdictRow({ at, path, passed, degraded, reason, cause, durationMs }, count) {
+function verdictRow({ at, path, status, passed, degraded, reason, cause, durationMs }, count) {
   const tone = passed ? (degraded ? 'warn' : 'good') : 'bad'
   const words = passed ? (degraded ? 'Degraded pass' : 'Verified') : 'Refused'
   const detail = reason === 'verified' ? '' : cause && cause !== reason ? `${reason} (${cause})` : reason
@@ -164,7 +164,8 @@ function verdictRow({ at, path, passed, degraded, reason, cause, durationMs }, c
     element('td', clock(at), 'time'),
     element('td', path),
     verdict,
-    element('td', `${durationMs} ms`, 'number'),
+    element('td', status, 'number'),
+    element('td', `${durationMs} ms`, 'number took'),
   )
   return row
 }
@@ -217,7 +218,7 @@ find('[data-attack]').addEventListener('click', async ({ currentTarget: button }
     outcome.replaceChildren(
       comparison('This guard', passed, count),
       comparison('“Accept every trerror_ ticket”', count, count),
-      element('p', `${passed} of ${count} forgeries got in, each with a log line.`),
+      element('p', `${passed} of ${count} forgeries got in, each with a log line. The purse stopped the rest.`),
     )
   } finally {
     button.setAttribute('aria-disabled', 'false')

@@ -31,8 +31,10 @@ export function checkoutPage(res) {
       <label><input type="radio" name="method" value="wechat"> WeChat Pay</label>
     </fieldset>
     <button type="submit">Pay ¥376.00</button>
-    <p class="note" data-captcha-status></p>
-    <p class="note" data-status role="status"></p>
+    <div class="notes">
+      <p class="note" data-captcha-status></p>
+      <p class="note" data-status role="status"></p>
+    </div>
   </form>
   <div class="done" data-done hidden tabindex="-1"></div>
 </section>

@@ -19,8 +19,10 @@ export function loginPage(res) {
     <label>Name <input name="name" value="Lin" autocomplete="username" maxlength="100" required></label>
     <label>Password <input name="password" type="password" value="longjing" autocomplete="current-password" maxlength="100" required></label>
     <button type="submit">Sign in</button>
-    <p class="note" data-captcha-status></p>
-    <p class="note" data-status role="status"></p>
+    <div class="notes">
+      <p class="note" data-captcha-status></p>
+      <p class="note" data-status role="status"></p>
+    </div>
   </form>
   <div class="done" data-done hidden tabindex="-1"></div>
 </section>

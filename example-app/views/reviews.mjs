@@ -32,8 +32,10 @@ export function reviewsPage(res, reviews) {
     <label>Name <input name="author" value="Lin" autocomplete="nickname" maxlength="40" required></label>
     <label>Review <textarea name="text" rows="3" maxlength="500" required placeholder="How was the tea?"></textarea></label>
     <button type="submit">Post review</button>
-    <p class="note" data-captcha-status></p>
-    <p class="note" data-status role="status"></p>
+    <div class="notes">
+      <p class="note" data-captcha-status></p>
+      <p class="note" data-status role="status"></p>
+    </div>
   </form>
 </section>
 ${decisionPanel({

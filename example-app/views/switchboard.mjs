@@ -70,8 +70,8 @@ export function switchboardPage(res, { isSimulated }) {
     <h2>Last verdicts</h2>
     <div class="scroll" tabindex="0" role="region" aria-label="Last verdicts">
       <table class="verdicts">
-        <thead><tr><th>Time</th><th>Route</th><th>Verdict</th><th class="number">Took</th></tr></thead>
-        <tbody data-verdicts><tr class="empty"><td colspan="4">None yet. <a href="/login">Sign in</a> to make one.</td></tr></tbody>
+        <thead><tr><th>Time</th><th>Route</th><th>Verdict</th><th class="number">HTTP</th><th class="number took">Took</th></tr></thead>
+        <tbody data-verdicts><tr class="empty"><td colspan="5">None yet. <a href="/login">Sign in</a> to make one.</td></tr></tbody>
       </table>
     </div>
   </section>

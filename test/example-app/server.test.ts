@@ -95,6 +95,11 @@ describe('the example app', () => {
   it('lets few of 200 forged fallback tickets in', async () => {
     const url = await openExample(start())
     const response = await fetch(`${url}/switchboard/attack`, { method: 'POST', headers: { origin: url } })
-    expect(await response.json()).toMatchObject({ count: 200, passed: 5, statuses: { 503: 195 } })
+    const { count, passed, statuses } = (await response.json()) as { count: number; passed: number; statuses: object }
+    expect(count).toBe(200)
+    // Five for fallback tickets, and what trickles in on a slow machine meanwhile.
+    expect(passed).toBeGreaterThanOrEqual(5)
+    expect(passed).toBeLessThanOrEqual(7)
+    expect(statuses).toEqual({ 200: passed, 503: count - passed })
   })
 })
