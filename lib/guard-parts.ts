@@ -54,7 +54,11 @@ export function assembleGuard(config: GuardConfig, clock: Clock): GuardParts {
     timeoutMs,
     captchaAppId,
     clock,
-    runCanary: async (signal) => canaryReport(await askCanary(canary, signal)),
+    runCanary: async (signal) => {
+      const reply = await askCanary(canary, signal)
+      reporter.canary(reply)
+      return canaryReport(reply)
+    },
     probeScript: probesScript(config) ? (signal) => probeScript(new URL(scriptUrl), clock, signal) : undefined,
     store: config.store,
     listener: {

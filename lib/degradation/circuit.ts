@@ -48,7 +48,7 @@ const brownOutMs = 30_000
 const minimumSilenceMs = 10_000
 const silenceInMeanGaps = 20
 /** A mean of fewer gaps than this is chance: two passes at once after a start would make every later pause a silence. */
-const minimumGaps = 10
+const minimumGaps = 3
 const maxThrottledShare = 0.1
 const gapSmoothing = 0.05
 
@@ -88,6 +88,8 @@ export class Circuit {
   #canaryStartedMs = Number.NEGATIVE_INFINITY
   #canaryIntervalMs: number
   #lastCanary: { readonly report: 'healthy' | 'failed'; readonly atMs: number } | undefined
+  /** For people; what decides is forgotten with its epoch. */
+  #lastCanaryShown: { readonly report: 'healthy' | 'failed'; readonly atMs: number } | undefined
   #lastCanaryFailureMs = Number.NEGATIVE_INFINITY
   #lastSuccessMs: number | undefined
   /** Start of the first call that failed with no code 1 since. */
@@ -153,7 +155,7 @@ export class Circuit {
   }
 
   snapshot(): CircuitSnapshot {
-    const lastCanary = this.#lastCanary
+    const lastCanary = this.#lastCanaryShown
     return {
       state: this.#state.name,
       ...(this.#state.name !== 'closed' && { why: this.#state.why }),
@@ -353,6 +355,7 @@ export class Circuit {
     if (report === 'unknown') return
     const nowMs = this.#now()
     this.#lastCanary = { report, atMs: nowMs }
+    this.#lastCanaryShown = this.#lastCanary
     if (report === 'failed') {
       this.#lastCanaryFailureMs = nowMs
       this.#canaryIntervalMs = this.#backedOff(this.#canaryIntervalMs)

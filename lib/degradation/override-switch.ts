@@ -70,13 +70,15 @@ export class OverrideSwitch {
   }
 }
 
-function parseOverride(mode: OverrideMode, { forMs, by }: OverrideOptions, epochMs: number): OverrideState {
+function parseOverride(mode: OverrideMode, options: OverrideOptions, epochMs: number): OverrideState {
   if (mode !== 'pass' && mode !== 'verify_only' && mode !== 'none') {
     throw new CaptchaConfigError(
       'override',
       `override mode is ${JSON.stringify(mode)}; it must be 'pass', 'verify_only' or 'none'.`,
     )
   }
+  checkOptions(options)
+  const { forMs, by } = options
   if (by !== undefined && typeof by !== 'string') {
     throw new CaptchaConfigError('by', 'override `by` must be a string: who set it.')
   }
@@ -94,4 +96,14 @@ function parseOverride(mode: OverrideMode, { forMs, by }: OverrideOptions, epoch
     )
   }
   return { mode, by: by ?? '', untilMs: forMs === undefined ? Number.POSITIVE_INFINITY : epochMs + forMs }
+}
+
+function checkOptions(options: OverrideOptions): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new CaptchaConfigError('override', 'override options must be an object: { forMs, by }.')
+  }
+  const unknown = Object.keys(options).find((name) => name !== 'forMs' && name !== 'by')
+  if (unknown !== undefined) {
+    throw new CaptchaConfigError(unknown, `unknown override option \`${unknown}\`; known are \`forMs\` and \`by\`.`)
+  }
 }

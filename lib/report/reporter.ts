@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import type { IncomingMessage } from 'node:http'
+import type { Reply } from '../decision/classify-reply.js'
 import type { Clock } from '../degradation/clock.js'
 import type { OverrideChange, OverrideState } from '../degradation/override-switch.js'
 import type { GuardConfig, LateVerdict } from '../option-types.js'
@@ -50,6 +51,13 @@ export class Reporter {
       this.#line(logger, isNoise ? 'debug' : 'info', 'captcha_refused', verdict, trace)
     }
     this.#watchEarlyTickets(verdict)
+  }
+
+  /** A canary that cannot fly for reasons of our own says nothing of Tencent, and must not do so silently. */
+  canary(reply: Reply): void {
+    if (reply.kind === 'misconfigured')
+      this.#misconfigured({ ...reply.facts, ...(reply.problem && { hint: reply.problem }) })
+    if (reply.kind === 'bug') this.#misconfigured({ hint: `the canary failed with ${reply.error instanceof Error ? reply.error.name : typeof reply.error}` })
   }
 
   /** What became of a ticket that had passed degraded. */

@@ -1,4 +1,4 @@
-import { classifyReply } from '../decision/classify-reply.js'
+import { classifyReply, type Reply } from '../decision/classify-reply.js'
 import { noFacts, type Outcome, outcomeOfReply } from '../decision/outcome.js'
 import { callReport } from '../degradation/call-report.js'
 import type { GuardParts } from '../guard-parts.js'
@@ -21,9 +21,14 @@ export async function askTencent(parts: GuardParts, visit: Visit): Promise<Outco
     return { kind: 'degraded', cause: 'circuit_open', facts: noFacts }
   }
   visit.gone.addEventListener('abort', () => stop.abort(), { once: true })
-  const reply = classifyReply(await parts.upstream.verify(call, stop.signal), visit.channel)
-  leave()
-  parts.degradation.circuit.settle(permit, callReport(reply))
+  let reply: Reply = { kind: 'aborted' }
+  try {
+    reply = classifyReply(await parts.upstream.verify(call, stop.signal), visit.channel)
+  } finally {
+    // A lost permit would hold a probing circuit open for ever.
+    leave()
+    parts.degradation.circuit.settle(permit, callReport(reply))
+  }
   if (visit.gone.aborted) return { kind: 'gone' }
   shared.reply = reply
   if (reply.kind === 'refused') parts.degradation.ledger.noteRefused(clientKey)

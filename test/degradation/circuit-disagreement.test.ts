@@ -105,7 +105,7 @@ describe('with a healthy canary, failing users open the circuit', () => {
 
   test('but not before it is known how often passes come', async () => {
     const t = new CircuitUnderTest()
-    t.answered('success', 5)
+    t.answered('success', 3)
     expect(await failUntilOpen(t, 1000, 600_000)).toBeUndefined()
   })
 

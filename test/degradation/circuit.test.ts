@@ -394,10 +394,10 @@ describe('the canary', () => {
     expect(t.state).toBe('closed')
   })
 
-  test('is shown with its age', async () => {
+  test('is shown with its age, also the one that opened the circuit', async () => {
     const t = await opened()
     await t.advance(500)
-    expect(t.circuit.snapshot().lastCanary).toBeUndefined()
+    expect(t.circuit.snapshot().lastCanary).toEqual({ result: 'failed', agoMs: 500 })
     await t.advance(1000)
     expect(t.circuit.snapshot().lastCanary).toEqual({ result: 'failed', agoMs: 500 })
   })
