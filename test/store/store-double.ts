@@ -1,0 +1,54 @@
+import type { SharedClaimResult, SharedState, StoreSession } from '../../lib/store/captcha-store.js'
+
+export type Behaviour = 'answers' | 'hangs' | 'rejects' | 'throws'
+
+/** Calls of a session, which the test answers as it likes, when it likes. */
+export class StoreDouble implements StoreSession {
+  readonly calls: Array<{ readonly name: keyof StoreSession; readonly argument: unknown }> = []
+  claimResult: SharedClaimResult = { kind: 'granted', history: undefined }
+  state: SharedState = { processes: 1, baselinePerMinute: undefined, override: undefined }
+  readonly #behaviour = new Map<keyof StoreSession | 'all', Behaviour>([['all', 'answers']])
+  #hanging: Array<{ readonly answer: () => void; readonly reject: (error: Error) => void }> = []
+
+  /** From now on; calls that hang stay hanging. */
+  set(behaviour: Behaviour, operation: keyof StoreSession | 'all' = 'all'): void {
+    this.#behaviour.set(operation, behaviour)
+  }
+
+  /** Answers all that hangs, as a client does whose connection is back. */
+  answerHanging(): void {
+    for (const { answer } of this.#hanging.splice(0)) answer()
+  }
+
+  rejectHanging(): void {
+    for (const { reject } of this.#hanging.splice(0)) reject(new Error('connection lost'))
+  }
+
+  count(name: keyof StoreSession): number {
+    return this.calls.filter((call) => call.name === name).length
+  }
+
+  claim: StoreSession['claim'] = (claim) => this.#act('claim', claim, () => this.claimResult)
+  release: StoreSession['release'] = (claim) => this.#act('release', claim, () => undefined)
+  recordVerified: StoreSession['recordVerified'] = (verified) => this.#act('recordVerified', verified, () => undefined)
+  recordHistory: StoreSession['recordHistory'] = (clientKey) => this.#act('recordHistory', clientKey, () => undefined)
+  readHistory: StoreSession['readHistory'] = (clientKey) => this.#act('readHistory', clientKey, () => undefined)
+  heartbeat: StoreSession['heartbeat'] = (own) => this.#act('heartbeat', own, () => this.state)
+  setOverride: StoreSession['setOverride'] = (override) => this.#act('setOverride', override, () => undefined)
+
+  #act<T>(name: keyof StoreSession, argument: unknown, value: () => T): Promise<T> {
+    this.calls.push({ name, argument })
+    switch (this.#behaviour.get(name) ?? this.#behaviour.get('all')) {
+      case 'throws':
+        throw new Error('not connected')
+      case 'rejects':
+        return Promise.reject(new Error('READONLY'))
+      case 'hangs':
+        return new Promise((resolve, reject) => {
+          this.#hanging.push({ answer: () => resolve(value()), reject })
+        })
+      default:
+        return Promise.resolve(value())
+    }
+  }
+}

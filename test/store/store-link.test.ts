@@ -1,0 +1,259 @@
+import { afterEach, describe, expect, test } from '@jest/globals'
+import type { SharedState } from '../../lib/store/captcha-store.js'
+import { StoreLink } from '../../lib/store/store-link.js'
+import { ManualClock, settlePromises } from '../support/manual-clock.js'
+import { type Behaviour, StoreDouble } from './store-double.js'
+
+const opened: StoreLink[] = []
+const unhandled: unknown[] = []
+process.on('unhandledRejection', (reason) => unhandled.push(reason))
+
+afterEach(async () => {
+  for (const link of opened.splice(0)) link.close()
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(unhandled).toEqual([])
+})
+
+async function open(behaviour: Behaviour = 'answers') {
+  const clock = new ManualClock()
+  const session = new StoreDouble()
+  session.set(behaviour)
+  const events: string[] = []
+  const states: SharedState[] = []
+  const link = new StoreLink({
+    session,
+    clock,
+    ownBaseline: () => 12,
+    onState: (state) => states.push(state),
+    onDown: (why) => events.push(`down: ${why}`),
+    onUp: () => events.push('up'),
+  })
+  opened.push(link)
+  await settlePromises()
+  const read = () => link.ask((store) => store.readHistory('client'))
+  return { clock, session, events, states, link, read }
+}
+
+/** Lets heartbeats be answered, each after the same time. */
+function setAnswerDelay(session: StoreDouble, clock: ManualClock, delayMs: number): { heartbeats: number } {
+  const seen = { heartbeats: 0 }
+  session.heartbeat = () => {
+    seen.heartbeats++
+    return new Promise((resolve) => clock.after(delayMs, () => resolve(session.state)))
+  }
+  return seen
+}
+
+/** What the promise is settled with, or `'waiting'`. */
+async function settledKind(promise: Promise<{ readonly kind: string }>): Promise<string> {
+  let kind = 'waiting'
+  void promise.then((answer) => {
+    kind = answer.kind
+  })
+  await settlePromises()
+  return kind
+}
+
+describe('a store that answers', () => {
+  test('is up from the first heartbeat on, says nothing, and hears of this process every five seconds', async () => {
+    const { clock, session, events, states, link, read } = await open()
+    expect(link.isUp).toBe(true)
+    expect(await read()).toMatchObject({ kind: 'answer' })
+    await clock.advance(10_000)
+    expect(session.calls.filter(({ name }) => name === 'heartbeat').map(({ argument }) => argument)).toEqual(
+      Array(3).fill({ baselinePerMinute: 12 }),
+    )
+    expect(states).toHaveLength(3)
+    expect(events).toEqual([])
+  })
+
+  test('is asked what came up before its first answer: a restart lifts no limit', async () => {
+    const { clock, session, link, read } = await open('hangs')
+    expect(link.isDown).toBe(false)
+    const early = read()
+    expect(await settledKind(early)).toBe('waiting')
+    await clock.advance(50)
+    session.set('answers')
+    session.answerHanging()
+    expect(await settledKind(early)).toBe('answer')
+  })
+})
+
+describe.each(['throws', 'rejects', 'hangs'] satisfies Behaviour[])('a store whose client %s', (behaviour) => {
+  test('at the start is one warning, and joins when it comes', async () => {
+    const { clock, session, events, link, read } = await open(behaviour)
+    await clock.advance(200)
+    expect(link.isDown).toBe(true)
+    await clock.advance(60_000)
+    expect(events).toHaveLength(1)
+    expect(events[0]).toMatch(/^down: /)
+    session.set('answers')
+    session.answerHanging()
+    await clock.advance(1_000)
+    expect(events.slice(1)).toEqual(['up'])
+    expect(await settledKind(read())).toBe('answer')
+  })
+
+  test('later is said once on the way down and once on the way up', async () => {
+    const { clock, session, events, link, read } = await open()
+    await clock.advance(20_000)
+    session.set(behaviour)
+    const asked = [read(), read(), read()]
+    await clock.advance(200)
+    for (const answer of asked) expect(await settledKind(answer)).toBe('down')
+    expect(link.isDown).toBe(true)
+    await clock.advance(20_000)
+    expect(events).toHaveLength(1)
+    session.set('answers')
+    session.answerHanging()
+    await clock.advance(1_000)
+    expect(events.slice(1)).toEqual(['up'])
+    expect(link.isUp).toBe(true)
+  })
+
+  test('holds nobody once that is known, and is asked nothing but heartbeats', async () => {
+    const { clock, session, read } = await open(behaviour)
+    await clock.advance(200)
+    const heartbeats = session.count('heartbeat')
+    for (let request = 0; request < 1000; request++) expect(await settledKind(read())).toBe('down')
+    expect(session.calls).toHaveLength(heartbeats)
+  })
+
+  test('is noticed by the heartbeat where nobody asks', async () => {
+    const { clock, session, events } = await open()
+    session.set(behaviour)
+    await clock.advance(5_200)
+    expect(events).toHaveLength(1)
+  })
+})
+
+describe('waiting', () => {
+  test('ends for everybody at the first failure, after 200 ms at the latest', async () => {
+    const { clock, session, read } = await open()
+    session.set('hangs')
+    const first = read()
+    await clock.advance(150)
+    const second = read()
+    await clock.advance(49)
+    expect(await settledKind(first)).toBe('waiting')
+    await clock.advance(1)
+    expect(await settledKind(first)).toBe('down')
+    expect(await settledKind(second)).toBe('down')
+    expect(clock.nowMs()).toBe(200)
+  })
+
+  test('is no longer for those who came before the first answer', async () => {
+    const { clock, read } = await open('hangs')
+    const early = read()
+    await clock.advance(199)
+    expect(await settledKind(early)).toBe('waiting')
+    await clock.advance(1)
+    expect(await settledKind(early)).toBe('down')
+  })
+
+  test('shares its 200 ms with the wait for the first answer', async () => {
+    const { clock, session, read } = await open('hangs')
+    await clock.advance(50)
+    const early = read()
+    await clock.advance(100)
+    session.answerHanging()
+    await clock.advance(99)
+    expect(await settledKind(early)).toBe('waiting')
+    await clock.advance(1)
+    expect(await settledKind(early)).toBe('down')
+  })
+
+  test('ends when the guard is closed', async () => {
+    const { session, clock, link, read, events } = await open()
+    session.set('hangs')
+    const asked = read()
+    link.close()
+    expect(await settledKind(asked)).toBe('down')
+    session.rejectHanging()
+    await settlePromises()
+    expect(clock.pendingTimers).toBe(0)
+    expect(events).toEqual([])
+    expect(await settledKind(read())).toBe('down')
+  })
+})
+
+describe('late answers', () => {
+  test('come to who asked, and do not bring the store up', async () => {
+    const { clock, session, link, read } = await open()
+    session.set('hangs')
+    const asked = read()
+    await clock.advance(200)
+    const answer = await asked
+    session.answerHanging()
+    await settlePromises()
+    expect(link.isDown).toBe(true)
+    expect(answer.kind === 'down' && (await settledKind(answer.late.then(() => ({ kind: 'late' }))))).toBe('late')
+  })
+
+  test('that are rejections trouble nobody', async () => {
+    const { clock, session, read } = await open()
+    session.set('hangs')
+    const asked = read()
+    await clock.advance(200)
+    session.rejectHanging()
+    const answer = await asked
+    expect(answer.kind === 'down' && (await answer.late)).toBeUndefined()
+  })
+
+  test('never come where nothing was asked', async () => {
+    const { clock, read } = await open('rejects')
+    await clock.advance(1)
+    const answer = await read()
+    expect(answer.kind === 'down' && (await answer.late)).toBeUndefined()
+  })
+})
+
+describe('coming back', () => {
+  test('does not hammer: one heartbeat is under way at a time, a second apart', async () => {
+    const { clock, session } = await open('hangs')
+    await clock.advance(20_000)
+    expect(session.count('heartbeat')).toBe(1)
+    session.answerHanging()
+    await settlePromises()
+    expect(session.count('heartbeat')).toBe(1)
+    await clock.advance(0)
+    expect(session.count('heartbeat')).toBe(2)
+  })
+
+  test('an answer that never comes is given up after half a minute', async () => {
+    const { clock, session } = await open('hangs')
+    await clock.advance(120_000)
+    expect(session.count('heartbeat')).toBeLessThanOrEqual(4)
+    session.set('answers')
+    await clock.advance(31_000)
+    expect(session.count('heartbeat')).toBeGreaterThan(4)
+  })
+
+  test('a store that always answers after 300 ms stays down, asked once a second', async () => {
+    const { clock, session, events } = await open('hangs')
+    const after300 = setAnswerDelay(session, clock, 300)
+    await clock.advance(30_000)
+    await clock.advance(10_000)
+    expect(after300.heartbeats).toBeGreaterThan(5)
+    expect(after300.heartbeats).toBeLessThanOrEqual(11)
+    expect(events).toHaveLength(1)
+  })
+
+  test('a store that answers heartbeats and fails at the rest is tried less and less often', async () => {
+    const { clock, events, session, read } = await open()
+    session.set('rejects', 'readHistory')
+    for (let second = 0; second < 300; second++) {
+      await read()
+      await clock.advance(1_000)
+    }
+    const downs = events.filter((event) => event.startsWith('down'))
+    expect(downs.length).toBeLessThan(16)
+    session.set('answers', 'readHistory')
+    await clock.advance(60_000)
+    session.set('rejects', 'readHistory')
+    await read()
+    session.set('answers', 'readHistory')
+    await clock.advance(1_000)
+    expect(await settledKind(read())).toBe('answer')
+  })
+})
