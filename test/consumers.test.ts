@@ -114,13 +114,6 @@ describe.each(expressTypes)('a strict TypeScript application with the types of %
   )
 })
 
-test("the vendor's generated client fits without a cast", async () => {
-  const sdk = { 'tencentcloud-sdk-nodejs-captcha': 'tencentcloud-sdk-nodejs-captcha', '@types/node': '@types/node' }
-  const project = await makeProject('sdk-client', sdk)
-  const nodenext = { module: 'nodenext', moduleResolution: 'nodenext', skipLibCheck: true }
-  expect(await compile(project, nodenext, ['sdk-client.ts'])).toBe('')
-}, 90_000)
-
 /** What the compiler has to say; nothing, if all is well. */
 async function compile(project: string, options: object, files: readonly string[]): Promise<string> {
   const compilerOptions = {
@@ -154,9 +147,18 @@ test('publint has nothing to say', async () => {
 
 test('are-the-types-wrong has nothing to say', async () => {
   const attw = join(modules, '.bin', 'attw')
-  const said = await run(attw, [tarball, '--format', 'ascii', '--no-color'], { cwd: folder }).then(
-    ({ stdout }) => stdout,
-    (error: { stdout?: string }) => `failed: ${error.stdout ?? error}`,
+  const options = [
+    '--format=ascii',
+    '--no-color',
+    // Without node10, the resolution of before 2022, which does not read `exports`: it never finds any subpath, and the
+    // package needs Node 20.
+    '--profile=node16',
+    // For a <script> element; nobody imports it from CommonJS.
+    '--exclude-entrypoints=./browser.iife.js',
+  ]
+  const said = await run(attw, [tarball, ...options], { cwd: folder }).then(
+    () => 'nothing',
+    (error: { stdout?: string }) => error.stdout ?? String(error),
   )
-  expect(said).toContain('No problems found')
+  expect(said).toBe('nothing')
 }, 60_000)
