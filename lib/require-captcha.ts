@@ -2,6 +2,7 @@ import { IncomingMessage } from 'node:http'
 import { degradedNotAllowedProblem, refusalProblem } from './decision/problem.js'
 import { CaptchaConfigError } from './errors.js'
 import { respond } from './request/respond.js'
+import { giveBackPasses } from './request/shared-visit.js'
 import type { CaptchaMiddleware, CaptchaVerdict } from './types.js'
 
 export interface RequireCaptchaOptions {
@@ -21,6 +22,7 @@ export function requireCaptcha(options: RequireCaptchaOptions = {}): CaptchaMidd
       return next(new Error('requireCaptcha: no req.captcha; put captchaGuard() before it, and mind what it skips.'))
     }
     if (captcha.passed && (allowDegraded || !captcha.degraded)) return next()
+    if (captcha.passed) giveBackPasses(req)
     respond(res, captcha.passed ? degradedNotAllowedProblem : refusalProblem(captcha.reason))
   }
 }

@@ -95,10 +95,9 @@ function setTile(name, tone, state, why) {
   setText(tile.querySelector('.why'), why)
 }
 
-function showPurse(name, { perMinute, remaining, taken, refusedByClientLimit, refusedByTotal }) {
+function showPurse(name, { perMinute, capacity, remaining, taken, refusedByClientLimit, refusedByTotal }) {
   const purse = find(`[data-purse="${name}"]`)
-  // A purse holds ten seconds of its refill, and at least ten passes.
-  const size = Math.max(10, Math.round(perMinute / 6))
+  const size = Math.max(1, Math.round(capacity))
   const percent = Math.min(100, Math.round((remaining / size) * 100))
   const bar = purse.querySelector('.bar')
   bar.setAttribute('aria-valuenow', String(percent))

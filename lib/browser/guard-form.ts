@@ -17,7 +17,8 @@ export type GuardFormOptions = RoundTripOptions & {
   randstrField?: string | undefined
   /**
    * Sends the form in the page's own way, for example with `fetch`, instead of the browser's. The form is busy until the promise
-   * settles. When it gives the `Response`, refusals of the guard are dealt with as in `guardedFetch`.
+   * settles. When it gives the `Response`, unread (read a `clone()` of it), refusals of the guard are dealt with as in
+   * `guardedFetch`.
    */
   onTicket?: ((ticket: CaptchaTicket, submitter: HTMLElement | null) => unknown) | undefined
   /** Texts of the status line; its attributes `data-checking`, `data-failed` and `data-waiting` win. Default: English. */

@@ -28,8 +28,8 @@ export async function guardedFetch(
   const request = 'clone' in Object(input) ? (input as Request) : undefined
   const send = ({ ticket, randstr }: CaptchaTicket) => {
     const headers = new Headers(init?.headers ?? request?.headers)
-    headers.set('x-captcha-ticket', ticket)
-    headers.set('x-captcha-randstr', randstr)
+    headers.set(options.ticketHeader || 'x-captcha-ticket', ticket)
+    headers.set(options.randstrHeader || 'x-captcha-randstr', randstr)
     return fetch(request?.clone() ?? input, { ...init, headers })
   }
   return sendWithTicket(options, send, init?.signal ?? request?.signal)

@@ -21,7 +21,10 @@ export interface PurseHold {
 export type PurseResult = PurseHold | { readonly kind: 'refused'; readonly by: 'client' | 'total' }
 
 export interface PurseSnapshot {
+  /** What the total refills with. */
   readonly perMinute: number
+  /** Most that it holds at once. */
+  readonly capacity: number
   readonly remaining: number
   readonly taken: number
   readonly refusedByClientLimit: number
@@ -115,6 +118,7 @@ export class Purse {
   snapshot(nowMs: number): PurseSnapshot {
     return {
       perMinute: this.#total.perMinute,
+      capacity: this.#total.capacity,
       remaining: this.remaining(nowMs),
       taken: this.#taken,
       refusedByClientLimit: this.#refusedByClientLimit,

@@ -101,7 +101,10 @@ async function claimPass({ degradation }: GuardParts, visit: Visit, purse: Purse
     isFallback: visit.ticket.kind === 'fallback',
   })
   shared.passResult = pass.kind
-  if (pass.kind === 'granted') shared.hasPassed = true
+  if (pass.kind === 'granted') {
+    shared.hasPassed = true
+    shared.giveBack = pass.giveBack
+  }
   return pass
 }
 

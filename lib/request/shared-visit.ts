@@ -10,6 +10,8 @@ export interface SharedVisit {
   passResult?: PassResult['kind']
   /** A guard let this very request pass: its ticket is in the replay memory because of us. */
   hasPassed: boolean
+  /** Undoes the draw, as long as nothing came of it. */
+  giveBack?: () => void
   /** The ticket waits for its late verdict. */
   isKeptForLater: boolean
 }
@@ -25,4 +27,16 @@ export function sharedVisit(req: IncomingMessage, visitKey: string): SharedVisit
   const visit: SharedVisit = { hasPassed: false, isKeptForLater: false }
   carrier[sharedKey].set(visitKey, visit)
   return visit
+}
+
+/**
+ * Gives back what guards drew for this request: a route that accepts no degraded pass must not be a way to empty the purse
+ * of the routes that do.
+ */
+export function giveBackPasses(req: IncomingMessage): void {
+  const { [sharedKey]: visits } = req as { [sharedKey]?: Map<string, SharedVisit> }
+  for (const visit of visits?.values() ?? []) {
+    visit.giveBack?.()
+    delete visit.giveBack
+  }
 }

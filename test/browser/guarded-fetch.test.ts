@@ -48,6 +48,11 @@ test('sends ticket and randstr in headers, and the rest as given', async () => {
   })
 })
 
+test('sends them in headers of your own names', async () => {
+  await guardedFetch('/pay', undefined, { captchaAppId, ticketHeader: 'x-ticket', randstrHeader: 'x-rand' })
+  expect(Object.fromEntries(sent[0]?.headers ?? [])).toEqual({ 'x-ticket': 'tr031*', 'x-rand': '@Vki' })
+})
+
 test('a Request keeps its headers and can be repeated', async () => {
   answers = [expired]
   const request = new Request('http://localhost/pay', { method: 'POST', body: 'b', headers: { 'x-own': '1' } })

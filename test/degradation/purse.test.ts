@@ -88,6 +88,7 @@ describe('one client', () => {
     attempts(purse, stranger('a'), 1000, 0)
     expect(purse.snapshot(0)).toEqual({
       perMinute: 600,
+      capacity: 100,
       remaining: 80,
       taken: 20,
       refusedByClientLimit: 980,

@@ -136,6 +136,15 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     const behind = (options: Partial<CaptchaGuardOptions>, required = strict()) =>
       startFlow({ express, options, route: (guard, { watch }) => [watch(guard), required] })
 
+    test('a degraded pass that is not good enough goes back to the purse, its ticket too', async () => {
+      const flow = await behind({ degradation: { circuit: { canaryIntervalMs: 60_000, canaryMaxIntervalMs: 60_000 } } })
+      const token = flow.fallback()
+      for (let attempt = 0; attempt < 10; attempt++) {
+        expect((await flow.send(token)).status).toBe(503)
+      }
+      expect(flow.guard.snapshot().purses.doubt).toMatchObject({ taken: 0, remaining: 10, refusedByClientLimit: 0 })
+    })
+
     test('verified goes on', async () => {
       const flow = await behind({})
       expect((await flow.send(flow.mint())).status).toBe(200)
@@ -181,7 +190,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       expect((await flow.send(flow.mint())).status).toBe(500)
     })
 
-    test('in an outage, after two guards: one draw, and 503', async () => {
+    test('in an outage, after two guards: 503, and what was drawn is back', async () => {
       const options = { degradation: { circuit: quickCircuit } }
       const flow = await startFlow({
         express,
@@ -191,7 +200,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       await breakApi(flow)
       const before = flow.guard.snapshot().purses.outage.taken
       expect((await flow.send(flow.mint(), { ip: clientIp(1) })).status).toBe(503)
-      expect(flow.guard.snapshot().purses.outage.taken).toBe(before + 1)
+      expect(flow.guard.snapshot().purses.outage.taken).toBe(before)
     })
 
     test.each([
