@@ -141,7 +141,8 @@ export class Degradation {
 
   /** Brings watches and baseline up to now; some evidence ends by time alone. */
   refresh(): void {
-    this.#watchApi()
+    // Every other change of the circuit tells by itself; a brown-out alone ends as time passes.
+    if (this.circuit.state === 'suspect') this.#watchApi()
     const { state, why } = this.clientPath.finding()
     this.clientPathWatch.move(state, why)
     this.#baseline.roll(this.#parts.clock.nowMs(), this.#isHealthy())
