@@ -44,14 +44,10 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       meanwhile.push(last)
       await new Promise((resolve) => setTimeout(resolve, 50))
     } while (last.captcha?.reason !== 'verified' && performance.now() - healedMs < 10_000)
-    const backMs = Math.round(performance.now() - healedMs)
     expect(last.captcha?.reason).toBe('verified')
-    expect(backMs).toBeLessThan(10_000)
+    expect(performance.now() - healedMs).toBeLessThan(10_000)
     expect(meanwhile.every(({ captcha }) => captcha?.passed)).toBe(true)
     expect(ordinary(flow)).toMatchObject([{ outcome: 'code:1' }])
-    if (process.env.SHOW_FIGURES) {
-      console.log({ first: slowest(first), open: slowest(during), median: sorted[sorted.length >> 1], backMs })
-    }
   }, 30_000)
 
   test('calls that wait are released when the circuit opens', async () => {

@@ -31,7 +31,7 @@ async function startSdkFlow(
   return flow
 }
 
-/** Seconds. Its fetch forgets to end the timer of a body that it aborts; it would keep the test process alive. */
+/** Seconds. The client's fetch forgets the timer of a body that breaks off; it would keep the test process alive. */
 const bodyTimeout = 1
 
 /** Where the client's own transport hides a difference, its row says what is left to see. */
@@ -105,7 +105,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
   })
 
   test.each(Object.entries(rows) as [ApiFaultName, string][])('fault %s: %s', async (fault, reason) => {
-    const flow = await startSdkFlow(express, { timeoutMs: 250 }, fault === 'hang_body' ? bodyTimeout : undefined)
+    const flow = await startSdkFlow(express, { timeoutMs: 250 }, fault.endsWith('_body') ? bodyTimeout : undefined)
     flow.simulator.setFault(fault)
     const reply = await flow.send(flow.mint())
     expect(reply.captcha).toMatchObject({ reason, degraded: reason !== 'verified' })
