@@ -51,7 +51,9 @@ function exchange(
   signal: AbortSignal,
 ): Promise<UpstreamResult> {
   return new Promise((resolve) => {
+    let isAnswered = false
     const request = open((response) => {
+      isAnswered = true
       const finish = (result: UpstreamResult) => {
         resolve(result)
         if (result.kind !== 'response') request.destroy()
@@ -64,7 +66,11 @@ function exchange(
     }
     signal.addEventListener('abort', abort, { once: true })
     request.on('error', (error) => resolve(transportFailure(error)))
-    request.on('close', () => signal.removeEventListener('abort', abort))
+    request.on('close', () => {
+      signal.removeEventListener('abort', abort)
+      // An upgrade, for one, ends in neither a response nor an error.
+      if (!isAnswered) resolve({ kind: 'unreachable', problem: 'closed without an answer' })
+    })
     request.end(body)
   })
 }
