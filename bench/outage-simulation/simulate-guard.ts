@@ -1,6 +1,5 @@
 import type { PurseName } from '../../lib/decision/decide.js'
 import type { DegradationConfig } from '../../lib/option-types.js'
-import { parseOptions } from '../../lib/options.js'
 import { BotNet } from './bot-net.js'
 import { CaptchaGuardProcess } from './captcha-guard-process.js'
 import { combineResults } from './combine-results.js'
@@ -9,7 +8,8 @@ import { MemoryStore } from './memory-store.js'
 import { RandomDraws } from './random-draws.js'
 import type { RunResult } from './run-result.js'
 import type { Scenario } from './scenario.js'
-import { type Site, sites } from './sites.js'
+import { simulatedConfig } from './simulated-config.js'
+import type { Site } from './sites.js'
 import { Tally } from './tally.js'
 import { TencentModel } from './tencent-model.js'
 import { VirtualClock } from './virtual-clock.js'
@@ -71,6 +71,7 @@ class GuardRun {
   readonly #startMs = warmUpMinutes * minuteMs
   readonly #endMs: number
   readonly #tally: Tally
+  readonly #processCount: number
   #processes: readonly CaptchaGuardProcess[]
   #tickets = 0
 
@@ -94,8 +95,6 @@ class GuardRun {
     this.#processes = []
     this.#processCount = part.processes
   }
-
-  readonly #processCount: number
 
   async run(): Promise<RunResult> {
     const { restartAfterMinutes } = this.#scenario
@@ -252,20 +251,13 @@ function degradationConfig(site: Site, scenario: Scenario, part: Part): Degradat
   const { expectsRate, baselineFactor, store } = scenario
   // Without a store a process cannot know how many there are: the operator divides.
   const expectedPerMinute = store ? site.normalPerMinute : site.normalPerMinute * part.share
-  return parseOptions({
-    captchaAppId: 190000001,
-    appSecretKey: 'simulated',
-    credential: { secretId: 'simulated', secretKey: 'simulated' },
-    degradation: {
-      ...(expectsRate && { expectedPerMinute }),
-      ...(baselineFactor !== undefined && { outage: { total: { baselineFactor, floorPerMinute: 0 } } }),
-    },
-  }).degradation
+  return simulatedConfig({
+    ...(expectsRate && { expectedPerMinute }),
+    ...(baselineFactor !== undefined && { outage: { total: { baselineFactor, floorPerMinute: 0 } } }),
+  })
 }
 
 /** As many turns as the longest chain of promises between a request and the store. */
 async function promisesSettled(): Promise<void> {
   for (let turn = 0; turn < 12; turn++) await undefined
 }
-
-export const siteByName = (name: Site['name']): Site => sites[name]
