@@ -29,10 +29,10 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       expect(captcha).toMatchObject({ passed: true, degraded: true, cause: 'circuit_open' })
       expect(status).toBe(200)
     }
-    // The guard's own share; the rest of a request is the test machine's.
-    for (const { captcha } of during) expect(captcha?.durationMs).toBeLessThanOrEqual(20)
+    // One in twenty may meet a busy test machine, but none waits for anything of the guard's.
     const sorted = during.map(({ ms }) => ms).sort((a, b) => a - b)
-    expect(sorted[sorted.length >> 1]).toBeLessThan(20)
+    expect(sorted[Math.floor(sorted.length * 0.95) - 1]).toBeLessThan(20)
+    expect(sorted.at(-1)).toBeLessThan(250)
     expect(ordinary(flow)).toEqual([])
 
     flow.simulator.setFault(null)
