@@ -94,7 +94,8 @@ export class RedisServer {
 }
 
 async function firstReply(socket: Socket): Promise<string> {
-  const [chunk] = await once(socket, 'data')
+  const closed = once(socket, 'close').then(() => [''])
+  const [chunk] = await Promise.race([once(socket, 'data'), closed])
   return String(chunk)
 }
 
