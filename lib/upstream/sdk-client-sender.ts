@@ -11,7 +11,9 @@ export async function sendWithSdkClient(
   try {
     return { kind: 'sdk_result', result: await client.request(request.action, request.params, { signal }) }
   } catch (error) {
-    return sdkFailure(error)
+    const failure = sdkFailure(error)
+    // Not called off by us: the client has a timeout of its own.
+    return failure.kind === 'aborted' && !signal.aborted ? { kind: 'timeout', loopBlocked: false } : failure
   }
 }
 
@@ -27,11 +29,19 @@ export function sdkFailure(error: unknown): UpstreamResult {
   }
   if (name === 'AbortError' || message === 'The user aborted a request.') return { kind: 'aborted' }
   if (typeof httpCode === 'number') return { kind: 'http_status', status: httpCode }
-  if (type === 'body-timeout' || message.startsWith('network timeout at'))
+  if (name === 'TimeoutError' || type === 'body-timeout' || message.startsWith('network timeout at')) {
     return { kind: 'timeout', loopBlocked: false }
+  }
   if (type === 'invalid-json') return { kind: 'unreadable', problem: 'not JSON' }
   if (code === 'ERR_STREAM_PREMATURE_CLOSE') return { kind: 'unreachable', problem: code }
-  if (message.startsWith('maximum redirect reached')) return { kind: 'http_status', status: 302 }
+  // A reset in the middle of the body, or a body that cannot be unpacked.
+  if (type === 'system') {
+    return code?.startsWith('Z_')
+      ? { kind: 'unreadable', problem: code }
+      : { kind: 'unreachable', problem: code ?? type }
+  }
+  if (/^(maximum redirect reached|uri requested responds with)/.test(message))
+    return { kind: 'http_status', status: 302 }
   if (/^request to \S+ failed, reason:/.test(message)) return { kind: 'unreachable', problem: 'SDK transport' }
   if (isEmptyReply(error, message)) return { kind: 'unreadable', problem: 'no Response' }
   return isSdkException(error)
