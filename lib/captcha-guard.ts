@@ -81,7 +81,7 @@ function act({ config }: GuardParts, visit: Visit, decided: Decided, res: Server
 
 /** What an operator does with a guard. */
 function operations(parts: GuardParts): Omit<CaptchaGuard, keyof CallableFunction> {
-  const { config, clock, degradation, upstream, late } = parts
+  const { config, clock, degradation } = parts
   return {
     snapshot: () => snapshot(parts),
     override: (mode, options) => degradation.setOverride(mode, options),
@@ -90,11 +90,7 @@ function operations(parts: GuardParts): Omit<CaptchaGuard, keyof CallableFunctio
       const reply = await askCanary(parts.canary, new AbortController().signal)
       return healthReport(reply, Math.round(clock.nowMs() - startedMs))
     },
-    async close() {
-      degradation.close()
-      late.close()
-      upstream.close()
-    },
+    close: async () => parts.close(),
     page: Object.freeze({
       captchaAppId: config.captchaAppId,
       site: config.site,

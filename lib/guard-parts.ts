@@ -38,6 +38,8 @@ export interface GuardParts {
   readonly inFlight: InFlight
   readonly proxyHints: ProxyHints
   readonly readVisit: VisitReader
+  /** Frees timers and sockets, and writes what still waits to be written. */
+  close(): void
 }
 
 /** Puts a guard's parts together; the request path only runs them. */
@@ -109,6 +111,12 @@ export function assembleGuard(config: GuardConfig, clock: Clock): GuardParts {
     inFlight,
     proxyHints: new ProxyHints(reporter, usesLoopback(config)),
     readVisit: visitReader(config, ticketClassifier(captchaAppId), clock),
+    close() {
+      degradation.close()
+      late.close()
+      upstream.close()
+      apiLog.flush()
+    },
   }
 }
 

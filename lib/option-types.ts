@@ -15,6 +15,12 @@ import type {
   TencentCredential,
 } from './types.js'
 
+/**
+ * A function whose parameters may also be annotated more narrowly, with Express's own `Request` say: checked as a method's
+ * are, because the request that Express hands over is one.
+ */
+type Callback<Parameters extends unknown[], Result> = { call(...parameters: Parameters): Result }['call']
+
 /** Options of `captchaGuard()`. `undefined` equals absent everywhere. */
 export interface CaptchaGuardOptions {
   /** `CaptchaAppId` from the CAPTCHA console: a number, or its digits. */
@@ -33,13 +39,13 @@ export interface CaptchaGuardOptions {
   /** URL of the API, e.g. of the simulator: `http://127.0.0.1:3001`. @default from `site` */
   endpoint?: string | undefined
   /** Where tickets are solved. `'mini_program'` exists on the mainland only. @default 'web' */
-  channel?: CaptchaChannel | ((req: CaptchaRequest) => CaptchaChannel) | undefined
+  channel?: CaptchaChannel | Callback<[req: CaptchaRequest], CaptchaChannel> | undefined
   /** Reads ticket and randstr. @default `body.ticket`/`body.randstr`, then `x-captcha-ticket`/`x-captcha-randstr` */
-  readToken?: ((req: CaptchaRequest) => RawToken) | undefined
+  readToken?: Callback<[req: CaptchaRequest], RawToken> | undefined
   /** The user's public address, sent to Tencent; an IPv4-mapped one is unmapped. @default `req.ip` */
-  userIp?: ((req: CaptchaRequest) => string | undefined) | undefined
+  userIp?: Callback<[req: CaptchaRequest], string | undefined> | undefined
   /** Whom limits and history belong to, e.g. a device id from the session. @default `userIp`, IPv6 by its /56 */
-  clientKey?: ((req: CaptchaRequest) => string | undefined) | undefined
+  clientKey?: Callback<[req: CaptchaRequest], string | undefined> | undefined
   /** One deadline in milliseconds over credentials, connect, headers and body. Integer, 1 to 2147483647. @default 2000 */
   timeoutMs?: number | undefined
   /** Verifications under way at once; one client key has at most a sixteenth. Integer, at least 1. @default 2048 */
@@ -47,7 +53,7 @@ export interface CaptchaGuardOptions {
   /** `'observe'` attaches `req.captcha` and never refuses. @default 'enforce' */
   mode?: 'enforce' | 'observe' | undefined
   /** A skipped request gets no `req.captcha`. `OPTIONS` is always skipped. A throw or rejection goes to `next(error)`. */
-  skip?: ((req: CaptchaRequest) => boolean | Promise<boolean>) | undefined
+  skip?: Callback<[req: CaptchaRequest], boolean | Promise<boolean>> | undefined
   /** Answers a refused request instead of the problem+json answer. */
   onRefused?: RefusalHandler | undefined
   /** Degradation: rules, purses, circuit, fallback tickets. */
@@ -59,18 +65,21 @@ export interface CaptchaGuardOptions {
   /** How the user's address is logged: whole, by /24 and /48, or not at all. @default 'masked' */
   logUserIp?: 'full' | 'masked' | false | undefined
   /** Told every verdict. A throw changes nothing. */
-  onVerdict?: ((verdict: CaptchaVerdict, req: CaptchaRequest) => void) | undefined
+  onVerdict?: Callback<[verdict: CaptchaVerdict, req: CaptchaRequest], void> | undefined
   /** Told what Tencent says later of a ticket that passed degraded. A throw changes nothing. */
   onLateVerdict?: ((late: LateVerification) => void) | undefined
 }
 
-export type RefusalHandler = (
-  req: CaptchaRequest,
-  // biome-ignore lint/suspicious/noExplicitAny: Express's own Response fits without this package needing its types.
-  res: any,
-  next: NextFunction,
-  verdict: Extract<CaptchaVerdict, { passed: false }>,
-) => void
+export type RefusalHandler = Callback<
+  [
+    req: CaptchaRequest,
+    // biome-ignore lint/suspicious/noExplicitAny: Express's own Response fits without this package needing its types.
+    res: any,
+    next: NextFunction,
+    verdict: Extract<CaptchaVerdict, { passed: false }>,
+  ],
+  void
+>
 
 /** What became of an ordinary ticket that had passed degraded, once Tencent was back. */
 export interface LateVerification {
