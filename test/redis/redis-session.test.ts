@@ -119,6 +119,16 @@ describeWithRedis()('a session on Redis', () => {
       expect((await connect().readHistory('somebody'))?.verifiedPerMinute).toBeCloseTo(0.2, 3)
     })
 
+    test('lets a rate fade from pass to pass, and not in an outage, when nobody is verified', async () => {
+      const [key, tenMinutesAgo] = ['tcg:{190000001}:history:carrier', (Date.now() - 600_000) * 1000]
+      await connection.command('HSET', key, 'weight', '50', 'at', String(tenMinutesAgo))
+      await connection.command('EXPIRE', key, '60')
+      expect(await session.readHistory('carrier')).toEqual({ verifiedPerMinute: 5 })
+      await session.recordHistory('carrier')
+      expect((await session.readHistory('carrier'))?.verifiedPerMinute).toBeCloseTo(5 / Math.E + 0.1, 1)
+      expect(await connection.command('PTTL', key)).toBeGreaterThan(23 * 3_600_000)
+    })
+
     test('undoes exactly the claim it is asked to undo', async () => {
       const first = claimOf({ limit: 2, ticketKey: 'first' })
       const second = claimOf({ limit: 2, ticketKey: 'second' })

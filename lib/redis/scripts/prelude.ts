@@ -32,25 +32,24 @@ local function answer(...)
   return { table.concat(corrupted, ','), ... }
 end
 
-local function weightOf(key)
+local function historyOf(key)
   if not holds('history', key, 'hash') then return nil end
   local fields = redis.call('HMGET', key, 'weight', 'at')
   local weight, at = number(fields[1]), number(fields[2])
-  if not weight or not at then
-    reject('history', key)
-    return nil
-  end
-  return weight * math.exp(-math.max(0, now - at) / rateMemoryUs)
+  if weight and at then return weight, at end
+  reject('history', key)
+  return nil
 end
 
 local function perMinuteOf(key)
-  local weight = weightOf(key)
+  local weight = historyOf(key)
   return weight and weight * 60000000 / rateMemoryUs
 end
 
 local function noteVerified(key)
-  local weight = (weightOf(key) or 0) + 1
-  redis.call('HSET', key, 'weight', weight, 'at', now)
+  local weight, at = historyOf(key)
+  if weight then weight = weight * math.exp(-math.max(0, now - at) / rateMemoryUs) end
+  redis.call('HSET', key, 'weight', (weight or 0) + 1, 'at', now)
   redis.call('PEXPIRE', key, historyMs)
 end
 
