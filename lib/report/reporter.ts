@@ -57,7 +57,10 @@ export class Reporter {
   canary(reply: Reply): void {
     if (reply.kind === 'misconfigured')
       this.#misconfigured({ ...reply.facts, ...(reply.problem && { hint: reply.problem }) })
-    if (reply.kind === 'bug') this.#misconfigured({ hint: `the canary failed with ${reply.error instanceof Error ? reply.error.name : typeof reply.error}` })
+    if (reply.kind === 'bug')
+      this.#misconfigured({
+        hint: `the canary failed with ${reply.error instanceof Error ? reply.error.name : typeof reply.error}`,
+      })
   }
 
   /** What became of a ticket that had passed degraded. */

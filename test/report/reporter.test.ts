@@ -166,6 +166,30 @@ describe('captcha_misconfigured', () => {
   })
 })
 
+describe('a canary that cannot fly', () => {
+  test('for want of keys is misconfigured, and says what failed', () => {
+    const { reporter, linesOf } = setUp()
+    reporter.canary({ kind: 'misconfigured', facts: {}, problem: 'getCredential() rejected' })
+    expect(linesOf('captcha_misconfigured')).toMatchObject([
+      { level: 'error', fields: { hint: 'getCredential() rejected' } },
+    ])
+  })
+
+  test('for a bug is misconfigured, and quotes nothing of the error', () => {
+    const { reporter, linesOf } = setUp()
+    reporter.canary({ kind: 'bug', error: new RangeError('KEY-hidden') })
+    expect(linesOf('captcha_misconfigured')).toMatchObject([{ fields: { hint: 'the canary failed with RangeError' } }])
+    expect(JSON.stringify(linesOf('captcha_misconfigured'))).not.toContain('KEY-hidden')
+  })
+
+  test('because Tencent is down is no line of its own', () => {
+    const { reporter, logger } = setUp()
+    reporter.canary({ kind: 'unavailable', cause: 'timeout', facts: {}, isEvidence: true })
+    reporter.canary({ kind: 'refused', reason: 'risk_rejected', facts: { captchaCode: 21 } })
+    expect(logger.lines).toEqual([])
+  })
+})
+
 describe('other lines', () => {
   test('an override is a warning that says who, why and until when', () => {
     const { reporter, logger } = setUp()
