@@ -32,6 +32,9 @@ export function scriptRunner(client: RedisClient): ScriptRunner {
 }
 
 function senderOf(client: unknown): Send {
+  if (isInLegacyMode(client)) {
+    throw new CaptchaConfigError('client', 'redisStore() got a client in `legacyMode`; give it `client.v4` instead.')
+  }
   if (isNodeRedis(client)) return nodeRedisSender(client)
   if (isIoredis(client)) return ioredisSender(client)
   throw new CaptchaConfigError(
@@ -54,10 +57,10 @@ function ioredisSender(client: IoredisClient): Send {
       : client.eval(script.source, keys.length, ...keys, ...args)
 }
 
-/** A client in a legacy, callback-taking mode answers nothing; that must not look like an answer. */
+/** A client that takes callbacks answers nothing; that must not look like an answer. */
 function promised(result: unknown): Promise<unknown> {
   if (hasMethods(result, 'then')) return result as Promise<unknown>
-  return Promise.reject(new TypeError('the Redis client returns no promises; is it in legacy mode?'))
+  return Promise.reject(new TypeError('the Redis client returns no promises'))
 }
 
 function isUnknownScript(error: unknown): boolean {
@@ -70,6 +73,13 @@ function isNodeRedis(client: unknown): client is NodeRedisClient {
 
 function isIoredis(client: unknown): client is IoredisClient {
   return hasMethods(client, 'evalsha', 'eval', 'call')
+}
+
+/** Callbacks instead of promises, an option of node-redis v4. */
+function isInLegacyMode(client: unknown): boolean {
+  if (!isNodeRedis(client)) return false
+  const options: unknown = Reflect.get(client, 'options')
+  return typeof options === 'object' && options !== null && Reflect.get(options, 'legacyMode') === true
 }
 
 function hasMethods(value: unknown, ...names: readonly string[]): boolean {

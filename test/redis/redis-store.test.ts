@@ -39,6 +39,7 @@ describe('redisStore', () => {
     ['the class', class Redis {}, /got a function/],
     ['something else', new Map(), /an object of Map without `eval`/],
     ['an object without a prototype', Object.create(null), /an object of no class/],
+    ['a legacy client', { evalSha() {}, eval() {}, options: { legacyMode: true } }, /give it `client.v4`/],
     ['half a client', { eval: () => {} }, /must be a client of the `redis` package/],
   ])('refuses %s', (_what, client, message) => {
     expect(() => redisStore(client as unknown as RedisClient)).toThrow(CaptchaConfigError)
@@ -98,7 +99,7 @@ describe('a session', () => {
       throw new Error('The client is closed')
     })
     await expect(session(thrower).recordHistory('client')).rejects.toThrow('closed')
-    await expect(session(nodeRedis(() => undefined)).recordHistory('client')).rejects.toThrow('legacy mode')
+    await expect(session(nodeRedis(() => undefined)).recordHistory('client')).rejects.toThrow('no promises')
     await expect(session(nodeRedis(async () => 'OK')).recordHistory('client')).rejects.toThrow('unreadable')
     const nonsense = session(nodeRedis(async () => ['', 'many', 'x']))
     await expect(nonsense.heartbeat({ baselinePerMinute: 1 })).rejects.toThrow('unreadable')
