@@ -95,5 +95,7 @@ console.table(rows)
 const isMet = rows.every(
   (row) => row['µs a request'] <= maxMicroseconds && row['MB after 1 000 000 keys'] <= maxMegabytes,
 )
-console.log(`${isMet ? 'PASS' : 'MISS'}: at most ${maxMicroseconds} µs a request and ${maxMegabytes} MB held after 1 000 000 keys`)
+console.log(
+  `${isMet ? 'PASS' : 'MISS'}: at most ${maxMicroseconds} µs a request and ${maxMegabytes} MB held after 1 000 000 keys`,
+)
 process.exitCode = isMet ? 0 : 1

@@ -5,7 +5,10 @@ import { VirtualClock } from '../outage-simulation/virtual-clock.js'
 const silent = { started() {}, ended() {} }
 
 /** What one guard remembers, with default options, on a clock that the benchmark turns; probe and canary find all well. */
-export function memoryGuard(expectedPerMinute?: number): { readonly clock: VirtualClock; readonly degradation: Degradation } {
+export function memoryGuard(expectedPerMinute?: number): {
+  readonly clock: VirtualClock
+  readonly degradation: Degradation
+} {
   const clock = new VirtualClock()
   const { degradation: config } = parseOptions({
     captchaAppId: 190000001,

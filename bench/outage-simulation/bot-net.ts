@@ -16,15 +16,26 @@ const maxJumpMs = 100
 /**
  * Bots that offer tickets at random times from addresses taken at random.
  *
- * What is refused for certain need not be run. An address without history that had its limit in the sliding window is
- * refused whatever the totals hold; a refused attempt changes nothing in the guard (a property test says so); and a Poisson
- * stream has no memory. So such requests are counted and skipped, and while every address is at its limit the stream is
- * drawn anew after a jump: the passes have the same distribution as if each request had been run.
+ * What is refused for certain need not be run, for a refused attempt changes nothing in the guard (a property test says so)
+ * and a Poisson stream has no memory: such requests are counted, and the stream is drawn anew after them. Passes have the
+ * same distribution as if each request had been run. Two things make a refusal certain.
+ *
+ * An address without history that had its limit in the sliding window is refused whatever the totals hold.
+ *
+ * A total earns one token in `tokenMs`. If it holds at most one token at a time m (as it does when it refuses then), and lets
+ * a bot in at a later g, it held at most 1 + (g − m) / tokenMs before and at most (g − m) / tokenMs after. So it holds less
+ * than one until m + tokenMs, whatever others draw meanwhile, and at most one then: the next m.
  */
 export class BotNet {
   readonly #options: BotNetOptions
   /** Times of passes, by purse and address. */
   readonly #passes: Readonly<Record<PurseName, number[][]>>
+  /** A time at which each purse's total held at most one token, and what a token took it then. */
+  readonly #atMostOne: Record<PurseName, { readonly atMs: number; readonly tokenMs: number } | undefined> = {
+    outage: undefined,
+    doubt: undefined,
+  }
+  readonly #emptyUntilMs: Record<PurseName, number> = { outage: 0, doubt: 0 }
 
   constructor(options: BotNetOptions) {
     this.#options = options
@@ -44,8 +55,26 @@ export class BotNet {
     return `bot ${address}`
   }
 
-  notePass(address: number, purse: PurseName, nowMs: number): void {
+  /** @param tokenMs How long the total takes to earn one token for a key without history. */
+  notePass(address: number, purse: PurseName, nowMs: number, tokenMs: number): void {
     this.#passes[purse][address]?.push(nowMs)
+    const before = this.#atMostOne[purse]
+    if (before?.tokenMs !== tokenMs) {
+      this.#atMostOne[purse] = undefined
+      return
+    }
+    this.#emptyUntilMs[purse] = before.atMs + tokenMs
+    this.#atMostOne[purse] = { atMs: before.atMs + tokenMs, tokenMs }
+  }
+
+  /** A bot that was not at its limit was refused: by the total. */
+  noteRefused(purse: PurseName, nowMs: number, tokenMs: number): void {
+    this.#atMostOne[purse] = { atMs: nowMs, tokenMs }
+  }
+
+  /** Until when the total is empty for certain, at most a short jump from now. */
+  emptyUntilMs(purse: PurseName, nowMs: number): number {
+    return Math.max(nowMs, Math.min(this.#emptyUntilMs[purse], nowMs + maxJumpMs))
   }
 
   isAtLimit(address: number, purse: PurseName, nowMs: number): boolean {

@@ -90,6 +90,11 @@ export class CaptchaGuardProcess {
     return this.#degradation.evidenceFor(isFallback ? 'fallback' : 'ordinary') === 'outage' ? 'outage' : 'doubt'
   }
 
+  /** How long this purse's total takes to earn one token for a key without history: half of it is theirs. */
+  strangerTokenMs(purse: PurseName): number {
+    return 60_000 / (this.#degradation.ledger.snapshot()[purse].perMinute / 2)
+  }
+
   noteTraffic(isFallback: boolean): void {
     this.#degradation.clientPath.noteTraffic(isFallback)
   }

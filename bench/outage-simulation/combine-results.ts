@@ -1,9 +1,7 @@
 import type { RunResult } from './run-result.js'
 
 /** Adds up results, each times its weight: processes of a site, or seeds with a weight of one over their number. */
-export function combineResults(
-  parts: readonly { readonly result: RunResult; readonly weight: number }[],
-): RunResult {
+export function combineResults(parts: readonly { readonly result: RunResult; readonly weight: number }[]): RunResult {
   const sum = (pick: (result: RunResult) => number) =>
     parts.reduce((total, { result, weight }) => total + weight * pick(result), 0)
   const sumByMinute = (pick: (result: RunResult) => readonly number[]) => {

@@ -32,6 +32,7 @@ export class HonestUsers {
   readonly #knownShareBeyondNat: number
   #met = 0
   #returned = 0
+  #strangers = 0
   #isMeasured = false
 
   constructor(options: HonestOptions) {
@@ -69,6 +70,6 @@ export class HonestUsers {
     if (!this.#isMeasured) return { clientKey: `user ${this.#met++}`, isKnown: false, hasScript: true }
     return draws.chance(this.#knownShareBeyondNat) && this.#met > 0
       ? { clientKey: `user ${this.#returned++ % this.#met}`, isKnown: true, hasScript }
-      : { clientKey: `new ${this.#returned}/${draws.uniform()}`, isKnown: false, hasScript }
+      : { clientKey: `new ${this.#strangers++}`, isKnown: false, hasScript }
   }
 }

@@ -20,10 +20,11 @@ const isQuick = process.argv.includes('--quick')
 const only = process.argv.slice(2).find((argument) => !argument.startsWith('-'))
 
 if (isMainThread) await main()
-else parentPort?.on('message', async (task: Task) => {
-  const setting = task.settings[task.index] as Setting
-  parentPort?.postMessage({ index: task.index, measured: await measure(setting, task.seeds) })
-})
+else
+  parentPort?.on('message', async (task: Task) => {
+    const setting = task.settings[task.index] as Setting
+    parentPort?.postMessage({ index: task.index, measured: await measure(setting, task.seeds) })
+  })
 
 async function main(): Promise<void> {
   const startedMs = performance.now()

@@ -1,3 +1,7 @@
+import { ClientHistory } from '../../lib/degradation/client-history.js'
+import type { Clock } from '../../lib/degradation/clock.js'
+import { ReplayMemory } from '../../lib/degradation/replay-memory.js'
+import { SlidingLog } from '../../lib/degradation/sliding-log.js'
 import type {
   CaptchaStore,
   SharedClaim,
@@ -8,10 +12,6 @@ import type {
   StoreContext,
   StoreSession,
 } from '../../lib/store/captcha-store.js'
-import type { Clock } from '../../lib/degradation/clock.js'
-import { ClientHistory } from '../../lib/degradation/client-history.js'
-import { ReplayMemory } from '../../lib/degradation/replay-memory.js'
-import { SlidingLog } from '../../lib/degradation/sliding-log.js'
 
 /** A process that was not heard of for this long is dead. */
 const aliveMs = 15_000

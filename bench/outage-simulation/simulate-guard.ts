@@ -1,4 +1,3 @@
-import type { PurseName } from '../../lib/decision/decide.js'
 import type { DegradationConfig } from '../../lib/option-types.js'
 import { BotNet } from './bot-net.js'
 import { CaptchaGuardProcess } from './captcha-guard-process.js'
@@ -15,9 +14,13 @@ import { TencentModel } from './tencent-model.js'
 import { VirtualClock } from './virtual-clock.js'
 
 const minuteMs = 60_000
-/** Healthy minutes before the measured ones; in the last two every call goes to the model of Tencent. */
+/** Healthy minutes before the measured ones; in the last one every call goes to the model of Tencent. */
 const warmUpMinutes = 22
-const watchedMinutes = 2
+const watchedMinutes = 1
+/** Eight processes side by side cost so much that they learn no longer than they need to. */
+const warmUpMinutesSideBySide = 8
+/** In the warm-up promises may settle together, well before the store's deadline. */
+const settleEveryMs = 100
 /** Calls that began in the measured minutes have ended this long after them. */
 const drainMs = 5_000
 
@@ -68,7 +71,7 @@ class GuardRun {
   readonly #bots: BotNet | undefined
   readonly #buyers: BotNet | undefined
   readonly #store: MemoryStore | undefined
-  readonly #startMs = warmUpMinutes * minuteMs
+  readonly #startMs: number
   readonly #endMs: number
   readonly #tally: Tally
   readonly #processCount: number
@@ -90,6 +93,7 @@ class GuardRun {
     this.#bots = this.#botNet(site, part, scenario.bots?.rateFactor)
     this.#buyers = this.#botNet(site, part, scenario.bots?.boughtFactor)
     this.#store = scenario.store ? new MemoryStore(this.#clock) : undefined
+    this.#startMs = (part.processes > 1 ? warmUpMinutesSideBySide : warmUpMinutes) * minuteMs
     this.#endMs = this.#startMs + scenario.minutes * minuteMs
     this.#tally = new Tally(this.#startMs, scenario.minutes)
     this.#processes = []
@@ -155,6 +159,7 @@ class GuardRun {
     arrivals: { honest: () => void; bots: BotNet | undefined; onBot: () => number },
   ): Promise<void> {
     const clock = this.#clock
+    let settleAtMs = 0
     let nextHonestMs = this.#honest.nextMs(fromMs)
     let nextBotMs = arrivals.bots?.nextMs(fromMs) ?? Number.POSITIVE_INFINITY
     for (;;) {
@@ -173,8 +178,16 @@ class GuardRun {
         const jumpToMs = arrivals.onBot()
         nextBotMs = arrivals.bots?.nextMs(jumpToMs) ?? Number.POSITIVE_INFINITY
       }
-      if (this.#store !== undefined) await promisesSettled()
+      if (this.#store !== undefined && clock.nowMs() >= settleAtMs) {
+        await promisesSettled()
+        settleAtMs = clock.nowMs() + this.#settlingDelayMs()
+      }
     }
+  }
+
+  /** Before the last minute of the warm-up nobody waits for the store. */
+  #settlingDelayMs(): number {
+    return this.#clock.nowMs() < this.#startMs - watchedMinutes * minuteMs ? settleEveryMs : 0
   }
 
   async #runEvents(untilMs: number): Promise<void> {
@@ -223,22 +236,27 @@ class GuardRun {
     const address = net.pickAddress()
     const purse = process.purseWithoutAsking(bots.ticket)
     const canSkip = purse !== undefined && this.#buyers === undefined && this.#store === undefined
-    if (canSkip && net.isAtLimit(address, purse, nowMs)) return this.#skip(net, process, purse)
+    if (canSkip) {
+      const untilMs = net.isAtLimit(address, purse, nowMs)
+        ? net.allAtLimitUntilMs(purse, nowMs)
+        : net.emptyUntilMs(purse, nowMs)
+      if (untilMs > nowMs || net.isAtLimit(address, purse, nowMs)) return this.#skip(net, process, untilMs)
+    }
     const request = { ticket: bots.ticket, clientKey: net.clientKey(address), ticketKey: this.#newTicket() }
     process.handle(request, (passed) => {
-      if (!passed) return
-      this.#tally.botPassed(nowMs)
-      if (purse !== undefined) net.notePass(address, purse, this.#clock.nowMs())
+      if (passed) this.#tally.botPassed(nowMs)
+      if (canSkip && passed) net.notePass(address, purse, nowMs, process.strangerTokenMs(purse))
+      else if (canSkip) net.noteRefused(purse, nowMs, process.strangerTokenMs(purse))
     })
     return nowMs
   }
 
-  #skip(net: BotNet, process: CaptchaGuardProcess, purse: PurseName): number {
-    const nowMs = this.#clock.nowMs()
+  /** Bots that ask meanwhile keep the script's probe going, refused or not. */
+  #skip(net: BotNet, process: CaptchaGuardProcess, untilMs: number): number {
+    const jumpToMs = Math.min(this.#endMs, untilMs)
     process.noteTraffic(this.#scenario.bots?.ticket === 'fallback')
-    const untilMs = Math.min(this.#endMs, net.allAtLimitUntilMs(purse, nowMs))
-    this.#tally.botsAsked(net.skipped(untilMs - nowMs))
-    return untilMs
+    this.#tally.botsAsked(net.skipped(jumpToMs - this.#clock.nowMs()))
+    return jumpToMs
   }
 
   #newTicket(): string {

@@ -1,7 +1,7 @@
-import { naturalFallbackShare, type Site } from './sites.js'
 import { RandomDraws } from './random-draws.js'
 import type { RunResult } from './run-result.js'
 import type { Bots, Scenario } from './scenario.js'
+import { naturalFallbackShare, type Site } from './sites.js'
 import type { Strategy } from './strategies.js'
 import { Tally } from './tally.js'
 import { type AskedTicket, TencentModel } from './tencent-model.js'

@@ -17,19 +17,52 @@ type Check = (row: Measured, rows: readonly Measured[]) => Omit<TargetReport, 's
 
 /** The figures that this package promises, by scenario. */
 const checks: ReadonlyArray<readonly [scenario: RegExp, check: Check]> = [
-  [/^api-hangs(\/history-\d+)?$/, (row) => passed('full API outage: honest passed', row, row.site === 'blog' ? 99 : 99.5)],
+  [
+    /^api-hangs(\/history-\d+)?$/,
+    (row) => passed('full API outage: honest passed', row, row.site === 'blog' ? 99 : 99.5),
+  ],
   [/^api-hangs(\/history-\d+)?$/, (row) => fullOutageWaits(row)],
   [/^api-(errors|flaps)/, (row) => passed('errors and flapping: honest passed', row, 99)],
   [/^canary-healthy/, (row) => passed('canary healthy, tickets hang: honest passed', row, 98)],
-  [/^canary-healthy/, (row) => atMost('canary healthy, tickets hang: waited %', percent(row.result.honestWaited, honestRequests(row)), 5)],
+  [
+    /^canary-healthy/,
+    (row) => atMost('canary healthy, tickets hang: waited %', percent(row.result.honestWaited, honestRequests(row)), 5),
+  ],
   [/^script-down-for-all/, (row) => fromSecondMinute(row)],
   [/^restart-in-outage\/store/, (row, rows) => asWithoutRestart(row, rows)],
   [/^restart-in-outage\/expected/, (row) => passed('restart, expectedPerMinute, no store: honest passed', row, 95)],
-  [/^forged-tickets-healthy/, (row) => atMost('forged while healthy: bot passes, worst minute', worstMinute(row), Math.max(10, 0.05 * row.result.normalPerMinute))],
-  [/^forged-tickets-healthy/, (row) => atLeast('forged while healthy: honest with tickets passed', percent(row.result.ticketPassed, row.result.ticketRequests), 99.9)],
+  [
+    /^forged-tickets-healthy/,
+    (row) =>
+      atMost(
+        'forged while healthy: bot passes, worst minute',
+        worstMinute(row),
+        Math.max(10, 0.05 * row.result.normalPerMinute),
+      ),
+  ],
+  [
+    /^forged-tickets-healthy/,
+    (row) =>
+      atLeast(
+        'forged while healthy: honest with tickets passed',
+        percent(row.result.ticketPassed, row.result.ticketRequests),
+        99.9,
+      ),
+  ],
   [/^forged-tickets-in-outage\/10000-addresses\/50x/, (row) => botsInOutage(row)],
-  [/^forged-tickets-in-outage\/10000-addresses\/50x/, (row) => atLeast('forged in outage: honest with history passed', percent(row.result.knownPassed, row.result.knownRequests), 99)],
-  [/^forged-tickets-in-outage\/10000-addresses\/50x/, (row) => passed('forged in outage: honest passed', row, 100 * row.scenario.historyShare - 2)],
+  [
+    /^forged-tickets-in-outage\/10000-addresses\/50x/,
+    (row) =>
+      atLeast(
+        'forged in outage: honest with history passed',
+        percent(row.result.knownPassed, row.result.knownRequests),
+        99,
+      ),
+  ],
+  [
+    /^forged-tickets-in-outage\/10000-addresses\/50x/,
+    (row) => passed('forged in outage: honest passed', row, 100 * row.scenario.historyShare - 2),
+  ],
 ]
 
 /** Checks every target at every site where it was measured. */
@@ -51,10 +84,10 @@ function fromSecondMinute(row: Measured) {
   return atLeast('script down: honest passed from the second minute on', share, 99)
 }
 
-/** Calls that were under way at the restart are lost with any process; one in a thousand is their room. */
+/** New processes have to notice the outage once more; that may cost one request in a thousand of ten minutes. */
 function asWithoutRestart(row: Measured, rows: readonly Measured[]) {
   const without = rows.find((other) => other.site === row.site && other.scenario.name === 'api-hangs/store')
-  const needed = without === undefined ? 100 : passedShare(without.result) - 0.1
+  const needed = without === undefined ? 100 : passedShare(without.result) - 0.1 * (10 / row.scenario.minutes)
   return passed('restart, store: honest passed as without', row, needed)
 }
 

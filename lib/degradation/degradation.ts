@@ -204,6 +204,7 @@ export class Degradation {
 
   #adoptShared(state: SharedState): void {
     this.#shared = state
+    this.ledger.followBaseline()
     const theirs = state.override
     const ours = this.#sharedOverride
     if (theirs !== undefined && theirs.setEpochMs > (ours?.setEpochMs ?? 0)) this.#adoptOverride(theirs)

@@ -45,12 +45,7 @@ export class Ledger {
 
   constructor(options: LedgerOptions) {
     this.#options = options
-    const { outage, doubt } = options.config
-    const nowMs = options.clock.nowMs()
-    this.#purses = {
-      outage: new Purse({ config: outage, halvesFallback: false, ownRateFactor: ownRateFactors.outage }, nowMs),
-      doubt: new Purse({ config: doubt, halvesFallback: true, ownRateFactor: ownRateFactors.doubt }, nowMs),
-    }
+    this.#purses = { outage: this.#newPurse('outage', false), doubt: this.#newPurse('doubt', true) }
   }
 
   /** True when this ticket passed here in the last five minutes. */
@@ -71,6 +66,7 @@ export class Ledger {
     ticketKey: string,
     clientKey: string,
   ): { readonly isFirst: boolean; readonly isFirstThisMinute: boolean } {
+    this.followBaseline()
     const nowMs = this.#now()
     if (!this.#replay.markPassed(ticketKey, nowMs)) return { isFirst: false, isFirstThisMinute: false }
     this.#options.store?.tell((session) => session.recordVerified({ ticketKey, clientKey }))
@@ -95,15 +91,27 @@ export class Ledger {
     return this.#refusals.isLimited(clientKey, nowMs) && !this.#history.isKnown(clientKey, nowMs)
   }
 
-  snapshot(): Readonly<Record<PurseName, PurseSnapshot>> {
+  /** Sets the totals to what is expected now, as soon as it is known: a purse has to fill before the outage, not in it. */
+  followBaseline(): void {
     this.#followBaseline('outage')
     this.#followBaseline('doubt')
+  }
+
+  snapshot(): Readonly<Record<PurseName, PurseSnapshot>> {
+    this.followBaseline()
     const nowMs = this.#now()
     return { outage: this.#purses.outage.snapshot(nowMs), doubt: this.#purses.doubt.snapshot(nowMs) }
   }
 
   #now(): number {
     return this.#options.clock.nowMs()
+  }
+
+  /** Starts full: what is expected of a site is known before its first outage. */
+  #newPurse(name: PurseName, halvesFallback: boolean): Purse {
+    const { config, clock, totalPerMinute } = this.#options
+    const shape = { config: config[name], halvesFallback, ownRateFactor: ownRateFactors[name] }
+    return new Purse(shape, clock.nowMs(), totalPerMinute(config[name].total))
   }
 
   #followBaseline(purse: PurseName): void {

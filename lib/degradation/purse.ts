@@ -58,9 +58,8 @@ export class Purse {
   #refusedByClientLimit = 0
   #refusedByTotal = 0
 
-  constructor(shape: PurseShape, nowMs: number) {
+  constructor(shape: PurseShape, nowMs: number, perMinute = shape.config.total.startPerMinute) {
     this.#shape = shape
-    const perMinute = shape.config.total.startPerMinute
     this.#passes = new SlidingLog(shape.config.perClient.windowMs, maxKeys)
     this.#total = new TokenBucket(perMinute, minimumTokens, nowMs)
     this.#strangers = new TokenBucket(perMinute / 2, minimumTokens / 2, nowMs)
