@@ -44,13 +44,13 @@ const silent = { started() {}, ended() {} }
  */
 export class CaptchaGuardProcess {
   readonly #world: ProcessWorld
-  readonly #degradation: Degradation
+  readonly degradation: Degradation
   readonly #inFlight = new InFlight(maxInFlight)
 
   constructor(world: ProcessWorld) {
     const { clock, config, store } = world
     this.#world = world
-    this.#degradation = new Degradation({
+    this.degradation = new Degradation({
       config,
       timeoutMs,
       captchaAppId: 190000001,
@@ -72,9 +72,9 @@ export class CaptchaGuardProcess {
 
   /** A verified pass of healthy times whose call nobody needs to look at. */
   warmUp({ ticketKey, clientKey }: SimulatedRequest): void {
-    this.#degradation.clientPath.noteTraffic(false)
-    this.#degradation.recordVerified(ticketKey, clientKey)
-    this.#degradation.refresh()
+    this.degradation.clientPath.noteTraffic(false)
+    this.degradation.recordVerified(ticketKey, clientKey)
+    this.degradation.refresh()
   }
 
   handle(request: SimulatedRequest, done: (passed: boolean) => void): void {
@@ -86,29 +86,25 @@ export class CaptchaGuardProcess {
   /** The purse that a ticket of this kind draws on right now; `undefined` while Tencent would be asked about it. */
   purseWithoutAsking(ticket: SimulatedRequest['ticket']): PurseName | undefined {
     const isFallback = ticket === 'fallback'
-    if (!isFallback && this.#degradation.circuit.state !== 'open') return undefined
-    return this.#degradation.evidenceFor(isFallback ? 'fallback' : 'ordinary') === 'outage' ? 'outage' : 'doubt'
+    if (!isFallback && this.degradation.circuit.state !== 'open') return undefined
+    return this.degradation.evidenceFor(isFallback ? 'fallback' : 'ordinary') === 'outage' ? 'outage' : 'doubt'
   }
 
   /** How long this purse's total takes to earn one token for a key without history: half of it is theirs. */
   strangerTokenMs(purse: PurseName): number {
-    return 60_000 / (this.#degradation.ledger.snapshot()[purse].perMinute / 2)
+    return 60_000 / (this.degradation.ledger.snapshot()[purse].perMinute / 2)
   }
 
   noteTraffic(isFallback: boolean): void {
-    this.#degradation.clientPath.noteTraffic(isFallback)
-  }
-
-  get baselinePerMinute(): number | undefined {
-    return this.#degradation.baselinePerMinute
+    this.degradation.clientPath.noteTraffic(isFallback)
   }
 
   close(): void {
-    this.#degradation.close()
+    this.degradation.close()
   }
 
   #judgeAlone({ ticket, ticketKey, clientKey }: SimulatedRequest): Outcome | undefined {
-    const { clientPath, ledger } = this.#degradation
+    const { clientPath, ledger } = this.degradation
     clientPath.noteTraffic(ticket === 'fallback')
     if (ledger.hasPassed(ticketKey)) return { kind: 'refused', reason: 'ticket_reused', facts: noFacts }
     if (ticket === 'fallback') return { kind: 'degraded', cause: 'client_fallback', facts: noFacts }
@@ -118,7 +114,7 @@ export class CaptchaGuardProcess {
 
   #askTencent({ ticket, clientKey }: SimulatedRequest, found: (outcome: Outcome) => void): void {
     const { clock } = this.#world
-    const { circuit, ledger } = this.#degradation
+    const { circuit, ledger } = this.degradation
     const leave = this.#inFlight.enter(clientKey)
     if (leave === undefined) return found({ kind: 'degraded', cause: 'overloaded', facts: noFacts })
     let release = () => {}
@@ -149,28 +145,28 @@ export class CaptchaGuardProcess {
   #conclude(request: SimulatedRequest, outcome: Outcome, done: (passed: boolean) => void): void {
     switch (outcome.kind) {
       case 'verified':
-        done(this.#degradation.recordVerified(request.ticketKey, request.clientKey))
-        return this.#degradation.refresh()
+        done(this.degradation.recordVerified(request.ticketKey, request.clientKey))
+        return this.degradation.refresh()
       case 'degraded':
         return this.#concludeDegraded(request, outcome.cause, done)
       default:
         done(false)
-        this.#degradation.refresh()
+        this.degradation.refresh()
     }
   }
 
   #concludeDegraded(request: SimulatedRequest, cause: DegradationCause, done: (passed: boolean) => void): void {
     const { ticketKey, clientKey } = request
     const isFallback = request.ticket === 'fallback'
-    const evidence = this.#degradation.evidenceFor(isFallback ? 'fallback' : 'ordinary')
+    const evidence = this.degradation.evidenceFor(isFallback ? 'fallback' : 'ordinary')
     const decision = decide({ cause, evidence, override: 'none' }, () => 'pass')
     const finish = (result: PassResult | undefined) => {
-      this.#degradation.countDegraded(cause)
-      this.#degradation.refresh()
+      this.degradation.countDegraded(cause)
+      this.degradation.refresh()
       done(result?.kind === 'granted')
     }
     if (decision.kind === 'refuse') return finish(undefined)
-    const result = this.#degradation.ledger.claimPass({ purse: decision.purse, clientKey, ticketKey, isFallback })
+    const result = this.degradation.ledger.claimPass({ purse: decision.purse, clientKey, ticketKey, isFallback })
     if (result instanceof Promise) void result.then(finish)
     else finish(result)
   }

@@ -167,8 +167,12 @@ export class Degradation {
     else this.apiWatch.move('suspect', why ?? 'calls fail')
   }
 
+  /**
+   * Whether this minute may teach the baseline. A suspicion against the API alone does not spoil it, for a ticket that makes
+   * Tencent stumble raises one: whoever has such a ticket could spoil the quiet minutes and leave the busy ones.
+   */
   #isHealthy(): boolean {
-    return this.apiWatch.state === 'healthy' && this.clientPathWatch.state === 'healthy'
+    return this.apiWatch.state !== 'outage' && this.clientPathWatch.state === 'healthy'
   }
 
   /** Floors and what the whole site is expected to do are divided by the processes that live; what was learned here is not. */

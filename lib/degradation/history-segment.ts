@@ -5,7 +5,7 @@ const slotWords = 4
 
 /**
  * One part of the table behind {@link ClientHistory}: sets of sixteen slots on one typed array. It doubles when half full,
- * which keeps overflowing sets rare; at its largest a full set lets go of its oldest.
+ * which leaves one key in a thousand without room; at its largest a set lets go of its oldest.
  */
 export class HistorySegment {
   readonly #maxSets: number
@@ -75,15 +75,16 @@ export class HistorySegment {
   #rebuild(oldestSecond: number): void {
     const words = this.#words
     const floats = this.#floats
+    const isLive = (at: number) => (words[at + 2] as number) > Math.max(0, oldestSecond + 1)
     let live = 0
-    for (let at = 2; at < words.length; at += slotWords) if ((words[at] as number) > oldestSecond + 1) live++
+    for (let at = 0; at < words.length; at += slotWords) if (isLive(at)) live++
     if (live >= (this.#sets * ways) / 4) this.#sets *= 2
     this.#words = new Uint32Array(this.#sets * ways * slotWords)
     this.#floats = new Float32Array(this.#words.buffer)
     this.#used = 0
     for (let at = 0; at < words.length; at += slotWords) {
+      if (!isLive(at)) continue
       const second = (words[at + 2] as number) - 1
-      if (second <= oldestSecond) continue
       this.add(words[at] as number, words[at + 1] as number, second, floats[at + 3] as number, oldestSecond)
     }
   }
