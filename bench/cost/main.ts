@@ -15,7 +15,7 @@ const requests = {
   verified(degradation: Degradation, ticketKey: string, clientKey: string): void {
     degradation.clientPath.noteTraffic(false)
     if (degradation.ledger.hasPassed(ticketKey) || degradation.ledger.isRateLimited(clientKey)) return
-    degradation.recordVerified(ticketKey, clientKey)
+    void degradation.recordVerified(ticketKey, clientKey)
     degradation.refresh()
   },
   degraded(degradation: Degradation, ticketKey: string, clientKey: string): void {

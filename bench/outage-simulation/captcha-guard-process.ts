@@ -73,7 +73,7 @@ export class CaptchaGuardProcess {
   /** A verified pass of healthy times whose call nobody needs to look at. */
   warmUp({ ticketKey, clientKey }: SimulatedRequest): void {
     this.degradation.clientPath.noteTraffic(false)
-    this.degradation.recordVerified(ticketKey, clientKey)
+    void this.degradation.recordVerified(ticketKey, clientKey)
     this.degradation.refresh()
   }
 
@@ -142,11 +142,20 @@ export class CaptchaGuardProcess {
     }
   }
 
+  #concludeVerified({ ticketKey, clientKey }: SimulatedRequest, done: (passed: boolean) => void): void {
+    const finish = (isFirst: boolean) => {
+      done(isFirst)
+      this.degradation.refresh()
+    }
+    const isFirst = this.degradation.recordVerified(ticketKey, clientKey)
+    if (isFirst instanceof Promise) void isFirst.then(finish)
+    else finish(isFirst)
+  }
+
   #conclude(request: SimulatedRequest, outcome: Outcome, done: (passed: boolean) => void): void {
     switch (outcome.kind) {
       case 'verified':
-        done(this.degradation.recordVerified(request.ticketKey, request.clientKey))
-        return this.degradation.refresh()
+        return this.#concludeVerified(request, done)
       case 'degraded':
         return this.#concludeDegraded(request, outcome.cause, done)
       default:

@@ -38,8 +38,9 @@ export class MemoryStore implements CaptchaStore {
       claim: async (claim) => this.#claim(claim),
       release: async (claim) => this.#release(claim),
       recordVerified: async ({ ticketKey, clientKey }) => {
-        this.#replay.markPassed(ticketKey, this.#now())
-        this.#history.noteVerified(clientKey, this.#now())
+        const isFirst = this.#replay.markPassed(ticketKey, this.#now())
+        if (isFirst) this.#history.noteVerified(clientKey, this.#now())
+        return { isFirst }
       },
       recordHistory: async (clientKey) => {
         this.#history.noteVerified(clientKey, this.#now())

@@ -8,7 +8,7 @@ import { Baseline } from './baseline.js'
 import { type CanaryReport, Circuit } from './circuit.js'
 import { ClientPath, type ProbeReport } from './client-path.js'
 import type { Clock } from './clock.js'
-import { Ledger } from './ledger.js'
+import { Ledger, type VerifiedRecord } from './ledger.js'
 import { type OutageListener, OutageWatch } from './outage-watch.js'
 import { type OverrideChange, type OverrideOptions, type OverrideState, OverrideSwitch } from './override-switch.js'
 
@@ -89,9 +89,13 @@ export class Degradation {
     return ticketKind === 'fallback' ? this.clientPath.evidence() : 'none'
   }
 
-  /** Takes note of a verified ticket; false when it had passed here already. */
-  recordVerified(ticketKey: string, clientKey: string): boolean {
-    const { isFirst, isFirstThisMinute } = this.ledger.recordVerified(ticketKey, clientKey)
+  /** Takes note of a verified ticket; false when it had passed already. Waits only for a shared store. */
+  recordVerified(ticketKey: string, clientKey: string): boolean | Promise<boolean> {
+    const record = this.ledger.recordVerified(ticketKey, clientKey)
+    return record instanceof Promise ? record.then((shared) => this.#learnFrom(shared)) : this.#learnFrom(record)
+  }
+
+  #learnFrom({ isFirst, isFirstThisMinute }: VerifiedRecord): boolean {
     if (isFirstThisMinute) {
       this.clientPath.noteVerified()
       this.#baseline.count(this.#parts.clock.nowMs(), this.#isHealthy())

@@ -23,6 +23,15 @@ export type PassResult =
   | { readonly kind: 'replayed' }
   | { readonly kind: 'exhausted'; readonly remaining: number }
 
+export interface VerifiedRecord {
+  /** False when the ticket had passed already. */
+  readonly isFirst: boolean
+  /** The client's first verified pass in this minute. */
+  readonly isFirstThisMinute: boolean
+}
+
+const passedBefore: VerifiedRecord = Object.freeze({ isFirst: false, isFirstThisMinute: false })
+
 export interface LedgerOptions {
   readonly config: Pick<DegradationConfig, PurseName>
   readonly clock: Clock
@@ -61,16 +70,14 @@ export class Ledger {
     return store === undefined || store.isDown ? this.#claimLocally(claim) : this.#claimShared(claim, store)
   }
 
-  /** Marks a verified ticket and notes the client's history; false when the ticket had passed already. */
-  recordVerified(
-    ticketKey: string,
-    clientKey: string,
-  ): { readonly isFirst: boolean; readonly isFirstThisMinute: boolean } {
+  /** Marks a verified ticket and notes the client's history, unless the ticket has passed already. */
+  recordVerified(ticketKey: string, clientKey: string): VerifiedRecord | Promise<VerifiedRecord> {
+    const { store } = this.#options
     this.followBaseline()
-    const nowMs = this.#now()
-    if (!this.#replay.markPassed(ticketKey, nowMs)) return { isFirst: false, isFirstThisMinute: false }
-    this.#options.store?.tell((session) => session.recordVerified({ ticketKey, clientKey }))
-    return { isFirst: true, isFirstThisMinute: this.#history.noteVerified(clientKey, nowMs) }
+    if (!this.#replay.markPassed(ticketKey, this.#now())) return passedBefore
+    return store === undefined || store.isDown
+      ? this.#noteVerified(clientKey)
+      : this.#recordShared(store, ticketKey, clientKey)
   }
 
   /** A ticket that passed degraded was good after all: its client has earned history. */
@@ -105,6 +112,17 @@ export class Ledger {
 
   #now(): number {
     return this.#options.clock.nowMs()
+  }
+
+  /** A ticket may have passed degraded at another process, which spent nothing at Tencent. */
+  async #recordShared(store: StoreLink, ticketKey: string, clientKey: string): Promise<VerifiedRecord> {
+    const verified = { passId: randomUUID(), ticketKey, clientKey }
+    const answer = await store.ask((session) => session.recordVerified(verified))
+    return answer.kind === 'answer' && !answer.value.isFirst ? passedBefore : this.#noteVerified(clientKey)
+  }
+
+  #noteVerified(clientKey: string): VerifiedRecord {
+    return { isFirst: true, isFirstThisMinute: this.#history.noteVerified(clientKey, this.#now()) }
   }
 
   /** Starts full: what is expected of a site is known before its first outage. */

@@ -5,6 +5,7 @@ import type {
   SharedHistory,
   SharedOverride,
   SharedState,
+  SharedVerified,
   StoreContext,
   StoreSession,
 } from '../store/captcha-store.js'
@@ -63,9 +64,10 @@ export class RedisSession implements StoreSession {
     })
   }
 
-  async recordVerified({ ticketKey, clientKey }: { ticketKey: string; clientKey: string }): Promise<void> {
+  async recordVerified({ passId, ticketKey, clientKey }: SharedVerified): Promise<{ isFirst: boolean }> {
     const keys = [this.#keys.history(clientKey), this.#keys.ticket(ticketKey)]
-    await this.#run(recordVerifiedScript, { keys, args: [String(replayWindowMs)] })
+    const [kind] = await this.#run(recordVerifiedScript, { keys, args: [String(replayWindowMs), passId] })
+    return { isFirst: kind === 'recorded' }
   }
 
   async recordHistory(clientKey: string): Promise<void> {

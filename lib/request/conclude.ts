@@ -26,7 +26,9 @@ export async function conclude(parts: GuardParts, visit: Visit, outcome: Outcome
   switch (outcome.kind) {
     case 'verified':
       return {
-        verdict: recordVerified(parts, visit) ? verdict.verified(details) : verdict.refused('ticket_reused', details),
+        verdict: (await recordVerified(parts, visit))
+          ? verdict.verified(details)
+          : verdict.refused('ticket_reused', details),
       }
     case 'refused':
       return { verdict: verdict.refused(outcome.reason, details) }
@@ -108,9 +110,9 @@ async function claimPass({ degradation }: GuardParts, visit: Visit, purse: Purse
   return pass
 }
 
-function recordVerified({ degradation }: GuardParts, visit: Visit): boolean {
+async function recordVerified({ degradation }: GuardParts, visit: Visit): Promise<boolean> {
   const { shared, ticketKey, clientKey } = visit
-  const isFirst = ticketKey !== undefined && degradation.recordVerified(ticketKey, clientKey)
+  const isFirst = ticketKey !== undefined && (await degradation.recordVerified(ticketKey, clientKey))
   if (isFirst) shared.hasPassed = true
   return shared.hasPassed
 }

@@ -28,8 +28,8 @@ export interface StoreSession {
   claim(claim: SharedClaim): Promise<SharedClaimResult>
   /** Undoes a claim whose total was empty. */
   release(claim: SharedClaim): Promise<void>
-  /** Marks a verified ticket and notes the client's history. */
-  recordVerified(verified: { readonly ticketKey: string; readonly clientKey: string }): Promise<void>
+  /** Marks a verified ticket and notes the client's history, unless the ticket has passed at any process already. */
+  recordVerified(verified: SharedVerified): Promise<{ readonly isFirst: boolean }>
   /** A genuine late verdict: history alone. */
   recordHistory(clientKey: string): Promise<void>
   /** History of one client, or `undefined` without a verified pass in 24 hours. */
@@ -37,6 +37,13 @@ export interface StoreSession {
   /** Says that this process lives, and what it has learned; returns what the others say. */
   heartbeat(own: { readonly baselinePerMinute: number | undefined }): Promise<SharedState>
   setOverride(override: SharedOverride): Promise<void>
+}
+
+export interface SharedVerified {
+  /** Unique to this pass: a client that reconnects may record it twice. */
+  readonly passId: string
+  readonly ticketKey: string
+  readonly clientKey: string
 }
 
 export interface SharedClaim {

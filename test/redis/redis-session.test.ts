@@ -95,10 +95,22 @@ describeWithRedis()('a session on Redis', () => {
     })
 
     test('takes a verified ticket for passed, and its client for known', async () => {
-      await session.recordVerified({ ticketKey: 'ticket', clientKey: 'client' })
+      const verified = { passId: 'pass', ticketKey: 'ticket', clientKey: 'client' }
+      expect(await session.recordVerified(verified)).toEqual({ isFirst: true })
       expect((await session.claim(claimOf({ ticketKey: 'ticket' }))).kind).toBe('replayed')
       const known = await session.claim(claimOf({ ticketKey: 'next', requireKnown: true }))
       expect(known).toEqual({ kind: 'granted', history: { verifiedPerMinute: expect.closeTo(0.1, 3) } })
+    })
+
+    test('verifies no ticket that passed already, and the same pass twice', async () => {
+      const verified = { passId: 'pass', ticketKey: 'twice', clientKey: 'client' }
+      expect(await session.recordVerified(verified)).toEqual({ isFirst: true })
+      expect(await session.recordVerified(verified)).toEqual({ isFirst: true })
+      expect(await session.recordVerified({ ...verified, passId: 'other' })).toEqual({ isFirst: false })
+      await session.claim(claimOf({ ticketKey: 'degraded' }))
+      const afterwards = { passId: 'pass', ticketKey: 'degraded', clientKey: 'stranger' }
+      expect(await session.recordVerified(afterwards)).toEqual({ isFirst: false })
+      expect(await session.readHistory('stranger')).toBeUndefined()
     })
 
     test('gives a known client its own rate, and never less than the limit', async () => {
@@ -155,7 +167,7 @@ describeWithRedis()('a session on Redis', () => {
       const clientKey = 'x'.repeat(128)
       const ticketKey = 'y'.repeat(2048)
       await session.claim(claimOf({ clientKey, ticketKey }))
-      await session.recordVerified({ clientKey: '2001:db8::/56', ticketKey: '\u0000 {}' })
+      await session.recordVerified({ passId: 'pass', clientKey: '2001:db8::/56', ticketKey: '\u0000 {}' })
       await session.heartbeat({ baselinePerMinute: 5 })
       await session.setOverride(overrideOf({ untilEpochMs: null }))
       const names = await keys()

@@ -150,7 +150,7 @@ describe('a ledger with a store', () => {
     ledger.recordGenuine('client')
     await settlePromises()
     expect(session.calls.slice(1)).toEqual([
-      { name: 'recordVerified', argument: { ticketKey: 'ticket', clientKey: 'client' } },
+      { name: 'recordVerified', argument: { passId: expect.any(String), ticketKey: 'ticket', clientKey: 'client' } },
       { name: 'recordHistory', argument: 'client' },
     ])
   })

@@ -30,7 +30,8 @@ export class StoreDouble implements StoreSession {
 
   claim: StoreSession['claim'] = (claim) => this.#act('claim', claim, () => this.claimResult)
   release: StoreSession['release'] = (claim) => this.#act('release', claim, () => undefined)
-  recordVerified: StoreSession['recordVerified'] = (verified) => this.#act('recordVerified', verified, () => undefined)
+  recordVerified: StoreSession['recordVerified'] = (verified) =>
+    this.#act('recordVerified', verified, () => ({ isFirst: true }))
   recordHistory: StoreSession['recordHistory'] = (clientKey) => this.#act('recordHistory', clientKey, () => undefined)
   readHistory: StoreSession['readHistory'] = (clientKey) => this.#act('readHistory', clientKey, () => undefined)
   heartbeat: StoreSession['heartbeat'] = (own) => this.#act('heartbeat', own, () => this.state)

@@ -11,11 +11,7 @@ local limit, requireKnown, replayMs = tonumber(ARGV[2]), ARGV[5] == '1', tonumbe
 
 local hasPasses = holds('passes', passesKey, 'zset')
 local isHeld = hasPasses and redis.call('ZSCORE', passesKey, claimId)
-if ticketKey and not isHeld and holds('ticket', ticketKey, 'string') then
-  local mark = redis.call('GET', ticketKey)
-  if mark == 'verified' or string.sub(mark, 1, 6) == 'claim:' then return answer('replayed') end
-  reject('ticket', ticketKey)
-end
+if ticketKey and not isHeld and markOf(ticketKey) then return answer('replayed') end
 
 local perMinute = perMinuteOf(historyKey)
 if isHeld then return answer('granted', exact(perMinute)) end

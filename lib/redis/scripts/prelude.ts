@@ -22,6 +22,15 @@ local function holds(kind, key, expected)
   return false
 end
 
+-- What a ticket passed as, or nil.
+local function markOf(key)
+  if not holds('ticket', key, 'string') then return nil end
+  local mark = redis.call('GET', key)
+  if string.sub(mark, 1, 9) == 'verified:' or string.sub(mark, 1, 6) == 'claim:' then return mark end
+  reject('ticket', key)
+  return nil
+end
+
 local function number(text)
   local value = text and tonumber(text)
   if value and value >= 0 and value < 9007199254740992 then return value end
