@@ -87,8 +87,14 @@ function operations(parts: GuardParts): Omit<CaptchaGuard, keyof CallableFunctio
     override: (mode, options) => degradation.setOverride(mode, options),
     async checkHealth() {
       const startedMs = clock.nowMs()
-      const reply = await askCanary(parts.canary, new AbortController().signal)
-      return healthReport(reply, Math.round(clock.nowMs() - startedMs))
+      // The deadline's own timer holds no process; a script that awaits its health check must live to see it.
+      const hold = setTimeout(() => {}, config.timeoutMs + 1000)
+      try {
+        const reply = await askCanary(parts.canary, new AbortController().signal)
+        return healthReport(reply, Math.round(clock.nowMs() - startedMs))
+      } finally {
+        clearTimeout(hold)
+      }
     },
     close: async () => parts.close(),
     page: Object.freeze({

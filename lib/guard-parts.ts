@@ -71,7 +71,10 @@ export function assembleGuard(config: GuardConfig, clock: Clock): GuardParts {
         clock,
         late: () => ({ waiting: 0, genuine: 0, refused: 0, inconclusive: 0 }),
       }),
-      override: (state, why) => reporter.override(state, why),
+      override: (state, why) => {
+        reporter.override(state, why)
+        late.resume()
+      },
       storeDown: (why) => reporter.event('warn', 'captcha_store_down', { why }),
       storeUp: () => reporter.event('info', 'captcha_store_up', {}),
       storeCorrupted: (key) => reporter.event('warn', 'captcha_store_corrupted', { key }),

@@ -72,7 +72,7 @@ describe.each<[string, typeof express5]>([
       .get('/')
       .expect(503)
     expect(response.headers).toMatchObject({
-      'content-type': 'application/problem+json; charset=utf-8',
+      'content-type': 'application/problem+json',
       'cache-control': 'no-store',
       'retry-after': '30',
     })

@@ -25,7 +25,11 @@ const clientErrorRateLimited = 1014
 /** Decides over one request whose verdict is missing: override first, then the rule, then which purse. */
 export function decide(situation: DegradedSituation, rule: () => RuleAction): DegradedDecision {
   const row = causeTable[situation.cause]
-  if (situation.override === 'verify_only' || rule() === 'refuse') return { kind: 'refuse', reason: row.refusal }
+  if (situation.override === 'verify_only') {
+    const isPassedByRule = row.refusal !== 'degradation_refused' && rule() === 'pass'
+    return { kind: 'refuse', reason: isPassedByRule ? 'degradation_refused' : row.refusal }
+  }
+  if (rule() === 'refuse') return { kind: 'refuse', reason: row.refusal }
   return { kind: 'draw', purse: purseFor(situation) }
 }
 

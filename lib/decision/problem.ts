@@ -22,7 +22,7 @@ function problem(status: number, code: PublicCode, retryAfter: boolean): Problem
   return Object.freeze({
     status,
     headers: Object.freeze({
-      'Content-Type': 'application/problem+json; charset=utf-8',
+      'Content-Type': 'application/problem+json',
       'Cache-Control': 'no-store',
       ...(retryAfter && { 'Retry-After': String(retryAfterSeconds) }),
     }),

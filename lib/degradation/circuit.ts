@@ -47,7 +47,7 @@ const brownOutMs = 30_000
 /** `canary_disagrees` needs at least this long without a single code 1. */
 const minimumSilenceMs = 10_000
 const silenceInMeanGaps = 20
-/** A mean of fewer gaps than this is chance: two passes at once after a start would make every later pause a silence. */
+/** A mean of fewer gaps than this, the first counted from the start, is chance: every later pause would be a silence. */
 const minimumGaps = 3
 const maxThrottledShare = 0.1
 const gapSmoothing = 0.05
@@ -101,6 +101,7 @@ export class Circuit {
     this.#options = options
     this.#calls = new RollingCounts(options.config.windowMs)
     this.#canaryIntervalMs = options.config.canaryIntervalMs
+    this.#lastSuccessMs = options.clock.nowMs()
     if (options.expectedPerMinute !== undefined) {
       this.#meanGapMs = 60_000 / options.expectedPerMinute
       this.#gapsSeen = Math.ceil(1 / gapSmoothing)

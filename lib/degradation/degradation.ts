@@ -155,6 +155,7 @@ export class Degradation {
   close(): void {
     this.circuit.close()
     this.clientPath.close()
+    this.#override.close()
     this.#store?.close()
   }
 

@@ -34,6 +34,9 @@ const maxTickets = 5_000
 const paceMs = 50
 /** A ticket that makes Tencent stumble every time must not be tried for ever. */
 const maxTries = 3
+/** Without a verdict everything waits, longer each time. */
+const firstPauseMs = 1_000
+const maxPauseMs = 30_000
 
 /**
  * Verifies, once Tencent is back, what was let in unverified. In memory, bounded, for at most five minutes: an older ticket
@@ -44,6 +47,8 @@ export class LateVerification<Context> {
   /** Waiting tickets, and how often each was tried without a verdict. */
   readonly #queue = new Map<LateTicket<Context>, number>()
   readonly #counts = { genuine: 0, refused: 0, inconclusive: 0 }
+  #pauseMs = 0
+  #pausedUntilMs = Number.NEGATIVE_INFINITY
   #timer: Timer | undefined
   #isClosed = false
 
@@ -51,18 +56,21 @@ export class LateVerification<Context> {
     this.#options = options
   }
 
-  add(ticket: LateTicket<Context>): void {
-    if (this.#isClosed) return
+  /** Keeps a ticket, and gives a function that drops it again. */
+  add(ticket: LateTicket<Context>): () => void {
+    if (this.#isClosed) return () => {}
     const [oldest] = this.#queue.keys()
     if (this.#queue.size >= maxTickets && oldest !== undefined) this.#queue.delete(oldest)
     this.#queue.set(ticket, 0)
     this.resume()
+    return () => void this.#queue.delete(ticket)
   }
 
   /** Goes on if Tencent is back; called when the circuit changes. */
   resume(): void {
     if (this.#timer !== undefined || this.#isClosed || this.#queue.size === 0 || !this.#options.isBack()) return
-    this.#timer = this.#options.clock.after(paceMs, () => this.#step())
+    const delayMs = Math.max(paceMs, this.#pausedUntilMs - this.#options.clock.nowMs())
+    this.#timer = this.#options.clock.after(delayMs, () => this.#step())
   }
 
   snapshot(): LateCounts {
@@ -84,12 +92,17 @@ export class LateVerification<Context> {
     const verification = this.#options.verify(ticket.context)
     if (verification === undefined) return this.resume()
     this.#queue.delete(ticket)
-    verification.then((reply) => this.#settle(ticket, judgeLate(reply, ticket.hadUnansweredCall), tries + 1))
+    verification.then((reply) => this.#settle(ticket, reply, tries))
     if (this.#queue.size > 0) this.resume()
   }
 
-  #settle(ticket: LateTicket<Context>, judged: LateVerdict | undefined, tries: number): void {
+  #settle(ticket: LateTicket<Context>, reply: Reply, triesBefore: number): void {
     if (this.#isClosed) return
+    const judged = judgeLate(reply, ticket.hadUnansweredCall)
+    // Throttling and our own keys are not the ticket's doing.
+    const tries = reply.kind === 'unavailable' || reply.kind === 'bug' ? triesBefore + 1 : triesBefore
+    if (judged === undefined) this.#pause()
+    else this.#pauseMs = 0
     if (judged === undefined && tries < maxTries) {
       this.#queue.set(ticket, tries)
       return this.resume()
@@ -98,6 +111,11 @@ export class LateVerification<Context> {
     this.#counts[lateVerdict.outcome]++
     this.#options.onVerdict(ticket, lateVerdict)
     if (this.#queue.size === 0) this.#options.onDrained()
+  }
+
+  #pause(): void {
+    this.#pauseMs = Math.min(maxPauseMs, Math.max(firstPauseMs, this.#pauseMs * 2))
+    this.#pausedUntilMs = this.#options.clock.nowMs() + this.#pauseMs
   }
 
   #dropDead(): void {
@@ -117,10 +135,8 @@ export function judgeLate(reply: Reply, hadUnansweredCall: boolean): LateVerdict
     case 'refused': {
       const { captchaCode } = reply.facts
       const code = captchaCode === undefined ? {} : { captchaCode }
-      // Expired while it waited here, or spent by a call of ours that was never answered: it may have been good.
-      const mayHaveBeenGood =
-        reply.reason === 'ticket_expired' || (reply.reason === 'ticket_reused' && hadUnansweredCall)
-      return mayHaveBeenGood
+      // Perhaps spent by the call of ours that was never answered.
+      return reply.reason === 'ticket_reused' && hadUnansweredCall
         ? { outcome: 'inconclusive', ...code }
         : { outcome: 'refused', reason: reply.reason, ...code }
     }

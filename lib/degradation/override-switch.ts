@@ -1,6 +1,6 @@
 import type { OverrideMode } from '../decision/decide.js'
 import { CaptchaConfigError } from '../errors.js'
-import type { Clock } from './clock.js'
+import type { Clock, Timer } from './clock.js'
 
 /** How long an override lasts, and who set it. */
 export interface OverrideOptions {
@@ -30,11 +30,12 @@ export type OverrideChange = 'set' | 'shared' | 'expired'
 const maxForMs = 86_400_000
 const off: OverrideState = Object.freeze({ mode: 'none', by: '', untilMs: Number.POSITIVE_INFINITY })
 
-/** The operator's kill switch, both ways. It ends by itself; there is no timer. */
+/** The operator's kill switch, both ways. It ends by itself. */
 export class OverrideSwitch {
   readonly #clock: Clock
   readonly #onChange: (state: OverrideState, why: OverrideChange) => void
   #state: OverrideState = off
+  #timer: Timer | undefined
 
   constructor(clock: Clock, onChange: (state: OverrideState, why: OverrideChange) => void) {
     this.#clock = clock
@@ -43,15 +44,34 @@ export class OverrideSwitch {
 
   /** Throws {@link CaptchaConfigError} on a wrong mode, and where `'pass'` has no end. */
   set(mode: OverrideMode, options: OverrideOptions = {}): OverrideState {
-    this.#state = parseOverride(mode, options, this.#clock.epochMs())
-    this.#onChange(this.#state, 'set')
+    this.#change(parseOverride(mode, options, this.#clock.epochMs()), 'set')
     return this.#state
   }
 
   /** Takes over a state that was set at another process. */
   adopt(state: OverrideState): void {
+    this.#change(state, 'shared')
+  }
+
+  /** Frees the timer. */
+  close(): void {
+    this.#timer?.cancel()
+  }
+
+  #change(state: OverrideState, why: OverrideChange): void {
+    this.#timer?.cancel()
     this.#state = state
-    this.#onChange(state, 'shared')
+    this.#watchForEnd()
+    this.#onChange(state, why)
+  }
+
+  /** Its end is told in time also where nobody comes by to notice. */
+  #watchForEnd(): void {
+    const { untilMs } = this.#state
+    if (!Number.isFinite(untilMs)) return
+    this.#timer = this.#clock.after(Math.max(0, untilMs - this.#clock.epochMs()), () => {
+      if (this.mode !== 'none') this.#watchForEnd()
+    })
   }
 
   get mode(): OverrideMode {

@@ -4,7 +4,7 @@ import type { EndedOutage, OutageListener } from '../degradation/outage-watch.js
 import type { Reporter } from './reporter.js'
 
 /** The line at an outage's end waits this long for the late verdicts it sums up. */
-const waitForLateMs = 15_000
+const waitForLateMs = 5_000
 
 export interface OutageLogOptions {
   readonly path: 'api' | 'client'

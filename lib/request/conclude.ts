@@ -1,3 +1,4 @@
+import type { Reply } from '../decision/classify-reply.js'
 import { decide, type Evidence, type PurseName } from '../decision/decide.js'
 import type { Outcome } from '../decision/outcome.js'
 import { type VerdictDetails, verdict } from '../decision/verdict.js'
@@ -7,6 +8,8 @@ import type { DegradationSituation, RuleAction } from '../option-types.js'
 import type { CaptchaVerdict, DegradationCause } from '../types.js'
 import { verifyCall } from './ask-tencent.js'
 import type { Visit } from './visit.js'
+
+const lostAnswers = new Set<DegradationCause>(['timeout', 'unreachable', 'http_error', 'bad_response'])
 
 /** A verdict and how it came about. */
 export interface Decided {
@@ -121,15 +124,19 @@ async function recordVerified({ degradation }: GuardParts, visit: Visit): Promis
 function keepForLater(parts: GuardParts, visit: Visit, made: CaptchaVerdict): CaptchaVerdict {
   const { config, clock, late } = parts
   const call = verifyCall(visit)
-  if (!config.degradation.lateVerification || call === undefined || visit.shared.isKeptForLater) return made
-  visit.shared.isKeptForLater = true
+  if (!config.degradation.lateVerification || call === undefined || visit.shared.dropLate) return made
   const { clientKey, ticketHash } = visit
-  late.add({
+  visit.shared.dropLate = late.add({
     context: { call, verdict: made, clientKey, ticketHash, at: clock.epochMs() },
     passedMs: clock.nowMs(),
-    hadUnansweredCall: visit.shared.reply !== undefined,
+    hadUnansweredCall: wasLeftUnanswered(visit.shared.reply),
   })
   return made
+}
+
+/** Whether Tencent may have spent the ticket on a call of ours whose answer never reached us. */
+function wasLeftUnanswered(reply: Reply | undefined): boolean {
+  return reply?.kind === 'aborted' || (reply?.kind === 'unavailable' && lostAnswers.has(reply.cause))
 }
 
 function ticketKind({ ticket }: Visit): DegradationSituation['ticketKind'] {

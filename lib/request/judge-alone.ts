@@ -8,13 +8,13 @@ import type { Visit } from './visit.js'
 export function judgeAlone({ config, clock, degradation, proxyHints }: GuardParts, visit: Visit): Outcome | undefined {
   const { ticket, ticketKey, shared } = visit
   const isOverridden = degradation.override.mode === 'pass'
+  proxyHints.look(visit.req, visit.address)
+  degradation.clientPath.noteTraffic(ticket.kind === 'fallback')
   if (ticket.kind === 'malformed') return refused('ticket_malformed')
   if (ticket.kind === 'missing' && !isOverridden) return refused('ticket_missing')
   if (visit.gone.aborted) return { kind: 'gone' }
-  proxyHints.look(visit.req, visit.address)
   // A made-up X-Forwarded-For must become neither Tencent's MissingParameter nor a client key.
   if (visit.address === undefined) return refused('rejected')
-  if (ticket.kind !== 'missing') degradation.clientPath.noteTraffic(ticket.kind === 'fallback')
   const facts = ticket.kind === 'fallback' ? { clientErrorCode: ticket.clientErrorCode } : noFacts
   if (ticketKey !== undefined && !shared.hasPassed && degradation.ledger.hasPassed(ticketKey))
     return replayed(visit, facts)

@@ -12,8 +12,8 @@ export interface SharedVisit {
   hasPassed: boolean
   /** Undoes the draw, as long as nothing came of it. */
   giveBack?: () => void
-  /** The ticket waits for its late verdict. */
-  isKeptForLater: boolean
+  /** The ticket waits for its late verdict; calls that off. */
+  dropLate?: () => void
 }
 
 /** `Symbol.for`, so that the ESM and the CommonJS build find each other's notes. */
@@ -24,7 +24,7 @@ export function sharedVisit(req: IncomingMessage, visitKey: string): SharedVisit
   carrier[sharedKey] ??= new Map()
   const known = carrier[sharedKey].get(visitKey)
   if (known) return known
-  const visit: SharedVisit = { hasPassed: false, isKeptForLater: false }
+  const visit: SharedVisit = { hasPassed: false }
   carrier[sharedKey].set(visitKey, visit)
   return visit
 }
@@ -37,6 +37,8 @@ export function giveBackPasses(req: IncomingMessage): void {
   const { [sharedKey]: visits } = req as { [sharedKey]?: Map<string, SharedVisit> }
   for (const visit of visits?.values() ?? []) {
     visit.giveBack?.()
+    visit.dropLate?.()
     delete visit.giveBack
+    delete visit.dropLate
   }
 }

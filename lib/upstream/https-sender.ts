@@ -1,5 +1,6 @@
 import http from 'node:http'
 import https from 'node:https'
+import { setTimeout } from 'node:timers/promises'
 import type { TencentCredential } from '../types.js'
 import { signedHeaders } from './signed-headers.js'
 import type { UpstreamResult } from './upstream-result.js'
@@ -32,11 +33,16 @@ export function httpsSender(endpoint: URL): HttpsSender {
       const exchangeOnce = () =>
         exchange((onResponse) => request(endpoint, { method: 'POST', headers, agent }, onResponse), body, signal)
       const first = await exchangeOnce()
-      return neverLeft(first) && !signal.aborted ? exchangeOnce() : first
+      if (!neverLeft(first) || signal.aborted) return first
+      await setTimeout(retryAfterMs)
+      return signal.aborted ? { kind: 'aborted' } : exchangeOnce()
     },
     close: () => agent.destroy(),
   }
 }
+
+/** Long enough for a listener that is being replaced, short enough for nobody to notice. */
+const retryAfterMs = 50
 
 /** Only failures that prove that no byte of the request left: after that a lost success would make the retry answer 9. */
 const codesBeforeSending = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'])

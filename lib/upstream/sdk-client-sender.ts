@@ -21,12 +21,13 @@ export async function sendWithSdkClient(
 export function sdkFailure(error: unknown): UpstreamResult {
   if (!(error instanceof Error) && !isErrorLike(error)) return { kind: 'bug', error }
   const { code, httpCode, requestId, type, message, name } = error as SdkErrorShape
-  // First: the message of an API error may quote what a caller sent, and must not decide.
-  if (isSdkException(error) && 'code' in error) {
-    return typeof code === 'string'
-      ? { kind: 'sdk_api_error', errorCode: code, requestId }
-      : { kind: 'unreadable', problem: 'Error without Code' }
+  if (typeof httpCode === 'number' && typeof code !== 'string') return { kind: 'http_status', status: httpCode }
+  // Before the message: that of an API error may quote what a caller sent, and must not decide.
+  if (typeof code === 'string' && systemCode.test(code)) return { kind: 'unreachable', problem: code }
+  if (typeof code === 'string' && (isSdkException(error) || apiErrorCode.test(code))) {
+    return { kind: 'sdk_api_error', errorCode: code, requestId }
   }
+  if (isSdkException(error) && 'code' in error) return { kind: 'unreadable', problem: 'Error without Code' }
   if (name === 'AbortError' || message === 'The user aborted a request.') return { kind: 'aborted' }
   if (typeof httpCode === 'number') return { kind: 'http_status', status: httpCode }
   if (name === 'TimeoutError' || type === 'body-timeout' || message.startsWith('network timeout at')) {
@@ -48,6 +49,12 @@ export function sdkFailure(error: unknown): UpstreamResult {
     ? { kind: 'credential_failed', problem: 'the SDK client could not sign' }
     : { kind: 'bug', error }
 }
+
+/** `InternalError`, `AuthFailure.SignatureFailure`: how API 3.0 spells its errors, and Node none of its own. */
+const apiErrorCode = /^[A-Z][a-z]+[A-Za-z]*(\.\w+)*$/
+/** What Node says when a connection fails. */
+const systemCode =
+  /^(ECONN\w+|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPROTO|CERT_\w+|ERR_TLS_\w+|\w*SELF_SIGNED\w*)$/
 
 interface SdkErrorShape {
   readonly name: string

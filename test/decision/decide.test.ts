@@ -65,13 +65,16 @@ const gates = [
   ['verify_only', 'refuse', false],
 ] as const satisfies readonly (readonly [OverrideMode, RuleAction, boolean])[]
 
-/** Restated by hand: what a refusal of this cause is called. */
-const refusalOf = (cause: DegradationCause) => (cause === 'misconfigured' ? 'misconfigured' : 'degradation_refused')
+/** Restated by hand: what a refusal of this cause is called, where its rule says no, and where the override alone does. */
+const refusalOf = (cause: DegradationCause, rule: RuleAction) =>
+  cause === 'misconfigured' && rule === 'refuse' ? 'misconfigured' : 'degradation_refused'
 
 describe('a decision about a missing verdict', () => {
   test.each(purses)('%s with evidence %s and client code %i', (cause, evidence, clientErrorCode, purse) => {
     for (const [override, rule, draws] of gates) {
-      const expected: DegradedDecision = draws ? { kind: 'draw', purse } : { kind: 'refuse', reason: refusalOf(cause) }
+      const expected: DegradedDecision = draws
+        ? { kind: 'draw', purse }
+        : { kind: 'refuse', reason: refusalOf(cause, rule) }
       expect(decide({ cause, evidence, override, clientErrorCode }, () => rule)).toEqual(expected)
     }
   })

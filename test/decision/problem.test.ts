@@ -7,7 +7,7 @@ const problems = [...inputRefusals, ...degradedRefusals].map((reason) => [reason
 describe('the public answer to a refusal', () => {
   test.each(problems)('for %s is problem+json that nobody stores', (_, { status, headers, body }) => {
     expect(headers).toMatchObject({
-      'Content-Type': 'application/problem+json; charset=utf-8',
+      'Content-Type': 'application/problem+json',
       'Cache-Control': 'no-store',
     })
     const parsed = JSON.parse(body)

@@ -105,8 +105,14 @@ describe('with a healthy canary, failing users open the circuit', () => {
 
   test('but not before it is known how often passes come', async () => {
     const t = new CircuitUnderTest()
-    t.answered('success', 3)
+    t.answered('success', 2)
     expect(await failUntilOpen(t, 1000, 600_000)).toBeUndefined()
+  })
+
+  test('which three verified passes tell', async () => {
+    const t = new CircuitUnderTest()
+    t.answered('success', 3)
+    expect(await failUntilOpen(t, 1000, 60_000)).toBe(10_000)
   })
 
   test("with the operator's own estimate until then", async () => {

@@ -37,9 +37,18 @@ describe('the switch', () => {
     expect(told).toEqual(['pass by li.na: set', 'pass by li.na: expired'])
   })
 
-  test('keeps no timer', () => {
+  test('ends in time also where nobody asks, and keeps no timer then', async () => {
+    const { clock, override, told } = makeSwitch()
+    override.set('pass', { forMs: 60_000 })
+    await clock.advance(60_000)
+    expect(told.at(-1)).toMatch(/: expired$/)
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  test('keeps no timer once it is closed', () => {
     const { clock, override } = makeSwitch()
     override.set('pass', { forMs: 60_000 })
+    override.close()
     expect(clock.pendingTimers).toBe(0)
   })
 

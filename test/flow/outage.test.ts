@@ -29,10 +29,11 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       expect(captcha).toMatchObject({ passed: true, degraded: true, cause: 'circuit_open' })
       expect(status).toBe(200)
     }
-    // One in twenty may meet a busy test machine, but none waits for anything of the guard's.
+    // Client, Express and guard share a machine that other suites keep busy: half of the answers tell, and the guard's own time.
     const sorted = during.map(({ ms }) => ms).sort((a, b) => a - b)
-    expect(sorted[Math.floor(sorted.length * 0.95) - 1]).toBeLessThan(20)
+    expect(sorted[sorted.length / 2]).toBeLessThan(20)
     expect(sorted.at(-1)).toBeLessThan(250)
+    expect(Math.max(...during.map(({ captcha }) => captcha?.durationMs ?? 0))).toBeLessThan(20)
     expect(ordinary(flow)).toEqual([])
 
     flow.simulator.setFault(null)

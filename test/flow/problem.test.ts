@@ -116,7 +116,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       const flow = await startFlow({ express, options: { degradation: { doubt: closed } } })
       const { headers, text, ...reply } = await provoke(flow)
       expect(reply).toMatchObject({ status, captcha: { passed: false, reason } })
-      expect(headers['content-type']).toBe('application/problem+json; charset=utf-8')
+      expect(headers['content-type']).toBe('application/problem+json')
       expect(headers['cache-control']).toBe('no-store')
       expect(headers['retry-after']).toBe(retryAfter)
       expect(JSON.parse(text)).toEqual({

@@ -155,7 +155,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       const reply = await flow.send(flow.fallback())
       expect(reply).toMatchObject({ status: 503, body: { code: 'captcha_unavailable' }, captcha: { passed: true } })
       expect(reply.headers).toMatchObject({
-        'content-type': 'application/problem+json; charset=utf-8',
+        'content-type': 'application/problem+json',
         'cache-control': 'no-store',
         'retry-after': '30',
       })

@@ -303,12 +303,20 @@ describe('a client under the guard’s deadline', () => {
       'rejects with a TypeError of its own',
       () => Promise.reject(new TypeError("Cannot read properties of undefined (reading 'foo')")),
     ],
-    [
-      'rejects with a code but no request',
-      () => Promise.reject(Object.assign(new Error('x'), { code: 'InternalError' })),
-    ],
+    ['rejects with an errno of no connection', () => Promise.reject(Object.assign(new Error('x'), { code: 'ENOSPC' }))],
   ])('that %s has a bug: an error, never a pass', async (_, fail) => {
     expect(meaningOf(await verifyWith({ request: fail as () => Promise<never> }))).toBe('bug')
+  })
+
+  test.each([
+    [{ code: 'InternalError' }, 'internal_error'],
+    [{ code: 'AuthFailure.SignatureFailure' }, 'misconfigured'],
+    [{ code: 'ECONNREFUSED' }, 'unreachable'],
+    [{ code: 'ECONNRESET' }, 'unreachable'],
+    [{ httpCode: 502, code: undefined, requestId: '' }, 'http_error'],
+  ])('of another make that rejects with %j means %s', async (shape, meaning) => {
+    const client = { request: () => Promise.reject(Object.assign(new Error('x'), shape)) }
+    expect(meaningOf(await verifyWith(client))).toBe(meaning)
   })
 
   test.each(['timeout', 'x'])('that resolves to %p is a bad response', async (value) => {
