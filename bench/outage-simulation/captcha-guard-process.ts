@@ -86,8 +86,14 @@ export class CaptchaGuardProcess {
   /** The purse that a ticket of this kind draws on right now; `undefined` while Tencent would be asked about it. */
   purseWithoutAsking(ticket: SimulatedRequest['ticket']): PurseName | undefined {
     const isFallback = ticket === 'fallback'
-    if (!isFallback && this.degradation.circuit.state !== 'open') return undefined
-    return this.degradation.evidenceFor(isFallback ? 'fallback' : 'ordinary') === 'outage' ? 'outage' : 'doubt'
+    return isFallback || this.degradation.circuit.state === 'open' ? this.purseFor(ticket) : undefined
+  }
+
+  /** The purse that evidence gives a ticket of this kind right now. */
+  purseFor(ticket: SimulatedRequest['ticket']): PurseName {
+    return this.degradation.evidenceFor(ticket === 'fallback' ? 'fallback' : 'ordinary') === 'outage'
+      ? 'outage'
+      : 'doubt'
   }
 
   /** How long this purse's total takes to earn one token for a key without history: half of it is theirs. */

@@ -39,7 +39,6 @@ export const scenarios: readonly Scenario[] = [
     expectsRate: true,
   }),
   scenario({ name: 'restart-in-outage/nothing', fault: 'api_hangs', restartAfterMinutes: 5 }),
-  // With a store all eight processes of the bank run side by side: fewer minutes.
   scenario({ name: 'api-hangs/store', sites: ['blog', 'shop'], fault: 'api_hangs', store: true }),
   scenario({
     name: 'restart-in-outage/store',
@@ -48,7 +47,7 @@ export const scenarios: readonly Scenario[] = [
     restartAfterMinutes: 5,
     store: true,
   }),
-  scenario({ name: 'api-hangs/store', sites: ['bank'], minutes: 2, fault: 'api_hangs', store: true }),
+  // All eight processes of the bank run side by side: two minutes, to be held against the first two of `api-hangs`.
   scenario({
     name: 'restart-in-outage/store',
     sites: ['bank'],
@@ -136,6 +135,6 @@ function withBots(
 function floods(differing: Partial<Scenario> & Pick<Scenario, 'name'>, ticket: Bots['ticket']): Scenario[] {
   return [
     ...withBots(someBots, { ...differing, sites: ['blog', 'shop'] }, ticket),
-    ...withBots(someBots, { ...differing, sites: ['bank'], minutes: 1 }, ticket),
+    ...withBots(someBots.slice(1), { ...differing, sites: ['bank'], minutes: 1 }, ticket),
   ]
 }

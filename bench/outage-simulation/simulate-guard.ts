@@ -18,7 +18,7 @@ const minuteMs = 60_000
 const warmUpMinutes = 22
 const watchedMinutes = 1
 /** Eight processes side by side cost so much that they learn no longer than they need to. */
-const warmUpMinutesSideBySide = 8
+const warmUpMinutesSideBySide = 7
 /** In the warm-up promises may settle together, well before the store's deadline. */
 const settleEveryMs = 100
 /** Calls that began in the measured minutes have ended this long after them. */
@@ -244,9 +244,13 @@ class GuardRun {
     }
     const request = { ticket: bots.ticket, clientKey: net.clientKey(address), ticketKey: this.#newTicket() }
     process.handle(request, (passed) => {
-      if (passed) this.#tally.botPassed(nowMs)
-      if (canSkip && passed) net.notePass(address, purse, nowMs, process.strangerTokenMs(purse))
-      else if (canSkip) net.noteRefused(purse, nowMs, process.strangerTokenMs(purse))
+      const drawnOn = process.purseFor(bots.ticket)
+      if (passed) {
+        this.#tally.botPassed(nowMs)
+        net.notePass(address, drawnOn, this.#clock.nowMs(), process.strangerTokenMs(drawnOn))
+      } else if (canSkip) {
+        net.noteRefused(drawnOn, this.#clock.nowMs(), process.strangerTokenMs(drawnOn))
+      }
     })
     return nowMs
   }

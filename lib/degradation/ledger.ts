@@ -209,13 +209,8 @@ export class Ledger {
   }
 
   #purseClaim({ clientKey, isFallback }: PassClaim): PurseClaim {
-    const nowMs = this.#now()
-    return {
-      clientKey,
-      isKnown: this.#history.isKnown(clientKey, nowMs),
-      verifiedPerMinute: this.#history.verifiedPerMinute(clientKey, nowMs),
-      isFallback,
-    }
+    const verifiedPerMinute = this.#history.verifiedPerMinute(clientKey, this.#now())
+    return { clientKey, isKnown: verifiedPerMinute > 0, verifiedPerMinute, isFallback }
   }
 
   #adoptHistory(clientKey: string, result: SharedClaimResult): void {
