@@ -7,12 +7,12 @@ import type { Visit } from './visit.js'
 /** What needs nobody else, in order of precedence: form, replay, age, override, rate limit. `undefined`: Tencent must be asked. */
 export function judgeAlone({ config, clock, degradation, proxyHints }: GuardParts, visit: Visit): Outcome | undefined {
   const { ticket, ticketKey, shared } = visit
+  if (visit.gone.aborted) return { kind: 'gone' }
   const isOverridden = degradation.override.mode === 'pass'
   proxyHints.look(visit.req, visit.address)
   degradation.clientPath.noteTraffic(ticket.kind === 'fallback')
   if (ticket.kind === 'malformed') return refused('ticket_malformed')
   if (ticket.kind === 'missing' && !isOverridden) return refused('ticket_missing')
-  if (visit.gone.aborted) return { kind: 'gone' }
   // A made-up X-Forwarded-For must become neither Tencent's MissingParameter nor a client key.
   if (visit.address === undefined) return refused('rejected')
   const facts = ticket.kind === 'fallback' ? { clientErrorCode: ticket.clientErrorCode } : noFacts
@@ -31,8 +31,7 @@ function refused(reason: InputRefusal): Outcome {
   return { kind: 'refused', reason, facts: noFacts }
 }
 
-/** A ticket that passed before. */
-export function replayed({ ticket }: Visit, facts: TencentFacts): Outcome {
+function replayed({ ticket }: Visit, facts: TencentFacts): Outcome {
   return ticket.kind === 'fallback'
     ? { kind: 'fallback_refused', reason: 'fallback_replayed', facts }
     : { kind: 'refused', reason: 'ticket_reused', facts }
