@@ -1,5 +1,6 @@
 import type { Reply } from '../decision/classify-reply.js'
 import type { LateVerdict } from '../option-types.js'
+import type { AvailabilityCause } from '../types.js'
 import type { Clock, Timer } from './clock.js'
 import { replayWindowMs } from './replay-memory.js'
 
@@ -38,14 +39,25 @@ const maxTries = 3
 const firstPauseMs = 1_000
 const maxPauseMs = 30_000
 
+/** What is known of a waiting ticket. */
+interface Attempts {
+  /** How often it was tried without a verdict. */
+  readonly tries: number
+  readonly hadUnansweredCall: boolean
+}
+
+/** Failures after which Tencent may have taken the ticket all the same. */
+const lostAnswers: ReadonlySet<AvailabilityCause> = new Set(['timeout', 'unreachable', 'http_error', 'bad_response'])
+
 /**
  * Verifies, once Tencent is back, what was let in unverified. In memory, bounded, for at most five minutes: an older ticket
  * is dead anyway.
  */
 export class LateVerification<Context> {
   readonly #options: LateVerificationOptions<Context>
-  /** Waiting tickets, and how often each was tried without a verdict. */
-  readonly #queue = new Map<LateTicket<Context>, number>()
+  readonly #queue = new Map<LateTicket<Context>, Attempts>()
+  /** Tickets that Tencent is asked about right now. */
+  readonly #underWay = new Set<LateTicket<Context>>()
   readonly #counts = { genuine: 0, refused: 0, inconclusive: 0 }
   #pauseMs = 0
   #pausedUntilMs = Number.NEGATIVE_INFINITY
@@ -61,9 +73,12 @@ export class LateVerification<Context> {
     if (this.#isClosed) return () => {}
     const [oldest] = this.#queue.keys()
     if (this.#queue.size >= maxTickets && oldest !== undefined) this.#queue.delete(oldest)
-    this.#queue.set(ticket, 0)
+    this.#queue.set(ticket, { tries: 0, hadUnansweredCall: ticket.hadUnansweredCall })
     this.resume()
-    return () => void this.#queue.delete(ticket)
+    return () => {
+      this.#queue.delete(ticket)
+      this.#underWay.delete(ticket)
+    }
   }
 
   /** Goes on if Tencent is back; called when the circuit changes. */
@@ -74,48 +89,61 @@ export class LateVerification<Context> {
   }
 
   snapshot(): LateCounts {
-    return { waiting: this.#queue.size, ...this.#counts }
+    return { waiting: this.#queue.size + this.#underWay.size, ...this.#counts }
   }
 
   close(): void {
     this.#isClosed = true
     this.#timer?.cancel()
     this.#queue.clear()
+    this.#underWay.clear()
   }
 
   #step(): void {
     this.#timer = undefined
     this.#dropDead()
-    const [[ticket, tries] = []] = this.#queue
-    if (ticket === undefined || tries === undefined) return this.#options.onDrained()
+    const [[ticket, attempts] = []] = this.#queue
+    if (ticket === undefined || attempts === undefined) return this.#tellIfDrained()
     if (!this.#options.isBack()) return
     const verification = this.#options.verify(ticket.context)
     if (verification === undefined) return this.resume()
     this.#queue.delete(ticket)
-    verification.then((reply) => this.#settle(ticket, reply, tries))
+    this.#underWay.add(ticket)
+    verification.then((reply) => this.#settle(ticket, reply, attempts))
     if (this.#queue.size > 0) this.resume()
   }
 
-  #settle(ticket: LateTicket<Context>, reply: Reply, triesBefore: number): void {
-    if (this.#isClosed) return
-    const judged = judgeLate(reply, ticket.hadUnansweredCall)
-    // Throttling and our own keys are not the ticket's doing.
-    const tries = reply.kind === 'unavailable' || reply.kind === 'bug' ? triesBefore + 1 : triesBefore
+  #settle(ticket: LateTicket<Context>, reply: Reply, before: Attempts): void {
+    const isCalledOff = !this.#underWay.delete(ticket)
+    if (isCalledOff) return
+    const judged = judgeLate(reply, before.hadUnansweredCall)
+    const attempts = countAttempt(reply, before)
     if (judged === undefined) this.#pause()
     else this.#pauseMs = 0
-    if (judged === undefined && tries < maxTries) {
-      this.#queue.set(ticket, tries)
-      return this.resume()
-    }
-    const lateVerdict = judged ?? { outcome: 'inconclusive' }
-    this.#counts[lateVerdict.outcome]++
-    this.#options.onVerdict(ticket, lateVerdict)
-    if (this.#queue.size === 0) this.#options.onDrained()
+    if (judged === undefined && attempts.tries < maxTries) this.#queue.set(ticket, attempts)
+    else this.#tell(ticket, judged ?? { outcome: 'inconclusive' })
+    this.resume()
   }
 
+  #tell(ticket: LateTicket<Context>, lateVerdict: LateVerdict): void {
+    this.#counts[lateVerdict.outcome]++
+    this.#options.onVerdict(ticket, lateVerdict)
+    this.#tellIfDrained()
+  }
+
+  #tellIfDrained(): void {
+    if (this.#queue.size + this.#underWay.size === 0) this.#options.onDrained()
+  }
+
+  /** Calls that were under way when a pause began do not lengthen it. */
   #pause(): void {
+    const nowMs = this.#options.clock.nowMs()
+    if (nowMs < this.#pausedUntilMs) return
     this.#pauseMs = Math.min(maxPauseMs, Math.max(firstPauseMs, this.#pauseMs * 2))
-    this.#pausedUntilMs = this.#options.clock.nowMs() + this.#pauseMs
+    this.#pausedUntilMs = nowMs + this.#pauseMs
+    // The next ticket was to be asked about before.
+    this.#timer?.cancel()
+    this.#timer = undefined
   }
 
   #dropDead(): void {
@@ -147,4 +175,11 @@ export function judgeLate(reply: Reply, hadUnansweredCall: boolean): LateVerdict
     case 'bug':
       return undefined
   }
+}
+
+/** Throttling and our own keys are not the ticket's doing, and no answer to our own late call may have spent it. */
+function countAttempt(reply: Reply, { tries, hadUnansweredCall }: Attempts): Attempts {
+  const isTry = reply.kind === 'unavailable' || reply.kind === 'bug'
+  const wasLost = reply.kind === 'unavailable' && lostAnswers.has(reply.cause)
+  return { tries: isTry ? tries + 1 : tries, hadUnansweredCall: hadUnansweredCall || wasLost }
 }
