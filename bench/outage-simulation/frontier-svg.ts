@@ -2,8 +2,8 @@ import type { Measured } from './measure.js'
 import type { Strategy } from './strategies.js'
 
 const width = 760
-const height = 470
-const plot = { left: 70, right: 730, top: 74, bottom: 392 }
+const height = 440
+const plot = { left: 70, right: 730, top: 84, bottom: 382 }
 const maxBots = 20_000
 /** The scenario that the strategies meet in: bots at their most, in an outage of the API. */
 const scenarioName = 'forged-tickets-in-outage/10000-addresses/50x'
@@ -16,11 +16,19 @@ const labels: Readonly<Record<Strategy, string>> = {
   'accept-when-unable-20s': 'accept when unable, 20 s',
 }
 
+interface Point extends Dot {
+  readonly strategy: Strategy
+}
+
 interface Dot {
   readonly x: number
   readonly y: number
   readonly bots: number
   readonly honest: number
+  /** Of the honest requests with history. */
+  readonly known: number
+  /** Share of the honest requests that waited over 100 ms. */
+  readonly waited: number
 }
 
 /**
@@ -52,7 +60,7 @@ export function frontierSvg(rows: readonly Measured[]): string {
     `<polyline class="curve" points="${curve.map(({ x, y }) => `${x},${y}`).join(' ')}"/>`,
     ...curve.map(({ x, y }) => `<circle class="step" cx="${x}" cy="${y}" r="3"/>`),
     ...curveLabels(curve),
-    ...dots.flatMap(dotWithLabel),
+    ...byPlace(dots).flatMap(dotWithLabel),
     '</svg>',
     '',
   ].join('\n')
@@ -97,7 +105,7 @@ function axes(): string[] {
   return [
     ...shares,
     ...rates,
-    text(plot.left, plot.top - 6, 'note', 'honest requests passed'),
+    text(24, plot.top - 9, 'note', 'honest requests passed'),
     text(plot.right, plot.bottom + 38, 'note', 'bot passes a minute (logarithmic)', 'end'),
   ]
 }
@@ -107,30 +115,64 @@ function curveLabels(curve: readonly (Dot & { readonly factor: number })[]): str
   const large = curve.at(-1)
   if (small === undefined || large === undefined) return []
   return [
-    text(small.x - 8, small.y + 16, 'note', `purse ${small.factor} × normal rate`, 'end'),
-    text(large.x + 8, large.y - 8, 'note', `${large.factor} ×`),
+    text(small.x - 8, small.y - 10, 'note', `outage purse of ${small.factor} ×`, 'end'),
+    text(large.x + 9, large.y + 4, 'note', `${large.factor} ×`),
   ]
 }
 
-function dotWithLabel({ strategy, x, y, bots, honest }: Dot & { readonly strategy: Strategy }): string[] {
-  const isOurs = strategy === 'captcha-guard'
-  const isRight = x > (plot.left + plot.right) / 2 + 60
-  const figures = `${honest.toFixed(0)} % honest, ${bots < 10 ? bots.toFixed(0) : Number(bots.toPrecision(2)).toLocaleString('en').replace(',', ' ')} bots a minute`
-  const labelX = isRight ? x - 12 : x + 13
+/** Strategies that end up at the same place share a dot. */
+function dotWithLabel(strategies: readonly Point[]): string[] {
+  const [first] = strategies
+  if (first === undefined) return []
+  const { x, y, bots, honest, known, waited } = first
+  const isOurs = first.strategy === 'captcha-guard'
+  const isRight = x > (plot.left + plot.right) / 2 + 100
+  const labelX = isRight ? x - 14 : x + 14
   const anchor = isRight ? 'end' : 'start'
-  const below = y < plot.top + 30 ? 18 : isOurs ? 34 : -16
+  const names = strategies.map(({ strategy }) => labels[strategy])
+  const waits = waited > 0.9 && honest > 50 ? ', after a wait' : ''
+  const lines = [
+    ...names,
+    `${honest.toFixed(0)} % honest${waits}, ${rounded(bots)} bots a minute`,
+    ...(isOurs ? [`${known.toFixed(0)} % of returning clients`, 'default: 3 × the normal rate'] : []),
+  ]
+  const isHigh = y < plot.top + 40
+  const firstY = isOurs || isHigh ? y + 24 : y - 28
   return [
     `<circle class="${isOurs ? 'ours' : 'theirs'}" cx="${x}" cy="${y}" r="8"/>`,
-    text(labelX, y + below, isOurs ? 'ours-label' : 'theirs-label', labels[strategy], anchor),
-    text(labelX, y + below + 16, 'note', figures, anchor),
+    ...lines.map((line, index) => {
+      const className = index >= names.length ? 'note' : isOurs ? 'ours-label' : 'theirs-label'
+      return text(labelX, firstY + 17 * index, className, line, anchor)
+    }),
   ]
+}
+
+function rounded(figure: number): string {
+  return figure < 10 ? figure.toFixed(0) : Number(figure.toPrecision(2)).toLocaleString('en').replace(',', ' ')
+}
+
+function byPlace(dots: readonly Point[]): readonly (readonly Point[])[] {
+  const places = new Map<string, Point[]>()
+  for (const dot of dots) {
+    const place = `${Math.round(dot.x / 8)} ${Math.round(dot.y / 8)}`
+    places.set(place, [...(places.get(place) ?? []), dot])
+  }
+  return [...places.values()]
 }
 
 function dotOf({ result, scenario }: Measured): Dot {
   const total = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0)
   const honest = (100 * total(result.honestPassed)) / total(result.honestRequests)
   const bots = total(result.botPassed) / scenario.minutes
-  return { x: xOf(bots), y: yOf(honest), bots, honest }
+  const known = (100 * result.knownPassed) / Math.max(1, result.knownRequests)
+  return {
+    x: xOf(bots),
+    y: yOf(honest),
+    bots,
+    honest,
+    known,
+    waited: result.honestWaited / total(result.honestRequests),
+  }
 }
 
 /** Logarithmic from one on, with room for nothing at all. */
@@ -143,7 +185,7 @@ function yOf(honest: number): number {
   return Math.round(plot.bottom - ((plot.bottom - plot.top - 6) * honest) / 100)
 }
 
-function describe(dots: readonly (Dot & { readonly strategy: Strategy })[]): string {
+function describe(dots: readonly Point[]): string {
   return dots
     .map(
       ({ strategy, honest, bots }) =>

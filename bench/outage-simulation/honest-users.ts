@@ -16,6 +16,8 @@ export interface HonestOptions {
   readonly historyShare: number
   /** Users whose page cannot fetch the script, beside those who never can. */
   readonly withoutScript: number
+  /** Where in its daily wave the site is at the start, from 0 to 1. */
+  readonly dayPhase: number
   readonly draws: RandomDraws
 }
 
@@ -27,7 +29,6 @@ const dayMs = 86_400_000
  */
 export class HonestUsers {
   readonly #options: HonestOptions
-  readonly #dayPhase: number
   readonly #natAddresses: number
   readonly #knownShareBeyondNat: number
   #met = 0
@@ -36,17 +37,16 @@ export class HonestUsers {
   #isMeasured = false
 
   constructor(options: HonestOptions) {
-    const { site, share, historyShare, draws } = options
+    const { site, share, historyShare } = options
     this.#options = options
-    this.#dayPhase = draws.uniform()
     this.#natAddresses = Math.max(1, Math.round((natShare * site.normalPerMinute * share) / natRequestsPerMinute))
     this.#knownShareBeyondNat = (historyShare - natShare) / (1 - natShare)
   }
 
   /** Requests a minute at this time of the day. */
   perMinute(nowMs: number): number {
-    const { site, share } = this.#options
-    const wave = 1 + site.waveShare * Math.sin(2 * Math.PI * (nowMs / dayMs + this.#dayPhase))
+    const { site, share, dayPhase } = this.#options
+    const wave = 1 + site.waveShare * Math.sin(2 * Math.PI * (nowMs / dayMs + dayPhase))
     return site.normalPerMinute * share * wave
   }
 

@@ -24,6 +24,9 @@ const settleEveryMs = 100
 /** Calls that began in the measured minutes have ended this long after them. */
 const drainMs = 5_000
 
+/** Its multiples spread the seeds evenly over the day. */
+const goldenRatio = 0.618033988749895
+
 /** Runs this package through a scenario, once. */
 export async function simulateGuard(site: Site, scenario: Scenario, seed: number): Promise<RunResult> {
   const parts = partsOf(site, scenario, seed)
@@ -89,7 +92,8 @@ class GuardRun {
         : Math.max(20, (scenario.quotaFactor * site.normalPerMinute * part.share) / 60)
     this.#tencent = new TencentModel(scenario.fault, quotaPerSecond, draws.uniform)
     const { historyShare, withoutScript } = scenario
-    this.#honest = new HonestUsers({ site, share: part.share, historyShare, withoutScript, draws })
+    const dayPhase = (seed * goldenRatio) % 1
+    this.#honest = new HonestUsers({ site, share: part.share, historyShare, withoutScript, dayPhase, draws })
     this.#bots = this.#botNet(site, part, scenario.bots?.rateFactor)
     this.#buyers = this.#botNet(site, part, scenario.bots?.boughtFactor)
     this.#store = scenario.store ? new MemoryStore(this.#clock) : undefined
