@@ -79,6 +79,9 @@ async function verify(detail: object): Promise<void> {
   expect(page.data.busy).toBe(true)
   expect(plugin.show).toHaveBeenCalledTimes(1)
   page.onVerify?.({ detail })
+  // The plugin takes its popup away before the server has answered.
+  page.onClose?.({ detail: { ret: 0 } })
+  expect(page.data.busy).toBe(true)
   await answered
   expect(page.data.busy).toBe(false)
   expect(plugin.refresh).toHaveBeenCalledTimes(1)
@@ -104,12 +107,25 @@ test('a refused ticket is told, and the next try is a new challenge', async () =
 })
 
 test("the vendor's refusals and a closed challenge send nothing", async () => {
-  answered = Promise.resolve()
-  await verify({ ret: '9' })
+  page.login?.()
+  page.onVerify?.({ detail: { ret: '9' } })
+  expect(page.data).toEqual({ busy: false, message: '验证未通过，请重试' })
   page.login?.()
   page.onClose?.({ detail: { ret: 2 } })
   expect(page.data).toEqual({ busy: false, message: '' })
+  expect(plugin.refresh).not.toHaveBeenCalled()
   expect(decisions).toEqual([])
+})
+
+test('a try that the plugin refused may be followed by one that it accepts', async () => {
+  page.login?.()
+  page.onVerify?.({ detail: { ret: '9' } })
+  const { ticket } = simulator.mintTicket({ channel: 'mini_program' })
+  page.onVerify?.({ detail: { ret: 0, ticket } })
+  expect(page.data).toEqual({ busy: true, message: '' })
+  await answered
+  expect(decisions).toMatchObject([{ reason: 'verified' }])
+  expect(page.data.busy).toBe(false)
 })
 
 test.each(['app.json', 'login.json'])('the block for %s is JSON', async (name) => {
