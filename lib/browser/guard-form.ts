@@ -40,9 +40,9 @@ export function guardForm(form: HTMLFormElement, options: GuardFormOptions): () 
   const { onTicket, ticketField = 'ticket', randstrField = 'randstr' } = options
   requireThat(!onTicket || typeof onTicket === 'function', 'onTicket', onTicket)
   fillIn('', '')
-  const { guardedForms } = pageState()
-  guardedForms.get(form)?.()
-  guardedForms.set(form, release)
+  const { forms } = pageState()
+  forms.get(form)?.()
+  forms.set(form, release)
   // While capturing, so that the page's own listeners never see a submission without a ticket.
   form.addEventListener('submit', onSubmit, true)
 
@@ -54,7 +54,7 @@ export function guardForm(form: HTMLFormElement, options: GuardFormOptions): () 
 
   function release(): void {
     form.removeEventListener('submit', onSubmit, true)
-    if (guardedForms.get(form) === release) guardedForms.delete(form)
+    if (forms.get(form) === release) forms.delete(form)
     released.abort()
   }
 

@@ -12,10 +12,10 @@ type LoadSettings = Pick<TicketSettings, 'scriptUrl' | 'nonce' | 'loadTimeoutMs'
 export async function loadCaptchaScript(settings: LoadSettings): Promise<VendorResult | undefined> {
   if (findTencentCaptcha()) return undefined
   const state = pageState()
-  state.scriptLoad ??= loadBeforeDeadline(settings).finally(() => {
-    state.scriptLoad = undefined
+  state.load ??= loadBeforeDeadline(settings).finally(() => {
+    state.load = undefined
   })
-  return state.scriptLoad
+  return state.load
 }
 
 /**
@@ -30,6 +30,7 @@ function loadBeforeDeadline({ scriptUrl, nonce, loadTimeoutMs }: LoadSettings): 
       clearTimeout(timer)
       urls.length = 0
       if (findTencentCaptcha()) return resolve(undefined)
+      // Also the page's own, so that a later call does not wait for it again.
       for (const tag of tags) tag.remove()
       resolve({ errorCode: 1001, errorMessage })
     }
@@ -39,15 +40,18 @@ function loadBeforeDeadline({ scriptUrl, nonce, loadTimeoutMs }: LoadSettings): 
       const tag = document.createElement('script')
       tag.nonce = nonce ?? ''
       tag.src = url
-      tags.push(tag)
       document.head.append(tag)
+      follow(tag)
+    }
+    const follow = (tag: HTMLScriptElement) => {
+      tags.push(tag)
       void finished(tag).then(tryNext)
     }
     const timer = setTimeout(finish, loadTimeoutMs, 'jsload_timeout')
     const pageTag = unfinishedTag(scriptUrl)
     if (pageTag) {
       urls.shift()
-      void finished(pageTag).then(tryNext)
+      follow(pageTag)
     } else tryNext()
   })
 }

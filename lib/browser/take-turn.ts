@@ -7,15 +7,15 @@ import type { VendorResult } from './vendor-result.js'
  */
 export function takeTurn(show: () => Promise<VendorResult>): Promise<VendorResult> {
   const state = pageState()
-  const failureBefore = state.lastFailure
-  const turn = state.lastTurn.then(async () => {
-    if (state.lastFailure !== failureBefore) return state.lastFailure
+  const failureBefore = state.failure
+  const turn = state.turn.then(async () => {
+    if (state.failure !== failureBefore) return state.failure
     const result = await show()
     const { errorCode, errorMessage } = result
     // The failure is shared, the vendor's ticket is not: it works once.
-    if (errorCode) state.lastFailure = { errorCode, errorMessage }
+    if (errorCode) state.failure = { errorCode, errorMessage }
     return result
   })
-  state.lastTurn = turn
+  state.turn = turn
   return turn
 }

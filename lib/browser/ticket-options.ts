@@ -11,9 +11,9 @@ export type TicketOptions = {
   scriptUrl?: string | undefined
   /** The page's CSP nonce, set on the script element. Default: none. */
   nonce?: string | undefined
-  /** Milliseconds for loading the vendor's script, all tries together. Above 0. Default 6000. */
+  /** Milliseconds for loading the vendor's script, all tries together. 1 or more. Default 6000. */
   loadTimeoutMs?: number | undefined
-  /** Milliseconds from `show()` until the challenge is on the screen; the user's own time is unlimited. Above 0. Default 12000. */
+  /** Milliseconds from `show()` until the challenge is on the screen; the user's time is unlimited. 1 or more. Default 12000. */
   showTimeoutMs?: number | undefined
   /** For the vendor's constructor. A function is called for each ticket: use it for an `aidEncrypted` that must be fresh. */
   captchaOptions?: CaptchaOptions | (() => CaptchaOptions | Promise<CaptchaOptions>) | undefined
@@ -48,11 +48,12 @@ export function readTicketOptions(options: TicketOptions): TicketSettings {
   const captchaAppId = `${options.captchaAppId}`
   requireThat(/^\d+$/.test(captchaAppId), 'captchaAppId', captchaAppId)
   requireThat(scriptUrls[site], 'site', site)
-  requireThat(loadTimeoutMs > 0, 'loadTimeoutMs', loadTimeoutMs)
-  requireThat(showTimeoutMs > 0, 'showTimeoutMs', showTimeoutMs)
+  // A timer has 31 bits: more, and Infinity, would end at once.
+  requireThat((loadTimeoutMs | 0) > 0, 'loadTimeoutMs', loadTimeoutMs)
+  requireThat((showTimeoutMs | 0) > 0, 'showTimeoutMs', showTimeoutMs)
   const fixed = typeof source === 'function' ? undefined : checked(source, element)
   const captchaOptions = async () => fixed ?? checked(await (source as () => CaptchaOptions)(), element)
-  const scriptUrl = new URL(options.scriptUrl ?? scriptUrls[site], document.baseURI).href
+  const scriptUrl = new URL(options.scriptUrl || scriptUrls[site], document.baseURI).href
   return { ...options, captchaAppId, site, scriptUrl, loadTimeoutMs, showTimeoutMs, captchaOptions }
 }
 

@@ -56,6 +56,12 @@ describe('script loading', () => {
     expect(lastTag().src).toBe('http://localhost/vendor.js?v=1')
   })
 
+  test('an empty scriptUrl, as templates leave it, is none', async () => {
+    void requestTicket({ captchaAppId, scriptUrl: '' })
+    await settle()
+    expect(lastTag().src).toBe(mainlandScript)
+  })
+
   test('an error is answered with one retry at a fresh URL, and then a fallback ticket', async () => {
     const pending = requestTicket({ captchaAppId, scriptUrl: '/vendor.js?v=1' })
     await settle()
@@ -174,6 +180,21 @@ describe('script loading', () => {
     await settle()
     expect(vendorTags()).toHaveLength(2)
     Reflect.deleteProperty(performance, 'getEntriesByName')
+  })
+
+  test('a tag of the page whose end nobody saw costs one deadline, not one for each call', async () => {
+    const tag = document.createElement('script')
+    tag.src = mainlandScript
+    document.head.append(tag)
+    const first = requestTicket({ captchaAppId, loadTimeoutMs: 100 })
+    await jest.advanceTimersByTimeAsync(100)
+    expect((await first).fallback).toBe(true)
+    const second = requestTicket({ captchaAppId })
+    await settle()
+    expect(vendorTags()).not.toContain(tag)
+    installFakeVendor({ onShow: ({ answer }) => answer(solved) })
+    await fire('load')
+    expect((await second).fallback).toBe(false)
   })
 
   test('a second copy of the kit shares the load', async () => {
@@ -336,6 +357,7 @@ describe('mistakes of the author', () => {
     ['unknown site', { captchaAppId, site: 'mars' }],
     ['script URL', { captchaAppId, scriptUrl: 'http://[' }],
     ['timeout of 0', { captchaAppId, loadTimeoutMs: 0 }],
+    ['timeout without end', { captchaAppId, loadTimeoutMs: Number.POSITIVE_INFINITY }],
     ['timeout of another type', { captchaAppId, showTimeoutMs: 'soon' }],
     ['options of another type', { captchaAppId, captchaOptions: 'dark' }],
     ['a hook that is not a function', { captchaAppId, captchaOptions: { ready: true } }],
