@@ -145,11 +145,12 @@ export class Degradation {
 
   /** Brings watches and baseline up to now; some evidence ends by time alone. */
   refresh(): void {
+    const wasHealthy = this.#isHealthy()
     // Every other change of the circuit tells by itself; a brown-out alone ends as time passes.
     if (this.circuit.state === 'suspect') this.#watchApi()
     const { state, why } = this.clientPath.finding()
     this.clientPathWatch.move(state, why)
-    this.#baseline.roll(this.#parts.clock.nowMs(), this.#isHealthy())
+    this.#baseline.roll(this.#parts.clock.nowMs(), wasHealthy && this.#isHealthy())
   }
 
   close(): void {
@@ -160,7 +161,10 @@ export class Degradation {
   }
 
   #circuitChanged(): void {
+    const wasHealthy = this.#isHealthy()
     this.#watchApi()
+    // An outage spoils its minutes where no request comes by in it, too.
+    if (!wasHealthy || !this.#isHealthy()) this.#baseline.roll(this.#parts.clock.nowMs(), false)
     this.#parts.listener.circuitChanged()
   }
 
