@@ -2,7 +2,7 @@
 export type FormMessages = {
   /** While the challenge is loaded and shown. */
   checking: string
-  /** When the user closed it, and when the guard refused. */
+  /** When the user closed it, when the guard refused, and when `onTicket` failed. */
   failed: string
   /** When the guard asked to wait; `{seconds}` is replaced. */
   waiting: string

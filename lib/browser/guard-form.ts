@@ -77,9 +77,9 @@ export function guardForm(form: HTMLFormElement, options: GuardFormOptions): () 
       const answer = await sendWithTicket({ ...options, onWait }, send, released.signal)
       if (await readRefusal(answer)) text = texts.failed
     } catch (error) {
-      if (!(error instanceof CaptchaCancelledError)) throw error
       submitter?.focus()
       text = texts.failed
+      if (!(error instanceof CaptchaCancelledError)) throw error
     } finally {
       setBusy(false, submitter, text)
     }

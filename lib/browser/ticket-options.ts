@@ -15,7 +15,10 @@ export type TicketOptions = {
   loadTimeoutMs?: number | undefined
   /** Milliseconds from `show()` until the challenge is on the screen; the user's time is unlimited. 1 or more. Default 12000. */
   showTimeoutMs?: number | undefined
-  /** For the vendor's constructor. A function is called for each ticket: use it for an `aidEncrypted` that must be fresh. */
+  /**
+   * For the vendor's constructor. A function is called for each ticket: use it for an `aidEncrypted` that must be
+   * fresh. It is waited for, so give its request a deadline.
+   */
   captchaOptions?: CaptchaOptions | (() => CaptchaOptions | Promise<CaptchaOptions>) | undefined
   /** Where the challenge is put with `type: 'embed'`. Default: none, or an empty element of the kit for the international script. */
   element?: HTMLElement | undefined

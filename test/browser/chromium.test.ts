@@ -347,6 +347,23 @@ inChromium('forms', () => {
     expect(here.site.decisions).toEqual([degraded(1001)])
   })
 
+  test('a request of the page that fails is told, and reported as an error of the page', async () => {
+    const here = await visitForm()
+    await here.page.evaluate(
+      ({ captchaAppId, scriptUrl }) => {
+        const form = document.querySelector('form') as HTMLFormElement
+        const onTicket = () => Promise.reject(new TypeError('Failed to fetch'))
+        CaptchaGuard.guardForm(form, { captchaAppId, scriptUrl, nonce: 'abc', onTicket })
+      },
+      { captchaAppId: here.site.simulator.captchaAppId, scriptUrl: here.site.simulator.scriptUrl },
+    )
+    await here.page.click('button')
+    await solve(here)
+    await here.page.waitForSelector('form[aria-busy=false]')
+    expect(await here.page.textContent('[aria-live=polite]')).toBe('Not verified, please try again')
+    expect(here.errors).toEqual(['TypeError: Failed to fetch'])
+  })
+
   test('back from the next page, the form works again', async () => {
     const here = await visitForm()
     await here.page.click('button')
