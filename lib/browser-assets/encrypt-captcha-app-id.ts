@@ -13,6 +13,7 @@ export interface EncryptCaptchaAppIdOptions {
 }
 
 const longestExpirySeconds = 86_400
+const optionNames = ['captchaAppId', 'appSecretKey', 'expiresInSeconds']
 
 /**
  * The encrypted app id that a page must hand to the vendor (`aidEncrypted`) once "forced verification of CaptchaAppid" is on in the
@@ -26,6 +27,11 @@ const longestExpirySeconds = 86_400
 export function encryptCaptchaAppId(options: EncryptCaptchaAppIdOptions): string {
   const { appSecretKey, expiresInSeconds = 300 } = options
   const captchaAppId = String(options.captchaAppId)
+  // A misspelt lifetime would be the default without a word.
+  const unknown = Object.keys(options).find((name) => !optionNames.includes(name))
+  if (unknown) {
+    throw new CaptchaConfigError(unknown, `there is no option ${unknown}; there are ${optionNames.join(', ')}`)
+  }
   if (!/^\d+$/.test(captchaAppId)) {
     throw new CaptchaConfigError('captchaAppId', `captchaAppId must be digits, not ${JSON.stringify(captchaAppId)}`)
   }

@@ -79,6 +79,7 @@ test.each<[string, unknown, unknown]>([
   ['aid', { page }, { aid: 1 }],
   ['appSecretKey', { page }, { aidEncrypted: {} }],
   ['expiresInSeconds', { page }, { aidEncrypted: { appSecretKey, expiresInSeconds: -1 } }],
+  ['expiresIn', { page }, { aidEncrypted: { appSecretKey, expiresIn: 60 } }],
 ])('a wrong %s fails at the start', (option, guard, options) => {
   const act = () => captchaAssets(guard as never, options as never)
   expect(act).toThrow(expect.objectContaining({ name: 'CaptchaConfigError', option }))

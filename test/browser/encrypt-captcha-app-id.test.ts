@@ -46,6 +46,7 @@ describe('wrong options', () => {
     ['expiresInSeconds', { expiresInSeconds: 0 }],
     ['expiresInSeconds', { expiresInSeconds: 86_401 }],
     ['expiresInSeconds', { expiresInSeconds: 1.5 }],
+    ['expiresIn', { expiresIn: 60 }],
   ])('%s: %j', (option, wrong) => {
     const act = () => encryptCaptchaAppId({ captchaAppId, appSecretKey, ...wrong })
     expect(act).toThrow(expect.objectContaining({ name: 'CaptchaConfigError', option }))
