@@ -133,7 +133,7 @@ export class Degradation {
   /** Verified passes a minute to be expected of this process. */
   expectedPerMinute(): number | undefined {
     return (
-      this.#baseline.perMinute ?? this.#shareOf(this.#parts.config.expectedPerMinute ?? this.#shared.baselinePerMinute)
+      this.#baseline.perMinute ?? this.#shareOf(this.#shared.baselinePerMinute ?? this.#parts.config.expectedPerMinute)
     )
   }
 

@@ -1,6 +1,6 @@
 import type { Reply } from '../decision/classify-reply.js'
+import { wasLeftUnanswered } from '../decision/was-left-unanswered.js'
 import type { LateVerdict } from '../option-types.js'
-import type { AvailabilityCause } from '../types.js'
 import type { Clock, Timer } from './clock.js'
 import { replayWindowMs } from './replay-memory.js'
 
@@ -45,9 +45,6 @@ interface Attempts {
   readonly tries: number
   readonly hadUnansweredCall: boolean
 }
-
-/** Failures after which Tencent may have taken the ticket all the same. */
-const lostAnswers: ReadonlySet<AvailabilityCause> = new Set(['timeout', 'unreachable', 'http_error', 'bad_response'])
 
 /**
  * Verifies, once Tencent is back, what was let in unverified. In memory, bounded, for at most five minutes: an older ticket
@@ -180,6 +177,5 @@ export function judgeLate(reply: Reply, hadUnansweredCall: boolean): LateVerdict
 /** Throttling and our own keys are not the ticket's doing, and no answer to our own late call may have spent it. */
 function countAttempt(reply: Reply, { tries, hadUnansweredCall }: Attempts): Attempts {
   const isTry = reply.kind === 'unavailable' || reply.kind === 'bug'
-  const wasLost = reply.kind === 'unavailable' && lostAnswers.has(reply.cause)
-  return { tries: isTry ? tries + 1 : tries, hadUnansweredCall: hadUnansweredCall || wasLost }
+  return { tries: isTry ? tries + 1 : tries, hadUnansweredCall: hadUnansweredCall || wasLeftUnanswered(reply) }
 }

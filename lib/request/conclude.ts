@@ -1,15 +1,13 @@
-import type { Reply } from '../decision/classify-reply.js'
 import { decide, type Evidence, type PurseName } from '../decision/decide.js'
 import type { Outcome } from '../decision/outcome.js'
 import { type VerdictDetails, verdict } from '../decision/verdict.js'
+import { wasLeftUnanswered } from '../decision/was-left-unanswered.js'
 import type { PassResult } from '../degradation/ledger.js'
 import type { GuardParts } from '../guard-parts.js'
 import type { DegradationSituation, RuleAction } from '../option-types.js'
 import type { CaptchaVerdict, DegradationCause } from '../types.js'
 import { verifyCall } from './ask-tencent.js'
 import type { Visit } from './visit.js'
-
-const lostAnswers = new Set<DegradationCause>(['timeout', 'unreachable', 'http_error', 'bad_response'])
 
 /** A verdict and how it came about. */
 export interface Decided {
@@ -132,11 +130,6 @@ function keepForLater(parts: GuardParts, visit: Visit, made: CaptchaVerdict): Ca
     hadUnansweredCall: wasLeftUnanswered(visit.shared.reply),
   })
   return made
-}
-
-/** Whether Tencent may have spent the ticket on a call of ours whose answer never reached us. */
-function wasLeftUnanswered(reply: Reply | undefined): boolean {
-  return reply?.kind === 'aborted' || (reply?.kind === 'unavailable' && lostAnswers.has(reply.cause))
 }
 
 function ticketKind({ ticket }: Visit): DegradationSituation['ticketKind'] {
