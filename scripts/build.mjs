@@ -1,27 +1,16 @@
 // Builds every entry point to ESM and CommonJS with esbuild, and the types of both with tsc. Builds beside dist and swaps
 // at the end, so that nobody finds half a package.
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { build } from 'esbuild'
 import { buildBrowser } from './build-browser.mjs'
 
-const entryNames = [
-  'index',
-  'simulator/index',
-  'browser/index',
-  'redis/index',
-  'status/index',
-  'prometheus/index',
-  'cli/main',
-]
+const entryNames = ['index', 'simulator/index', 'redis/index', 'cli/main']
 const out = `.dist-${process.pid}`
 
 const shared = {
-  entryPoints: Object.fromEntries(
-    entryNames.filter((name) => existsSync(`lib/${name}.ts`)).map((name) => [name, `lib/${name}.ts`]),
-  ),
+  entryPoints: Object.fromEntries(entryNames.map((name) => [name, `lib/${name}.ts`])),
   bundle: true,
   packages: 'external',
   platform: 'node',
