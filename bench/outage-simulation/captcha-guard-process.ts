@@ -4,10 +4,12 @@ import { noFacts, type Outcome, outcomeOfReply } from '../../lib/decision/outcom
 import { callReport } from '../../lib/degradation/call-report.js'
 import { canaryReport } from '../../lib/degradation/canary.js'
 import type { CanaryReport } from '../../lib/degradation/circuit.js'
+import { ClientHistory } from '../../lib/degradation/client-history.js'
 import type { ProbeReport } from '../../lib/degradation/client-path.js'
 import type { Clock } from '../../lib/degradation/clock.js'
 import { Degradation } from '../../lib/degradation/degradation.js'
 import { InFlight } from '../../lib/degradation/in-flight.js'
+import { KeyedHash } from '../../lib/degradation/keyed-hash.js'
 import type { PassResult } from '../../lib/degradation/ledger.js'
 import type { DegradationConfig } from '../../lib/option-types.js'
 import type { CaptchaStore } from '../../lib/store/captcha-store.js'
@@ -58,6 +60,7 @@ export class CaptchaGuardProcess {
       runCanary: () => this.#runCanary(),
       probeScript: () => this.#probeScript(),
       store,
+      history: repeatableHistory(),
       listener: {
         api: silent,
         clientPath: silent,
@@ -208,4 +211,9 @@ export class CaptchaGuardProcess {
     }
     return later as unknown as Promise<Value>
   }
+}
+
+/** The guard's key is random, so that nobody can aim at what its table forgets; here the same seed must forget the same. */
+function repeatableHistory(): ClientHistory {
+  return new ClientHistory(new KeyedHash(Buffer.from('same key')))
 }

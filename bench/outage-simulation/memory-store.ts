@@ -1,5 +1,6 @@
 import { ClientHistory } from '../../lib/degradation/client-history.js'
 import type { Clock } from '../../lib/degradation/clock.js'
+import { KeyedHash } from '../../lib/degradation/keyed-hash.js'
 import { ReplayMemory } from '../../lib/degradation/replay-memory.js'
 import { SlidingLog } from '../../lib/degradation/sliding-log.js'
 import type {
@@ -21,7 +22,7 @@ const maxKeys = 1_000_000
 export class MemoryStore implements CaptchaStore {
   readonly kind = 'simulated'
   readonly #clock: Clock
-  readonly #history = new ClientHistory()
+  readonly #history = new ClientHistory(new KeyedHash(Buffer.from('same key')))
   readonly #replay = new ReplayMemory()
   readonly #passes = new Map<string, SlidingLog>()
   readonly #claims = new Map<string, number>()

@@ -15,8 +15,13 @@ const maxSetsInSegment = 256
  * sixteen bytes to a key that grows with use to about a million keys in 17 MB; then the oldest of sixteen makes room.
  */
 export class ClientHistory {
-  readonly #hash = new KeyedHash()
+  readonly #hash: KeyedHash
   readonly #segments = Array.from({ length: segmentCount }, () => new HistorySegment(maxSetsInSegment))
+
+  /** @param hash Under a random key, unless the same run must give the same evictions. */
+  constructor(hash = new KeyedHash()) {
+    this.#hash = hash
+  }
 
   /** Notes a verified pass; true when it is the key's first in this minute. */
   noteVerified(clientKey: string, nowMs: number): boolean {

@@ -6,6 +6,7 @@ import { StoreLink } from '../store/store-link.js'
 import type { DegradationCause } from '../types.js'
 import { Baseline } from './baseline.js'
 import { type CanaryReport, Circuit } from './circuit.js'
+import type { ClientHistory } from './client-history.js'
 import { ClientPath, type ProbeReport } from './client-path.js'
 import type { Clock } from './clock.js'
 import { Ledger, type VerifiedRecord } from './ledger.js'
@@ -33,6 +34,8 @@ export interface DegradationParts {
   readonly probeScript: ((signal: AbortSignal) => Promise<ProbeReport>) | undefined
   readonly store: CaptchaStore | undefined
   readonly listener: DegradationListener
+  /** @default an empty one */
+  readonly history?: ClientHistory | undefined
 }
 
 /** Longest that a call may go unanswered before it raises suspicion, in milliseconds. */
@@ -80,6 +83,7 @@ export class Degradation {
       clock,
       totalPerMinute: (total) => this.#totalPerMinute(total),
       store: this.#store,
+      history: parts.history,
     })
   }
 

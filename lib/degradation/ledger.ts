@@ -39,6 +39,8 @@ export interface LedgerOptions {
   readonly totalPerMinute: (config: PurseConfig['total']) => number
   /** The shared store, where there is one. */
   readonly store?: StoreLink | undefined
+  /** @default an empty one */
+  readonly history?: ClientHistory | undefined
 }
 
 /** Only a known key behind which many users sit may pass more often than the limit, and only on evidence of an outage. */
@@ -49,11 +51,12 @@ export class Ledger {
   readonly #options: LedgerOptions
   readonly #purses: Readonly<Record<PurseName, Purse>>
   readonly #replay = new ReplayMemory()
-  readonly #history = new ClientHistory()
+  readonly #history: ClientHistory
   readonly #refusals = new RefusalLimiter()
 
   constructor(options: LedgerOptions) {
     this.#options = options
+    this.#history = options.history ?? new ClientHistory()
     this.#purses = { outage: this.#newPurse('outage', false), doubt: this.#newPurse('doubt', true) }
   }
 

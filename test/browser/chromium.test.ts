@@ -219,7 +219,8 @@ inChromium('faults of the vendor', () => {
       expect(elapsedMs).toBeLessThan(6500)
     }
     expect(unseen.ticket).toMatchObject({ fallback: true, errorCode: 1002, errorMessage: 'captcha_show_timeout' })
-    expect(unseen.elapsedMs).toBeLessThan(12_500)
+    // Twelve seconds from show() on, and the load before it.
+    expect(unseen.elapsedMs).toBeLessThan(14_000)
     expect(hanging.site.decisions).toEqual([degraded(1001)])
     expect(swallowed.site.decisions).toEqual([degraded(1001)])
     expect(invisible.site.decisions).toEqual([degraded(1002)])
