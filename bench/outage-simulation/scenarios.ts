@@ -102,18 +102,16 @@ function withHistory(differing: Partial<Scenario> & Pick<Scenario, 'name'>): Sce
 
 type BotShape = Pick<Bots, 'addresses' | 'rateFactor'>
 
-/** All nine; the bank, where a request of each says much already, only for three minutes unless they are the most. */
+/** All nine; at the bank for three minutes unless they are the most, and a single address with the most it can offer. */
 function everyBot(differing: Partial<Scenario> & Pick<Scenario, 'name'>, ticket: Bots['ticket']): Scenario[] {
   const all = botAddresses.flatMap((addresses) => botRates.map((rateFactor) => ({ addresses, rateFactor })))
-  const isLargest = ({ bots }: Scenario) => bots?.addresses === 10_000 && bots.rateFactor === 50
-  return withBots(all, differing, ticket).flatMap((made) =>
-    isLargest(made)
-      ? [made]
-      : [
-          { ...made, sites: ['blog', 'shop'] as const },
-          { ...made, sites: ['bank'] as const, minutes: 3 },
-        ],
-  )
+  return withBots(all, differing, ticket).flatMap((made) => {
+    const { addresses = 1, rateFactor = 1 } = made.bots ?? {}
+    if (addresses === largestBots.addresses && rateFactor === largestBots.rateFactor) return [made]
+    const small: Scenario = { ...made, sites: ['blog', 'shop'] }
+    const bank: Scenario = { ...made, sites: ['bank'], minutes: 3 }
+    return addresses === 1 && rateFactor < largestBots.rateFactor ? [small] : [small, bank]
+  })
 }
 
 function withBots(
