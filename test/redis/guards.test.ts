@@ -133,8 +133,10 @@ describeWithRedis()('guards on one Redis', () => {
       const first = await Promise.all(Array.from({ length: 20 }, () => one.send(simulator.mintTicket())))
       expect(first.filter(({ reason }) => reason === 'circuit_open').length).toBeGreaterThanOrEqual(19)
       expect(Math.max(...first.map(({ ms }) => ms))).toBeLessThan(400)
+      // The signal may arrive after the last of these was answered; then the next request meets the silence first.
+      while (one.guard.snapshot().store.state === 'up') await one.send(simulator.mintTicket(), '198.51.100.4')
       const next = await one.send(simulator.mintTicket(), '198.51.100.3')
-      expect(next.ms).toBeLessThan(100)
+      expect(next.ms).toBeLessThan(150)
       server.thaw()
       await until(() => one.guard.snapshot().store.state === 'up', 5_000)
       expect(eventsOf(one, 'captcha_store_down')).toHaveLength(1)
