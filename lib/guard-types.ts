@@ -1,10 +1,10 @@
-import type { OverrideMode } from './decision/decide.js'
-import type { HealthReport } from './degradation/canary.js'
-import type { CircuitSnapshot } from './degradation/circuit.js'
-import type { WatchSnapshot } from './degradation/outage-watch.js'
-import type { OverrideOptions, OverrideSnapshot } from './degradation/override-switch.js'
-import type { PurseSnapshot } from './degradation/purse.js'
+import type { OverrideMode } from './admission/decide.js'
 import type { ReasonCounters } from './report/counters.js'
+import type { CircuitSnapshot } from './site/circuit.js'
+import type { WatchSnapshot } from './site/outage-watch.js'
+import type { OverrideOptions, OverrideSnapshot } from './site/override-switch.js'
+import type { PurseSnapshot } from './site/purse.js'
+import type { HealthReport } from './tencent/canary.js'
 import type { CaptchaMiddleware, CaptchaSite } from './types.js'
 
 /** The middleware, and what an operator does with it. */

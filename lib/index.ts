@@ -9,10 +9,8 @@ export {
   encryptCaptchaAppId,
 } from './browser-assets/index.js'
 export { captchaGuard } from './captcha-guard.js'
-export type { HealthReport } from './degradation/canary.js'
-export type { OverrideOptions, OverrideSnapshot } from './degradation/override-switch.js'
-export { CaptchaConfigError } from './errors.js'
 export type { CaptchaGuard, GuardSnapshot, LateSnapshot } from './guard-types.js'
+export { CaptchaConfigError } from './options/captcha-config-error.js'
 export type {
   CaptchaGuardOptions,
   CircuitOptions,
@@ -25,10 +23,12 @@ export type {
   PurseOptions,
   RefusalHandler,
   RuleAction,
-} from './option-types.js'
+} from './options/options.js'
 export { fromBody, fromHeaders, fromQuery, type TokenReader } from './read-token.js'
 export { verdictChannelName } from './report/reporter.js'
 export { type RequireCaptchaOptions, requireCaptcha } from './require-captcha.js'
+export type { OverrideOptions, OverrideSnapshot } from './site/override-switch.js'
+export type { HealthReport } from './tencent/canary.js'
 export type {
   CaptchaChannel,
   CaptchaClient,

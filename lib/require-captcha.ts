@@ -1,6 +1,6 @@
 import { IncomingMessage } from 'node:http'
-import { degradedNotAllowedProblem, refusalProblem } from './decision/problem.js'
-import { CaptchaConfigError } from './errors.js'
+import { degradedNotAllowedProblem, refusalProblem } from './admission/problem.js'
+import { CaptchaConfigError } from './options/captcha-config-error.js'
 import { respond } from './request/respond.js'
 import { giveBackPasses } from './request/shared-visit.js'
 import type { CaptchaMiddleware, CaptchaVerdict } from './types.js'

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module'
 import { build } from 'esbuild'
 import { buildBrowser } from './build-browser.mjs'
 
-const entryNames = ['index', 'simulator/index', 'redis/index', 'cli/main']
+const entryNames = ['index', 'simulator/index', 'store/redis/index', 'cli/main']
 const out = `.dist-${process.pid}`
 
 const shared = {

@@ -3,8 +3,8 @@ import net, { type AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import express5, { type Express, type RequestHandler } from 'express'
 import express4 from 'express4'
-import { ticketClassifier } from '../lib/decision/classify-ticket.js'
 import { fromBody, fromHeaders, fromQuery, readTokenByDefault, type TokenReader } from '../lib/read-token.js'
+import { ticketClassifier } from '../lib/tencent/classify-ticket.js'
 import type { CaptchaRequest, RawToken } from '../lib/types.js'
 
 const classify = ticketClassifier(190000001)

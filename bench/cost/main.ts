@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Degradation } from '../../lib/degradation/degradation.js'
+import type { Degradation } from '../../lib/site/site.js'
 import type { VirtualClock } from '../outage-simulation/virtual-clock.js'
 import { memoryGuard } from './memory-guard.js'
 

@@ -1,5 +1,5 @@
-import { Degradation } from '../../lib/degradation/degradation.js'
-import { parseOptions } from '../../lib/options.js'
+import { parseOptions } from '../../lib/options/schema.js'
+import { Degradation } from '../../lib/site/site.js'
 import { VirtualClock } from '../outage-simulation/virtual-clock.js'
 
 const silent = { started() {}, ended() {} }

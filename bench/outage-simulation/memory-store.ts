@@ -1,8 +1,6 @@
-import { ClientHistory } from '../../lib/degradation/client-history.js'
-import type { Clock } from '../../lib/degradation/clock.js'
-import { KeyedHash } from '../../lib/degradation/keyed-hash.js'
-import { ReplayMemory } from '../../lib/degradation/replay-memory.js'
-import { SlidingLog } from '../../lib/degradation/sliding-log.js'
+import type { Clock } from '../../lib/clock.js'
+import { ClientHistory } from '../../lib/site/client-history.js'
+import { ReplayMemory } from '../../lib/site/replay-memory.js'
 import type {
   CaptchaStore,
   SharedClaim,
@@ -13,6 +11,8 @@ import type {
   StoreContext,
   StoreSession,
 } from '../../lib/store/captcha-store.js'
+import { KeyedHash } from '../../lib/structures/keyed-hash.js'
+import { SlidingLog } from '../../lib/structures/sliding-log.js'
 
 /** A process that was not heard of for this long is dead. */
 const aliveMs = 15_000

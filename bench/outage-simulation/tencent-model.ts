@@ -1,4 +1,4 @@
-import type { Reply } from '../../lib/decision/classify-reply.js'
+import type { Reply } from '../../lib/tencent/classify-reply.js'
 import type { Fault } from './scenario.js'
 
 /** What is asked about. A poison ticket makes Tencent answer `InternalError`, a tar ticket makes it hang. */

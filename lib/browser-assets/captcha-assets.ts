@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { CaptchaConfigError } from '../errors.js'
+import { CaptchaConfigError } from '../options/captcha-config-error.js'
 import { encryptCaptchaAppId } from './encrypt-captcha-app-id.js'
 import { iifeSource } from './iife-source.generated.js'
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { CaptchaConfigError } from '../errors.js'
+import { CaptchaConfigError } from '../options/captcha-config-error.js'
 import { sealCaptchaAppId } from './seal-captcha-app-id.js'
 
 /** Options of {@link encryptCaptchaAppId}. */

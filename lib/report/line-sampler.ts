@@ -1,4 +1,4 @@
-import { TokenBucket } from '../degradation/token-bucket.js'
+import { TokenBucket } from '../structures/token-bucket.js'
 
 /** Lines a minute of one event that are always written; a burst may hold ten seconds' worth. */
 const linesPerMinute = 1200

@@ -1,4 +1,4 @@
-import type { Evidence, PurseName } from '../decision/decide.js'
+import type { Evidence, PurseName } from '../admission/decide.js'
 import type { CaptchaVerdict } from '../types.js'
 
 /** How a decision came about, beside the verdict. */

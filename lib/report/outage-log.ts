@@ -1,6 +1,6 @@
-import type { Clock, Timer } from '../degradation/clock.js'
-import type { LateCounts } from '../degradation/late-verification.js'
-import type { EndedOutage, OutageListener } from '../degradation/outage-watch.js'
+import type { Clock, Timer } from '../clock.js'
+import type { LateCounts } from '../site/late-verification.js'
+import type { EndedOutage, OutageListener } from '../site/outage-watch.js'
 import type { Reporter } from './reporter.js'
 
 /** The line at an outage's end waits this long for the late verdicts it sums up. */

@@ -1,8 +1,8 @@
-import { classifyReply, type Reply } from '../decision/classify-reply.js'
-import { noFacts, type Outcome, outcomeOfReply } from '../decision/outcome.js'
-import { callReport } from '../degradation/call-report.js'
+import { callReport } from '../admission/call-report.js'
+import { noFacts, type Outcome, outcomeOfReply } from '../admission/outcome.js'
 import type { GuardParts } from '../guard-parts.js'
-import type { VerifyCall } from '../upstream/verify-call.js'
+import { classifyReply, type Reply } from '../tencent/classify-reply.js'
+import type { VerifyCall } from '../tencent/verify-call.js'
 import type { Visit } from './visit.js'
 
 /** Asks Tencent about an ordinary ticket, unless the circuit or our own cap says not to. The one await upstream. */

@@ -1,6 +1,6 @@
-import { isStaleFallback } from '../decision/classify-ticket.js'
-import { noFacts, type Outcome } from '../decision/outcome.js'
+import { noFacts, type Outcome } from '../admission/outcome.js'
 import type { GuardParts } from '../guard-parts.js'
+import { isStaleFallback } from '../tencent/classify-ticket.js'
 import type { InputRefusal, TencentFacts } from '../types.js'
 import type { Visit } from './visit.js'
 

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { Problem } from '../decision/problem.js'
+import type { Problem } from '../admission/problem.js'
 
 /** Writes a problem+json answer. */
 export function respond(res: ServerResponse, problem: Problem): void {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import type { Reply } from '../decision/classify-reply.js'
-import type { PassResult } from '../degradation/ledger.js'
+import type { PassResult } from '../site/ledger.js'
+import type { Reply } from '../tencent/classify-reply.js'
 
 /** What guards on one request share about one ticket: a ticket works once, and one request draws one pass. */
 export interface SharedVisit {

@@ -1,4 +1,4 @@
-import type { OverrideMode, PurseName } from '../decision/decide.js'
+import type { OverrideMode, PurseName } from '../admission/decide.js'
 
 /**
  * Shares per-client purses, replay memory, history, baseline and override between processes. Made by

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../degradation/clock.js'
+import type { Clock, Timer } from '../clock.js'
 import type { SharedState, StoreSession } from './captcha-store.js'
 
 /** Longest that a request waits for the store. */

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { BotNet } from '../../bench/outage-simulation/bot-net.js'
 import { RandomDraws } from '../../bench/outage-simulation/random-draws.js'
 import { simulatedConfig } from '../../bench/outage-simulation/simulated-config.js'
-import { TokenBucket } from '../../lib/degradation/token-bucket.js'
+import { TokenBucket } from '../../lib/structures/token-bucket.js'
 
 const config = simulatedConfig({})
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { verdict } from '../../lib/decision/verdict.js'
+import { verdict } from '../../lib/admission/verdict.js'
 import { type DecisionTrace, decisionFields } from '../../lib/report/log-fields.js'
 
 const facts = {

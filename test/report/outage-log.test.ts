@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
-import type { LateCounts } from '../../lib/degradation/late-verification.js'
-import type { EndedOutage } from '../../lib/degradation/outage-watch.js'
 import { OutageLog } from '../../lib/report/outage-log.js'
 import { Reporter } from '../../lib/report/reporter.js'
+import type { LateCounts } from '../../lib/site/late-verification.js'
+import type { EndedOutage } from '../../lib/site/outage-watch.js'
 import { ManualClock } from '../support/manual-clock.js'
 import { recordingLogger } from './lines.js'
 

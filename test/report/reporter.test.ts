@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage } from 'node:http'
 import { describe, expect, test } from '@jest/globals'
-import { verdict } from '../../lib/decision/verdict.js'
+import { verdict } from '../../lib/admission/verdict.js'
 import { Reporter, verdictChannelName } from '../../lib/report/reporter.js'
 import {
   type CaptchaVerdict,

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { Ledger, type PassClaim } from '../../lib/degradation/ledger.js'
+import { Ledger, type PassClaim } from '../../lib/site/ledger.js'
 import { StoreLink } from '../../lib/store/store-link.js'
 import { ManualClock, settlePromises } from '../support/manual-clock.js'
 import { StoreDouble } from './store-double.js'

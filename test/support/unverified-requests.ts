@@ -3,7 +3,7 @@ import { CaptchaGuardProcess } from '../../bench/outage-simulation/captcha-guard
 import { simulatedConfig } from '../../bench/outage-simulation/simulated-config.js'
 import { TencentModel } from '../../bench/outage-simulation/tencent-model.js'
 import { VirtualClock } from '../../bench/outage-simulation/virtual-clock.js'
-import type { DegradationOptions } from '../../lib/option-types.js'
+import type { DegradationOptions } from '../../lib/options/options.js'
 
 const clients = ['regular', 'stranger 1', 'stranger 2', 'stranger 3']
 

@@ -1,0 +1,40 @@
+import type { PublicCode, RefusalReason } from '../types.js'
+import { refusalTable } from './cause-table.js'
+
+/** Seconds a page should wait before it tries again. */
+const retryAfterSeconds = 30
+
+const titles: Readonly<Record<PublicCode, string>> = {
+  captcha_required: 'A CAPTCHA is required',
+  captcha_invalid: 'The CAPTCHA was not accepted',
+  captcha_expired: 'The CAPTCHA has expired or was used before',
+  captcha_unavailable: 'The CAPTCHA cannot be checked right now',
+}
+
+/** An HTTP answer of RFC 9457 shape. */
+export interface Problem {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+function problem(status: number, code: PublicCode, retryAfter: boolean): Problem {
+  return Object.freeze({
+    status,
+    headers: Object.freeze({
+      'Content-Type': 'application/problem+json',
+      'Cache-Control': 'no-store',
+      ...(retryAfter && { 'Retry-After': String(retryAfterSeconds) }),
+    }),
+    body: JSON.stringify({ type: `urn:tencent-captcha-guard:${code}`, title: titles[code], status, code }),
+  })
+}
+
+/** The public answer to each refusal (RFC 9457). It says nothing of degradation, rules or purses: attackers read it too. */
+export function refusalProblem(reason: RefusalReason): Problem {
+  const { status, code, retryAfter } = refusalTable[reason]
+  return problem(status, code, retryAfter)
+}
+
+/** The answer where a route accepts no degraded pass. */
+export const degradedNotAllowedProblem: Problem = problem(503, 'captcha_unavailable', true)

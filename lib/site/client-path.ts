@@ -1,0 +1,124 @@
+import type { Evidence } from '../admission/decide.js'
+import type { Clock } from '../clock.js'
+import { RecentPasses } from '../structures/recent-passes.js'
+
+/** What one probe of the vendor's script found. */
+export type ProbeReport = 'reachable' | 'unreachable'
+
+export interface ClientPathOptions {
+  readonly clock: Clock
+  /** Fetches the vendor's script; absent where probing is off. Must settle by itself. */
+  readonly probe: ((signal: AbortSignal) => Promise<ProbeReport>) | undefined
+  /** Verified passes a minute to be expected of this process, as far as known. */
+  readonly expectedPerMinute: () => number | undefined
+  readonly onChange: () => void
+}
+
+export type ClientPathFinding =
+  | { readonly state: 'healthy'; readonly why: string }
+  | { readonly state: 'suspect'; readonly why: string }
+  | { readonly state: 'outage'; readonly why: string }
+
+const probeEveryMs = 600_000
+const probeEveryMsOnFallback = 10_000
+const fiveMinutesMs = 300_000
+
+/** Shortest look-back for half of what is expected, and the passes expected in it that make it mean something. */
+const shortWindowMs = 30_000
+const meaningfulPasses = 10
+/** Sites that expect fewer than this in five minutes are too quiet for their passes to say anything. */
+const tellingPasses = 30
+const collapseShare = 0.05
+const collapseExpiresMs = 900_000
+
+/**
+ * Does the vendor's script reach the users? Fallback tickets claim that it does not, and anybody can type one, so their
+ * number counts for nothing here. What counts is what this server sees itself: its own probe of the script, and whether
+ * verified passes, which nobody can make up, fall away.
+ */
+export class ClientPath {
+  readonly #options: ClientPathOptions
+  readonly #passes: RecentPasses
+  readonly #closing = new AbortController()
+  readonly #createdMs: number
+  #lastProbeStartMs = Number.NEGATIVE_INFINITY
+  #isProbing = false
+  #hasSucceeded = false
+  #probeFails = false
+  #collapsedSinceMs: number | undefined
+
+  constructor(options: ClientPathOptions) {
+    this.#options = options
+    this.#createdMs = options.clock.nowMs()
+    this.#passes = new RecentPasses(this.#createdMs)
+  }
+
+  /** Any request that brought a ticket: keeps the probe fresh, without a timer. */
+  noteTraffic(isFallback: boolean): void {
+    const intervalMs = isFallback ? probeEveryMsOnFallback : probeEveryMs
+    if (this.#options.clock.nowMs() - this.#lastProbeStartMs >= intervalMs) this.#startProbe()
+  }
+
+  /** One client's verified pass, counted once a minute. */
+  noteVerified(): void {
+    this.#passes.count(this.#options.clock.nowMs())
+  }
+
+  evidence(): Evidence {
+    return this.finding().state === 'outage' ? 'outage' : 'none'
+  }
+
+  finding(): ClientPathFinding {
+    const probeFails = this.#hasSucceeded && this.#probeFails
+    if (probeFails && this.#passesAreHalved()) return { state: 'outage', why: 'the vendor script cannot be fetched' }
+    if (this.#hasCollapsed()) return { state: 'outage', why: 'verified passes collapsed' }
+    if (probeFails) return { state: 'suspect', why: 'the vendor script cannot be fetched, but users are verified' }
+    return { state: 'healthy', why: this.#hasSucceeded ? 'the vendor script can be fetched' : 'no failure seen' }
+  }
+
+  close(): void {
+    this.#closing.abort()
+  }
+
+  /** Below half of what is expected; a quiet site's probe has to be believed alone. */
+  #passesAreHalved(): boolean {
+    const perMinute = this.#options.expectedPerMinute()
+    if (perMinute === undefined || (perMinute * fiveMinutesMs) / 60_000 < tellingPasses) return true
+    const windowMs = Math.min(fiveMinutesMs, Math.max(shortWindowMs, (meaningfulPasses / perMinute) * 60_000))
+    const passes = this.#passes.within(windowMs, this.#options.clock.nowMs())
+    return passes < 0.5 * ((perMinute * windowMs) / 60_000)
+  }
+
+  /** Nearly nobody gets verified where many should be; after a quarter of an hour that is the new normal. */
+  #hasCollapsed(): boolean {
+    const nowMs = this.#options.clock.nowMs()
+    const perMinute = this.#options.expectedPerMinute()
+    const expected = ((perMinute ?? 0) * fiveMinutesMs) / 60_000
+    const isSeenWhole = nowMs - this.#createdMs >= fiveMinutesMs
+    if (
+      !isSeenWhole ||
+      expected < tellingPasses ||
+      this.#passes.within(fiveMinutesMs, nowMs) >= collapseShare * expected
+    ) {
+      this.#collapsedSinceMs = undefined
+      return false
+    }
+    this.#collapsedSinceMs ??= nowMs
+    return nowMs - this.#collapsedSinceMs < collapseExpiresMs
+  }
+
+  #startProbe(): void {
+    const { probe, clock, onChange } = this.#options
+    if (probe === undefined || this.#isProbing || this.#closing.signal.aborted) return
+    this.#isProbing = true
+    this.#lastProbeStartMs = clock.nowMs()
+    const finish = (report: ProbeReport | undefined) => {
+      this.#isProbing = false
+      if (this.#closing.signal.aborted || report === undefined) return
+      this.#probeFails = report === 'unreachable'
+      if (report === 'reachable') this.#hasSucceeded = true
+      onChange()
+    }
+    probe(this.#closing.signal).then(finish, () => finish(undefined))
+  }
+}

@@ -1,0 +1,181 @@
+import { wasLeftUnanswered } from '../admission/was-left-unanswered.js'
+import type { Clock, Timer } from '../clock.js'
+import type { LateVerdict } from '../options/options.js'
+import type { Reply } from '../tencent/classify-reply.js'
+import { replayWindowMs } from './replay-memory.js'
+
+/** An ordinary ticket that passed degraded and may still be alive. */
+export interface LateTicket<Context> {
+  readonly context: Context
+  readonly passedMs: number
+  /** A call of ours ended without an answer: Tencent may have spent the ticket on it. */
+  readonly hadUnansweredCall: boolean
+}
+
+export interface LateCounts {
+  readonly waiting: number
+  readonly genuine: number
+  readonly refused: number
+  readonly inconclusive: number
+}
+
+export interface LateVerificationOptions<Context> {
+  readonly clock: Clock
+  /** Verifies one ticket; `undefined` when there is no room for it behind live traffic. */
+  readonly verify: (context: Context) => Promise<Reply> | undefined
+  /** Whether Tencent is back. */
+  readonly isBack: () => boolean
+  readonly onVerdict: (ticket: LateTicket<Context>, lateVerdict: LateVerdict) => void
+  /** Told when nothing waits any more. */
+  readonly onDrained: () => void
+}
+
+const maxTickets = 5_000
+/** One ticket every 50 ms: twenty a second, beside a default allowance of a thousand. */
+const paceMs = 50
+/** A ticket that makes Tencent stumble every time must not be tried for ever. */
+const maxTries = 3
+/** Without a verdict everything waits, longer each time. */
+const firstPauseMs = 1_000
+const maxPauseMs = 30_000
+
+/** What is known of a waiting ticket. */
+interface Attempts {
+  /** How often it was tried without a verdict. */
+  readonly tries: number
+  readonly hadUnansweredCall: boolean
+}
+
+/**
+ * Verifies, once Tencent is back, what was let in unverified. In memory, bounded, for at most five minutes: an older ticket
+ * is dead anyway.
+ */
+export class LateVerification<Context> {
+  readonly #options: LateVerificationOptions<Context>
+  readonly #queue = new Map<LateTicket<Context>, Attempts>()
+  /** Tickets that Tencent is asked about right now. */
+  readonly #underWay = new Set<LateTicket<Context>>()
+  readonly #counts = { genuine: 0, refused: 0, inconclusive: 0 }
+  #pauseMs = 0
+  #pausedUntilMs = Number.NEGATIVE_INFINITY
+  #timer: Timer | undefined
+  #isClosed = false
+
+  constructor(options: LateVerificationOptions<Context>) {
+    this.#options = options
+  }
+
+  /** Keeps a ticket, and gives a function that drops it again. */
+  add(ticket: LateTicket<Context>): () => void {
+    if (this.#isClosed) return () => {}
+    const [oldest] = this.#queue.keys()
+    if (this.#queue.size >= maxTickets && oldest !== undefined) this.#queue.delete(oldest)
+    this.#queue.set(ticket, { tries: 0, hadUnansweredCall: ticket.hadUnansweredCall })
+    this.resume()
+    return () => {
+      this.#queue.delete(ticket)
+      this.#underWay.delete(ticket)
+    }
+  }
+
+  /** Goes on if Tencent is back; called when the circuit changes. */
+  resume(): void {
+    if (this.#timer !== undefined || this.#isClosed || this.#queue.size === 0 || !this.#options.isBack()) return
+    const delayMs = Math.max(paceMs, this.#pausedUntilMs - this.#options.clock.nowMs())
+    this.#timer = this.#options.clock.after(delayMs, () => this.#step())
+  }
+
+  snapshot(): LateCounts {
+    return { waiting: this.#queue.size + this.#underWay.size, ...this.#counts }
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#timer?.cancel()
+    this.#queue.clear()
+    this.#underWay.clear()
+  }
+
+  #step(): void {
+    this.#timer = undefined
+    this.#dropDead()
+    const [[ticket, attempts] = []] = this.#queue
+    if (ticket === undefined || attempts === undefined) return this.#tellIfDrained()
+    if (!this.#options.isBack()) return
+    const verification = this.#options.verify(ticket.context)
+    if (verification === undefined) return this.resume()
+    this.#queue.delete(ticket)
+    this.#underWay.add(ticket)
+    verification.then((reply) => this.#settle(ticket, reply, attempts))
+    if (this.#queue.size > 0) this.resume()
+  }
+
+  #settle(ticket: LateTicket<Context>, reply: Reply, before: Attempts): void {
+    const isCalledOff = !this.#underWay.delete(ticket)
+    if (isCalledOff) return
+    const judged = judgeLate(reply, before.hadUnansweredCall)
+    const attempts = countAttempt(reply, before)
+    if (judged === undefined) this.#pause()
+    else this.#pauseMs = 0
+    if (judged === undefined && attempts.tries < maxTries) this.#queue.set(ticket, attempts)
+    else this.#tell(ticket, judged ?? { outcome: 'inconclusive' })
+    this.resume()
+  }
+
+  #tell(ticket: LateTicket<Context>, lateVerdict: LateVerdict): void {
+    this.#counts[lateVerdict.outcome]++
+    this.#options.onVerdict(ticket, lateVerdict)
+    this.#tellIfDrained()
+  }
+
+  #tellIfDrained(): void {
+    if (this.#queue.size + this.#underWay.size === 0) this.#options.onDrained()
+  }
+
+  /** Calls that were under way when a pause began do not lengthen it. */
+  #pause(): void {
+    const nowMs = this.#options.clock.nowMs()
+    if (nowMs < this.#pausedUntilMs) return
+    this.#pauseMs = Math.min(maxPauseMs, Math.max(firstPauseMs, this.#pauseMs * 2))
+    this.#pausedUntilMs = nowMs + this.#pauseMs
+    // The next ticket was to be asked about before.
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  #dropDead(): void {
+    const oldestAliveMs = this.#options.clock.nowMs() - replayWindowMs
+    for (const ticket of this.#queue.keys()) {
+      if (ticket.passedMs > oldestAliveMs) return
+      this.#queue.delete(ticket)
+    }
+  }
+}
+
+/** `undefined`: no verdict this time, the ticket waits on. */
+export function judgeLate(reply: Reply, hadUnansweredCall: boolean): LateVerdict | undefined {
+  switch (reply.kind) {
+    case 'verified':
+      return { outcome: 'genuine', captchaCode: reply.facts.captchaCode ?? 1 }
+    case 'refused': {
+      const { captchaCode } = reply.facts
+      const code = captchaCode === undefined ? {} : { captchaCode }
+      // Perhaps spent by the call of ours that was never answered.
+      return reply.reason === 'ticket_reused' && hadUnansweredCall
+        ? { outcome: 'inconclusive', ...code }
+        : { outcome: 'refused', reason: reply.reason, ...code }
+    }
+    case 'unavailable':
+    case 'throttled':
+    case 'misconfigured':
+    case 'aborted':
+    case 'bug':
+      return undefined
+  }
+}
+
+/** Throttling and our own keys are not the ticket's doing, and no answer to our own late call may have spent it. */
+function countAttempt(reply: Reply, { tries, hadUnansweredCall }: Attempts): Attempts {
+  const isTry = reply.kind === 'unavailable' || reply.kind === 'bug'
+  return { tries: isTry ? tries + 1 : tries, hadUnansweredCall: hadUnansweredCall || wasLeftUnanswered(reply) }
+}

@@ -1,0 +1,74 @@
+import type { Clock } from '../clock.js'
+import type { DegradationCause } from '../types.js'
+
+export type WatchState = 'healthy' | 'suspect' | 'outage'
+
+/** What the snapshot shows of one path to Tencent. */
+export interface WatchSnapshot {
+  readonly state: WatchState
+  /** ISO 8601: since when it is in this state. */
+  readonly since: string
+  readonly why: string
+}
+
+/** An outage that is over: how long it was, and what was decided meanwhile, by cause. */
+export interface EndedOutage {
+  readonly why: string
+  readonly durationMs: number
+  readonly decisions: Readonly<Record<string, number>>
+}
+
+/** Told when an outage starts and ends. */
+export interface OutageListener {
+  started(outage: { readonly why: string }): void
+  ended(outage: EndedOutage): void
+}
+
+/** One path to Tencent as the people on call see it: its state, since when, why, and what was decided meanwhile. */
+export class OutageWatch {
+  readonly #clock: Clock
+  readonly #listener: OutageListener
+  #state: WatchState = 'healthy'
+  #why = 'no failure seen'
+  #sinceEpochMs: number
+  #sinceMs: number
+  #decisions = new Map<DegradationCause, number>()
+
+  constructor(clock: Clock, listener: OutageListener) {
+    this.#clock = clock
+    this.#listener = listener
+    this.#sinceEpochMs = clock.epochMs()
+    this.#sinceMs = clock.nowMs()
+  }
+
+  move(state: WatchState, why: string): void {
+    if (state === this.#state) {
+      if (state !== 'healthy') this.#why = why
+      return
+    }
+    const wasOutage = this.#state === 'outage'
+    const durationMs = this.#clock.nowMs() - this.#sinceMs
+    const decisions = Object.fromEntries(this.#decisions)
+    const before = this.#why
+    this.#state = state
+    this.#why = why
+    this.#sinceEpochMs = this.#clock.epochMs()
+    this.#sinceMs = this.#clock.nowMs()
+    this.#decisions.clear()
+    if (wasOutage) this.#listener.ended({ why: before, durationMs, decisions })
+    if (state === 'outage') this.#listener.started({ why })
+  }
+
+  /** Counts a degraded decision, by cause, for the line at the outage's end. */
+  count(cause: DegradationCause): void {
+    if (this.#state === 'outage') this.#decisions.set(cause, (this.#decisions.get(cause) ?? 0) + 1)
+  }
+
+  get state(): WatchState {
+    return this.#state
+  }
+
+  snapshot(): WatchSnapshot {
+    return { state: this.#state, since: new Date(this.#sinceEpochMs).toISOString(), why: this.#why }
+  }
+}

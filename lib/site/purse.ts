@@ -1,0 +1,140 @@
+import type { PurseConfig } from '../options/options.js'
+import { SlidingLog } from '../structures/sliding-log.js'
+import { TokenBucket } from '../structures/token-bucket.js'
+
+/** Who wants a degraded pass. */
+export interface PurseClaim {
+  readonly clientKey: string
+  /** Has a verified pass in the last 24 hours. */
+  readonly isKnown: boolean
+  /** The key's own verified passes a minute. */
+  readonly verifiedPerMinute: number
+  readonly isFallback: boolean
+}
+
+/** A degraded pass, taken; `giveBack` undoes it, once, as if it had never been. */
+export interface PurseHold {
+  readonly kind: 'taken'
+  giveBack(): void
+}
+
+export type PurseResult = PurseHold | { readonly kind: 'refused'; readonly by: 'client' | 'total' }
+
+export interface PurseSnapshot {
+  /** What the total refills with. */
+  readonly perMinute: number
+  /** Most that it holds at once. */
+  readonly capacity: number
+  readonly remaining: number
+  readonly taken: number
+  readonly refusedByClientLimit: number
+  readonly refusedByTotal: number
+}
+
+export interface PurseShape {
+  readonly config: PurseConfig
+  /** Fallback tickets may use at most half of this purse: a forger needs nothing but a keyboard. */
+  readonly halvesFallback: boolean
+  /** A known key, behind which many users may sit, may pass this many times its own verified rate; 0 for never more than the limit. */
+  readonly ownRateFactor: number
+}
+
+const minimumTokens = 10
+/** Passes recorded per client are bounded by the totals; this bounds a purse whose totals were set without bound. */
+const maxKeys = 500_000
+
+/**
+ * A bounded supply of degraded passes: a sliding limit per client and a total, taken together or not at all. A refused
+ * attempt consumes nothing, so nobody can drain what others have by being refused.
+ */
+export class Purse {
+  readonly #shape: PurseShape
+  readonly #passes: SlidingLog
+  readonly #total: TokenBucket
+  /** Half of the total, for keys without history: the other half is reserved for those with one. */
+  readonly #strangers: TokenBucket
+  readonly #fallback: TokenBucket | undefined
+  #taken = 0
+  #refusedByClientLimit = 0
+  #refusedByTotal = 0
+
+  constructor(shape: PurseShape, nowMs: number, perMinute = shape.config.total.startPerMinute) {
+    this.#shape = shape
+    this.#passes = new SlidingLog(shape.config.perClient.windowMs, maxKeys)
+    this.#total = new TokenBucket(perMinute, minimumTokens, nowMs)
+    this.#strangers = new TokenBucket(perMinute / 2, minimumTokens / 2, nowMs)
+    this.#fallback = shape.halvesFallback ? new TokenBucket(perMinute / 2, minimumTokens / 2, nowMs) : undefined
+  }
+
+  take(claim: PurseClaim, nowMs: number): PurseResult {
+    if (this.#passes.count(claim.clientKey, nowMs) >= this.limitFor(claim)) {
+      this.#refusedByClientLimit++
+      return { kind: 'refused', by: 'client' }
+    }
+    const buckets = this.#bucketsFor(claim)
+    if (buckets.some((bucket) => bucket.available(nowMs) < 1)) {
+      this.#refusedByTotal++
+      return { kind: 'refused', by: 'total' }
+    }
+    for (const bucket of buckets) bucket.take()
+    this.#passes.add(claim.clientKey, nowMs)
+    this.#taken++
+    let isHeld = true
+    const giveBack = () => {
+      if (isHeld) this.#giveBack(claim.clientKey, buckets, nowMs)
+      isHeld = false
+    }
+    return { kind: 'taken', giveBack }
+  }
+
+  /** Whether a claim could succeed: for anybody, only for a key with history, or not at all. Takes nothing. */
+  roomFor(claim: PurseClaim, nowMs: number): 'anybody' | 'known_only' | 'none' {
+    const isAvailable = (isKnown: boolean) =>
+      this.#bucketsFor({ ...claim, isKnown }).every((bucket) => bucket.available(nowMs) >= 1)
+    if (this.#shape.config.perClient.limit === 0 || !isAvailable(true)) return 'none'
+    return isAvailable(claim.isKnown) ? 'anybody' : 'known_only'
+  }
+
+  remaining(nowMs: number): number {
+    return Math.floor(this.#total.available(nowMs))
+  }
+
+  /** Degraded passes this client may have in one window. */
+  limitFor({ isKnown, verifiedPerMinute }: Pick<PurseClaim, 'isKnown' | 'verifiedPerMinute'>): number {
+    const { ownRateFactor } = this.#shape
+    const { limit, windowMs } = this.#shape.config.perClient
+    if (limit === 0 || !isKnown) return limit
+    return Math.max(limit, Math.floor((ownRateFactor * verifiedPerMinute * windowMs) / 60_000))
+  }
+
+  /** Sets what the whole purse refills with, in passes a minute. */
+  setTotal(perMinute: number, nowMs: number): void {
+    this.#total.setRate(perMinute, nowMs)
+    this.#strangers.setRate(perMinute / 2, nowMs)
+    this.#fallback?.setRate(perMinute / 2, nowMs)
+  }
+
+  snapshot(nowMs: number): PurseSnapshot {
+    return {
+      perMinute: this.#total.perMinute,
+      capacity: this.#total.capacity,
+      remaining: this.remaining(nowMs),
+      taken: this.#taken,
+      refusedByClientLimit: this.#refusedByClientLimit,
+      refusedByTotal: this.#refusedByTotal,
+    }
+  }
+
+  #bucketsFor(claim: PurseClaim): readonly TokenBucket[] {
+    const buckets = [this.#total]
+    if (!claim.isKnown) buckets.push(this.#strangers)
+    if (claim.isFallback && this.#fallback) buckets.push(this.#fallback)
+    return buckets
+  }
+
+  #giveBack(clientKey: string, buckets: readonly TokenBucket[], takenMs: number): void {
+    for (const bucket of buckets) bucket.giveBack()
+    this.#passes.remove(clientKey, takenMs)
+    this.#taken--
+  }
+}

@@ -1,0 +1,19 @@
+import { SlidingLog } from '../structures/sliding-log.js'
+
+const windowMs = 60_000
+const maxRefusals = 10
+const maxKeys = 50_000
+
+/** Keeps a client that guesses tickets from spending our rate limit at Tencent. */
+export class RefusalLimiter {
+  readonly #refusals = new SlidingLog(windowMs, maxKeys)
+
+  noteRefused(clientKey: string, nowMs: number): void {
+    if (!this.isLimited(clientKey, nowMs)) this.#refusals.add(clientKey, nowMs)
+  }
+
+  /** True when Tencent should not be asked about this client's tickets for now. */
+  isLimited(clientKey: string, nowMs: number): boolean {
+    return this.#refusals.count(clientKey, nowMs) >= maxRefusals
+  }
+}

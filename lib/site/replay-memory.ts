@@ -1,0 +1,29 @@
+import { RecentHashes } from '../structures/recent-hashes.js'
+
+/** A real ticket lives this long, and a fallback ticket is stale after it. */
+export const replayWindowMs = 300_000
+
+const maxTickets = 500_000
+
+/** Tickets that passed, for five minutes. While the circuit is open any string could otherwise pass again and again. */
+export class ReplayMemory {
+  readonly #passed = new RecentHashes(replayWindowMs, maxTickets)
+
+  has(ticketKey: string, nowMs: number): boolean {
+    return this.#passed.has(ticketKey, nowMs)
+  }
+
+  /** False when the ticket had passed already. */
+  markPassed(ticketKey: string, nowMs: number): boolean {
+    return this.#passed.add(ticketKey, nowMs)
+  }
+
+  /** Undoes a mark whose request did not pass after all. */
+  unmark(ticketKey: string): void {
+    this.#passed.delete(ticketKey)
+  }
+
+  get size(): number {
+    return this.#passed.size
+  }
+}

@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto'
+import type { PurseName } from '../../admission/decide.js'
+
+/** What our keys are for. */
+export type KeyKind = 'history' | 'passes' | 'ticket' | 'processes' | 'baseline' | 'override'
+
+/** Our keys of one app id. The braces put them all into one slot of a cluster. */
+export interface KeyNames {
+  history(clientKey: string): string
+  passes(purse: PurseName, clientKey: string): string
+  ticket(ticketKey: string): string
+  readonly processes: string
+  readonly baseline: string
+  readonly override: string
+  /** All keys of a kind, as a pattern for people: `tcg:{190000001}:history:*`. */
+  pattern(kind: KeyKind): string
+}
+
+const singleKinds: ReadonlySet<KeyKind> = new Set(['processes', 'baseline', 'override'])
+
+export function keyNames(keyPrefix: string, captchaAppId: number): KeyNames {
+  const site = `${keyPrefix}{${captchaAppId}}`
+  return {
+    history: (clientKey) => `${site}:history:${bounded(clientKey)}`,
+    passes: (purse, clientKey) => `${site}:passes:${purse}:${bounded(clientKey)}`,
+    ticket: (ticketKey) => `${site}:ticket:${bounded(ticketKey)}`,
+    processes: `${site}:processes`,
+    baseline: `${site}:baseline`,
+    override: `${site}:override`,
+    pattern: (kind) => (singleKinds.has(kind) ? `${site}:${kind}` : `${site}:${kind}:*`),
+  }
+}
+
+const shortAndPlain = /^[\w.:/-]{1,64}$/
+
+/** `#` is in no plain name, so that a digest is nobody's name. */
+function bounded(name: string): string {
+  return shortAndPlain.test(name) ? name : `#${createHash('sha256').update(name).digest('base64url').slice(0, 32)}`
+}

@@ -1,0 +1,60 @@
+import http from 'node:http'
+import https from 'node:https'
+import type { Clock } from '../clock.js'
+import type { ProbeReport } from '../site/client-path.js'
+
+const deadlineMs = 3_000
+const maxBodyBytes = 64 * 1024
+const maxRedirects = 3
+
+/**
+ * Fetches the vendor's script as a browser would: is it served? One deadline, bounded body, and no redirect to another
+ * host, where a parking page would answer 200 for everything.
+ */
+export function probeScript(scriptUrl: URL, clock: Clock, signal: AbortSignal): Promise<ProbeReport> {
+  return new Promise((resolve) => {
+    const stop = new AbortController()
+    const finish = (report: ProbeReport) => {
+      timer.cancel()
+      signal.removeEventListener('abort', onAbort)
+      stop.abort()
+      resolve(report)
+    }
+    const onAbort = () => finish('unreachable')
+    const timer = clock.after(deadlineMs, () => clock.afterPoll(() => finish('unreachable')))
+    signal.addEventListener('abort', onAbort, { once: true })
+    fetchOnce(scriptUrl, maxRedirects, stop.signal, finish)
+  })
+}
+
+function fetchOnce(url: URL, redirectsLeft: number, signal: AbortSignal, finish: (report: ProbeReport) => void): void {
+  const { get } = url.protocol === 'https:' ? https : http
+  const request = get(url, { signal, agent: false, headers: { Accept: '*/*' } }, (response) => {
+    const status = response.statusCode ?? 0
+    const target = redirectTarget(url, status, response.headers.location)
+    if (target !== undefined && redirectsLeft > 0) {
+      response.resume()
+      return fetchOnce(target, redirectsLeft - 1, signal, finish)
+    }
+    if (status !== 200) return finish('unreachable')
+    readAtLeastSomething(response, finish)
+  })
+  request.on('error', () => finish('unreachable'))
+}
+
+/** A script that is larger than the bound is there all the same. */
+function readAtLeastSomething(response: http.IncomingMessage, finish: (report: ProbeReport) => void): void {
+  let bytes = 0
+  response.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes > maxBodyBytes) finish('reachable')
+  })
+  response.on('end', () => finish(bytes > 0 ? 'reachable' : 'unreachable'))
+  response.on('error', () => finish('unreachable'))
+}
+
+function redirectTarget(from: URL, status: number, location: string | undefined): URL | undefined {
+  if (status < 300 || status > 399 || location === undefined || !URL.canParse(location, from.href)) return undefined
+  const target = new URL(location, from)
+  return target.host === from.host && /^https?:$/.test(target.protocol) ? target : undefined
+}

@@ -1,0 +1,47 @@
+import { describe, expect, test } from '@jest/globals'
+import { degradedNotAllowedProblem, refusalProblem } from '../../lib/admission/problem.js'
+import { degradedRefusals, inputRefusals } from '../../lib/types.js'
+
+const problems = [...inputRefusals, ...degradedRefusals].map((reason) => [reason, refusalProblem(reason)] as const)
+
+describe('the public answer to a refusal', () => {
+  test.each(problems)('for %s is problem+json that nobody stores', (_, { status, headers, body }) => {
+    expect(headers).toMatchObject({
+      'Content-Type': 'application/problem+json',
+      'Cache-Control': 'no-store',
+    })
+    const parsed = JSON.parse(body)
+    expect(Object.keys(parsed)).toEqual(['type', 'title', 'status', 'code'])
+    expect(parsed).toMatchObject({ type: `urn:tencent-captcha-guard:${parsed.code}`, status })
+  })
+
+  test.each(problems)(
+    'for %s says nothing of degradation, rules, purses or Tencent’s reasons',
+    (_, { headers, body }) => {
+      const readable = JSON.stringify([headers, body.replaceAll('tencent-captcha-guard', '')])
+      expect(readable).not.toMatch(
+        /degrad|purse|budget|rule|override|circuit|fallback|misconfig|outage|risk|replay|tencent/i,
+      )
+    },
+  )
+
+  test('is the same for every reason of the same public code and status', () => {
+    const bodies = new Map<string, Set<string>>()
+    for (const [, { status, body }] of problems) {
+      const key = `${status} ${JSON.parse(body).code}`
+      bodies.set(key, (bodies.get(key) ?? new Set()).add(body))
+    }
+    for (const [, sameKey] of bodies) expect(sameKey.size).toBe(1)
+  })
+
+  test('is frozen', () => {
+    for (const [, problem] of problems) {
+      expect(Object.isFrozen(problem)).toBe(true)
+      expect(Object.isFrozen(problem.headers)).toBe(true)
+    }
+  })
+})
+
+test('a route without degraded passes answers 503 captcha_unavailable, to be tried again', () => {
+  expect(degradedNotAllowedProblem).toEqual(refusalProblem('budget_exhausted'))
+})

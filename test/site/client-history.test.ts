@@ -1,0 +1,104 @@
+import { describe, expect, test } from '@jest/globals'
+import { ClientHistory } from '../../lib/site/client-history.js'
+
+const minute = 60_000
+const day = 24 * 60 * minute
+
+describe('a client key', () => {
+  test('is known from its first verified pass on, for 24 hours', () => {
+    const history = new ClientHistory()
+    expect(history.isKnown('a', 0)).toBe(false)
+    expect(history.noteVerified('a', 0)).toBe(true)
+    expect(history.isKnown('a', 0)).toBe(true)
+    expect(history.isKnown('a', day - 1000)).toBe(true)
+    expect(history.isKnown('a', day)).toBe(false)
+    expect(history.isKnown('b', 0)).toBe(false)
+  })
+
+  test('stays known as it comes back', () => {
+    const history = new ClientHistory()
+    history.noteVerified('a', 0)
+    history.noteVerified('a', day - minute)
+    expect(history.isKnown('a', day + minute)).toBe(true)
+  })
+
+  test('counts once a minute', () => {
+    const history = new ClientHistory()
+    const isFirst = [0, 30_000, 59_999, 60_000, 119_999, 240_000].map((nowMs) => history.noteVerified('a', nowMs))
+    expect(isFirst).toEqual([true, false, false, true, false, true])
+  })
+
+  test('may be any text, an empty one and one that an object has already included', () => {
+    const history = new ClientHistory()
+    const keys = ['', '__proto__', 'a', 'ab', 'ba', 'a\0', '你好', '192.0.2.1', '192.0.2.10', 'x'.repeat(128)]
+    for (const key of keys) expect(history.noteVerified(key, 0)).toBe(true)
+    expect(history.size).toBe(keys.length)
+    for (const key of keys) expect(history.isKnown(key, 0)).toBe(true)
+  })
+})
+
+describe('the own rate of a key', () => {
+  test('follows its verified passes', () => {
+    const history = new ClientHistory()
+    for (let pass = 0; pass < 20 * 60; pass++) history.noteVerified('carrier', pass * 3000)
+    expect(history.verifiedPerMinute('carrier', 60 * minute)).toBeCloseTo(20, 0)
+    expect(history.verifiedPerMinute('nobody', 60 * minute)).toBe(0)
+  })
+
+  test('does not fade in an outage, when nobody is verified', () => {
+    const history = new ClientHistory()
+    for (let pass = 0; pass < 20 * 30; pass++) history.noteVerified('carrier', pass * 3000)
+    const before = history.verifiedPerMinute('carrier', 30 * minute)
+    expect(history.verifiedPerMinute('carrier', 120 * minute)).toBe(before)
+    expect(history.verifiedPerMinute('carrier', 30 * minute + day)).toBe(0)
+  })
+
+  test('falls when the key comes back more rarely', () => {
+    const history = new ClientHistory()
+    for (let pass = 0; pass < 600; pass++) history.noteVerified('a', pass * 1000)
+    for (let pass = 0; pass < 10; pass++) history.noteVerified('a', 10 * minute + pass * 10 * minute)
+    expect(history.verifiedPerMinute('a', 110 * minute)).toBeLessThan(0.3)
+  })
+
+  test('is taken over from another process where it is higher', () => {
+    const history = new ClientHistory()
+    history.adopt('a', 5, 0)
+    expect(history.isKnown('a', 0)).toBe(true)
+    expect(history.verifiedPerMinute('a', 0)).toBeCloseTo(5)
+    history.adopt('a', 2, 0)
+    expect(history.verifiedPerMinute('a', 0)).toBeCloseTo(5)
+    history.adopt('a', 8, 0)
+    expect(history.verifiedPerMinute('a', 0)).toBeCloseTo(8)
+  })
+})
+
+describe('many keys', () => {
+  test('are held, all but one in a thousand or so, below the bound', () => {
+    const history = new ClientHistory()
+    for (let key = 0; key < 300_000; key++) history.noteVerified(`key ${key}`, key)
+    let lost = 0
+    for (let key = 0; key < 300_000; key++) if (!history.isKnown(`key ${key}`, 300_000)) lost++
+    expect(lost).toBeLessThan(600)
+  })
+
+  test('are bounded at about a million, the oldest going first', () => {
+    const history = new ClientHistory()
+    const count = 2_000_000
+    for (let key = 0; key < count; key++) history.noteVerified(`key ${key}`, key)
+    expect(history.size).toBeLessThanOrEqual(1_048_576)
+    expect(history.size).toBeGreaterThan(1_000_000)
+    const known = (from: number) =>
+      Array.from({ length: 1000 }, (_, key) => history.isKnown(`key ${from + key}`, count)).filter(Boolean).length
+    expect(known(0)).toBeLessThan(20)
+    expect(known(count - 1000)).toBe(1000)
+    expect(known(count - 500_000)).toBeGreaterThan(990)
+  })
+
+  test('make room for others when they are older than 24 hours', () => {
+    const history = new ClientHistory()
+    for (let key = 0; key < 20_000; key++) history.noteVerified(`old ${key}`, 0)
+    for (let key = 0; key < 20_000; key++) history.noteVerified(`new ${key}`, day + 1000)
+    expect(history.size).toBeLessThan(30_000)
+    for (let key = 0; key < 20_000; key++) expect(history.isKnown(`new ${key}`, day + 1000)).toBe(true)
+  })
+})

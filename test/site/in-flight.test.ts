@@ -1,0 +1,44 @@
+import { expect, test } from '@jest/globals'
+import { InFlight } from '../../lib/site/in-flight.js'
+
+function enterTimes(inFlight: InFlight, clientKey: string, times: number): (() => void)[] {
+  return Array.from({ length: times }, () => inFlight.enter(clientKey)).filter((leave) => leave !== undefined)
+}
+
+test('one client gets a sixteenth of the room', () => {
+  const inFlight = new InFlight(2048)
+  expect(enterTimes(inFlight, 'a', 1000)).toHaveLength(128)
+  expect(enterTimes(inFlight, 'b', 1000)).toHaveLength(128)
+  expect(inFlight.total).toBe(256)
+})
+
+test('where a sixteenth is less than one, it is one', () => {
+  const inFlight = new InFlight(3)
+  expect(enterTimes(inFlight, 'a', 10)).toHaveLength(1)
+  expect(enterTimes(inFlight, 'b', 10)).toHaveLength(1)
+})
+
+test('sixteen clients can fill the room, and the next finds none', () => {
+  const inFlight = new InFlight(32)
+  for (let client = 0; client < 16; client++) expect(enterTimes(inFlight, `client ${client}`, 2)).toHaveLength(2)
+  expect(inFlight.enter('late')).toBeUndefined()
+})
+
+test('whoever leaves makes room for the same client and for others', () => {
+  const inFlight = new InFlight(1)
+  const leave = inFlight.enter('a')
+  expect(inFlight.enter('b')).toBeUndefined()
+  leave?.()
+  expect(inFlight.total).toBe(0)
+  const leaveAgain = inFlight.enter('a')
+  leaveAgain?.()
+  expect(inFlight.enter('b')).toBeDefined()
+})
+
+test('those turned away take no room', () => {
+  const inFlight = new InFlight(16)
+  const [leave] = enterTimes(inFlight, 'a', 1000)
+  leave?.()
+  expect(inFlight.total).toBe(0)
+  expect(enterTimes(inFlight, 'a', 1000)).toHaveLength(1)
+})

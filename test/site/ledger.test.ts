@@ -1,0 +1,338 @@
+import { describe, expect, test } from '@jest/globals'
+import type { PurseConfig } from '../../lib/options/options.js'
+import { Ledger, type PassClaim, type PassResult, type VerifiedRecord } from '../../lib/site/ledger.js'
+import { ManualClock } from '../support/manual-clock.js'
+
+const total = { floorPerMinute: 120, baselineFactor: 3, startPerMinute: 600 }
+const minuteMs = 60_000
+const dayMs = 86_400_000
+
+/** A ledger of one process alone, on a manual clock; everything is answered at once. */
+class Site {
+  readonly clock = new ManualClock()
+  readonly ledger: Ledger
+  perMinute: number
+  #tickets = 0
+
+  constructor({ perMinute = 600, limit = 20 }: { readonly perMinute?: number; readonly limit?: number } = {}) {
+    this.perMinute = perMinute
+    this.ledger = new Ledger({
+      config: {
+        outage: { perClient: { limit, windowMs: minuteMs }, total },
+        doubt: { perClient: { limit: 3, windowMs: 600_000 }, total },
+      },
+      clock: this.clock,
+      totalPerMinute: () => this.perMinute,
+    })
+  }
+
+  claim(change: Partial<PassClaim> = {}): PassResult {
+    const result = this.ledger.claimPass({
+      purse: 'outage',
+      clientKey: 'client',
+      isFallback: false,
+      ticketKey: `ticket ${this.#tickets++}`,
+      ...change,
+    })
+    if (result instanceof Promise) throw new Error('a ledger without a store keeps nobody waiting')
+    return result
+  }
+
+  /** One claim each of as many tickets; how many passed. */
+  claims(times: number, change: Partial<PassClaim> = {}): number {
+    let passes = 0
+    for (let time = 0; time < times; time++) if (this.claim(change).kind === 'granted') passes++
+    return passes
+  }
+
+  /** One claim each of many clients; how many passed. */
+  crowd(clients: number, change: Partial<PassClaim> = {}): number {
+    let passes = 0
+    for (let client = 0; client < clients; client++) passes += this.claims(1, { ...change, clientKey: `c ${client}` })
+    return passes
+  }
+
+  verify(ticketKey: string, clientKey = 'client'): VerifiedRecord {
+    const record = this.ledger.recordVerified(ticketKey, clientKey)
+    if (record instanceof Promise) throw new Error('a ledger without a store keeps nobody waiting')
+    return record
+  }
+
+  refuse(times: number, clientKey = 'client'): void {
+    for (let time = 0; time < times; time++) this.ledger.noteRefused(clientKey)
+  }
+}
+
+describe('a claim that is granted', () => {
+  test('takes a pass and marks the ticket', () => {
+    const site = new Site()
+    expect(site.claim({ ticketKey: 'a' })).toMatchObject({ kind: 'granted', remaining: 99 })
+    expect(site.ledger.snapshot().outage).toMatchObject({ taken: 1, remaining: 99 })
+    expect(site.ledger.hasPassed('a')).toBe(true)
+  })
+
+  test('takes from its own purse alone', () => {
+    const site = new Site()
+    site.claim({ purse: 'doubt' })
+    expect(site.ledger.snapshot()).toMatchObject({ outage: { taken: 0 }, doubt: { taken: 1 } })
+  })
+
+  test('without a ticket takes a pass and marks nothing', () => {
+    const site = new Site()
+    expect(site.claims(30, { ticketKey: undefined })).toBe(20)
+  })
+})
+
+describe('a claim that is refused', () => {
+  test('by the limit of its client takes nothing and marks nothing', () => {
+    const site = new Site()
+    site.claims(20)
+    const before = site.ledger.snapshot().outage
+    expect(site.claim({ ticketKey: 'a' })).toEqual({ kind: 'exhausted', remaining: 80 })
+    expect(site.ledger.snapshot().outage).toEqual({ ...before, refusedByClientLimit: 1 })
+    expect(site.ledger.hasPassed('a')).toBe(false)
+  })
+
+  test('by the total takes nothing and marks nothing: its ticket passes as soon as there is room', async () => {
+    const site = new Site({ perMinute: 60 })
+    site.crowd(100)
+    expect(site.claim({ ticketKey: 'a' })).toMatchObject({ kind: 'exhausted' })
+    expect(site.ledger.hasPassed('a')).toBe(false)
+    await site.clock.advance(2000)
+    expect(site.claim({ ticketKey: 'a' })).toMatchObject({ kind: 'granted' })
+  })
+
+  test('as a replay takes nothing', () => {
+    const site = new Site()
+    site.claim({ ticketKey: 'a' })
+    const before = site.ledger.snapshot()
+    expect(site.claim({ ticketKey: 'a', clientKey: 'another' })).toEqual({ kind: 'replayed' })
+    expect(site.claim({ ticketKey: 'a', purse: 'doubt' })).toEqual({ kind: 'replayed' })
+    expect(site.ledger.snapshot()).toEqual(before)
+  })
+})
+
+describe('a pass given back', () => {
+  test('is as if it had never been: pass, limit and ticket', () => {
+    const site = new Site()
+    const before = site.ledger.snapshot()
+    for (let time = 0; time < 100; time++) {
+      const result = site.claim({ ticketKey: 'a' })
+      expect(result.kind).toBe('granted')
+      if (result.kind === 'granted') result.giveBack()
+      expect(site.ledger.hasPassed('a')).toBe(false)
+    }
+    expect(site.ledger.snapshot()).toEqual(before)
+    expect(site.claims(30)).toBe(20)
+  })
+
+  test('leaves the others what they took', () => {
+    const site = new Site()
+    site.claim({ ticketKey: 'a' })
+    const result = site.claim({ ticketKey: 'b' })
+    if (result.kind === 'granted') result.giveBack()
+    expect(site.ledger.hasPassed('a')).toBe(true)
+    expect(site.ledger.snapshot().outage.taken).toBe(1)
+  })
+})
+
+describe('a ticket', () => {
+  test('that passed degraded is known for five minutes, and not longer', async () => {
+    const site = new Site()
+    site.claim({ ticketKey: 'a' })
+    await site.clock.advance(300_000 - 1)
+    expect(site.claim({ ticketKey: 'a' }).kind).toBe('replayed')
+    await site.clock.advance(60_000)
+    expect(site.claim({ ticketKey: 'a' }).kind).toBe('granted')
+  })
+
+  test('that was verified is known as well, and passes degraded no more', () => {
+    const site = new Site()
+    expect(site.verify('a')).toEqual({ isFirst: true, isFirstThisMinute: true })
+    expect(site.ledger.hasPassed('a')).toBe(true)
+    expect(site.claim({ ticketKey: 'a' })).toEqual({ kind: 'replayed' })
+  })
+
+  test('that passed is not verified again, and earns its client no history', () => {
+    const site = new Site()
+    site.claim({ ticketKey: 'a' })
+    expect(site.verify('a')).toEqual({ isFirst: false, isFirstThisMinute: false })
+    site.refuse(10)
+    expect(site.ledger.isRateLimited('client')).toBe(true)
+  })
+
+  test('that never passed is not known', () => {
+    const site = new Site()
+    expect(site.ledger.hasPassed('a')).toBe(false)
+    site.refuse(1)
+    expect(site.ledger.hasPassed('a')).toBe(false)
+  })
+})
+
+describe('a client with history', () => {
+  test('has half of each total reserved, and a stranger has not', () => {
+    const site = new Site({ perMinute: 600 })
+    site.verify('earned', 'known')
+    expect(site.crowd(100)).toBe(50)
+    expect(site.claim({ clientKey: 'stranger' }).kind).toBe('exhausted')
+    expect(site.claim({ clientKey: 'known' }).kind).toBe('granted')
+  })
+
+  test('has it by a late verdict as well', () => {
+    const site = new Site()
+    site.ledger.recordGenuine('known')
+    site.crowd(100)
+    expect(site.claim({ clientKey: 'known' }).kind).toBe('granted')
+  })
+
+  test('loses it a day after its last verified pass', async () => {
+    const site = new Site()
+    site.verify('earned', 'known')
+    await site.clock.advance(dayMs - 1000)
+    site.crowd(100)
+    expect(site.claim({ clientKey: 'known' }).kind).toBe('granted')
+    await site.clock.advance(1000)
+    site.crowd(100)
+    expect(site.claim({ clientKey: 'known' }).kind).toBe('exhausted')
+  })
+
+  test('may pass three times its own rate in an outage, for many may sit behind it, and not in doubt', async () => {
+    const site = new Site({ perMinute: 60_000 })
+    for (let pass = 0; pass < 600; pass++) {
+      site.verify(`earned ${pass}`, 'carrier')
+      await site.clock.advance(2000)
+    }
+    const inOutage = site.claims(1000, { clientKey: 'carrier' })
+    expect(inOutage).toBeGreaterThan(60)
+    expect(inOutage).toBeLessThanOrEqual(90)
+    expect(site.claims(1000, { clientKey: 'carrier', purse: 'doubt' })).toBe(3)
+    expect(site.claims(1000, { clientKey: 'stranger' })).toBe(20)
+  })
+
+  test('gets nothing from a degraded pass: that earns no history', () => {
+    const site = new Site()
+    site.claim({ clientKey: 'client' })
+    site.crowd(100)
+    expect(site.claim({ clientKey: 'client' }).kind).toBe('exhausted')
+  })
+})
+
+describe('the first verified pass of a minute', () => {
+  test('is told, and the client’s others of that minute are not', async () => {
+    const site = new Site()
+    expect(site.verify('a').isFirstThisMinute).toBe(true)
+    await site.clock.advance(59_999)
+    expect(site.verify('b')).toEqual({ isFirst: true, isFirstThisMinute: false })
+    expect(site.verify('c', 'another').isFirstThisMinute).toBe(true)
+    await site.clock.advance(1)
+    expect(site.verify('d').isFirstThisMinute).toBe(true)
+  })
+})
+
+describe('the rate limit', () => {
+  test('holds for a client refused ten times within a minute, and for no other', () => {
+    const site = new Site()
+    site.refuse(9)
+    expect(site.ledger.isRateLimited('client')).toBe(false)
+    site.refuse(1)
+    expect(site.ledger.isRateLimited('client')).toBe(true)
+    expect(site.ledger.isRateLimited('another')).toBe(false)
+  })
+
+  test('ends after a minute', async () => {
+    const site = new Site()
+    site.refuse(10)
+    await site.clock.advance(minuteMs - 1)
+    expect(site.ledger.isRateLimited('client')).toBe(true)
+    await site.clock.advance(1)
+    expect(site.ledger.isRateLimited('client')).toBe(false)
+  })
+
+  test('spares a client with history, however often it is refused', () => {
+    const site = new Site()
+    site.verify('earned')
+    site.refuse(1000)
+    expect(site.ledger.isRateLimited('client')).toBe(false)
+  })
+
+  test('ends with the first genuine late verdict', () => {
+    const site = new Site()
+    site.refuse(10)
+    site.ledger.recordGenuine('client')
+    expect(site.ledger.isRateLimited('client')).toBe(false)
+  })
+
+  test('comes back when the history is a day old', async () => {
+    const site = new Site()
+    site.verify('earned')
+    await site.clock.advance(dayMs)
+    site.refuse(10)
+    expect(site.ledger.isRateLimited('client')).toBe(true)
+  })
+
+  test('keeps no degraded pass from anybody', () => {
+    const site = new Site()
+    site.refuse(10)
+    expect(site.claim().kind).toBe('granted')
+  })
+})
+
+describe('the totals', () => {
+  test('are what they are said to be when the ledger is made: its purses start full', () => {
+    const site = new Site({ perMinute: 6000 })
+    expect(site.ledger.snapshot()).toMatchObject({
+      outage: { perMinute: 6000, capacity: 1000, remaining: 1000 },
+      doubt: { perMinute: 6000, capacity: 1000, remaining: 1000 },
+    })
+  })
+
+  test('are asked for by what is configured for each purse', () => {
+    const asked: PurseConfig['total'][] = []
+    const outage = { perClient: { limit: 20, windowMs: minuteMs }, total }
+    const doubt = { ...outage, total: { ...total, startPerMinute: 10 } }
+    const ledger = new Ledger({
+      config: { outage, doubt },
+      clock: new ManualClock(),
+      totalPerMinute: (config) => {
+        asked.push(config)
+        return config.startPerMinute
+      },
+    })
+    expect(ledger.snapshot()).toMatchObject({ outage: { perMinute: 600 }, doubt: { perMinute: 10 } })
+    expect(new Set(asked)).toEqual(new Set([outage.total, doubt.total]))
+  })
+
+  test.each<[string, (site: Site) => unknown]>([
+    ['a claim', (site) => site.claim()],
+    ['a verified pass', (site) => site.verify('a')],
+    ['a look', (site) => site.ledger.followBaseline()],
+  ])('follow what they are said to be with %s, and fill from then on', async (_, act) => {
+    const site = new Site({ perMinute: 600 })
+    site.crowd(100)
+    site.perMinute = 6000
+    act(site)
+    await site.clock.advance(10_000)
+    expect(site.ledger.snapshot().outage).toMatchObject({ perMinute: 6000, capacity: 1000, remaining: 1000 })
+  })
+
+  test('shrink as well, and what was saved up with them', () => {
+    const site = new Site({ perMinute: 6000 })
+    site.perMinute = 60
+    expect(site.crowd(1000)).toBe(5)
+    expect(site.ledger.snapshot().outage).toMatchObject({ perMinute: 60, capacity: 10, remaining: 5 })
+  })
+
+  test('rise for nobody who is refused', () => {
+    const site = new Site()
+    const before = site.ledger.snapshot()
+    site.refuse(1000)
+    expect(site.ledger.snapshot()).toEqual(before)
+  })
+})
+
+test('a limit of zero grants nothing, with history or without', () => {
+  const site = new Site({ limit: 0 })
+  site.verify('earned', 'known')
+  expect(site.claims(10)).toBe(0)
+  expect(site.claims(10, { clientKey: 'known' })).toBe(0)
+})

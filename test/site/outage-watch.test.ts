@@ -1,0 +1,89 @@
+import { expect, test } from '@jest/globals'
+import { OutageWatch } from '../../lib/site/outage-watch.js'
+import { ManualClock } from '../support/manual-clock.js'
+
+function makeWatch() {
+  const clock = new ManualClock(Date.UTC(2026, 0, 1))
+  const told: unknown[] = []
+  const watch = new OutageWatch(clock, {
+    started: (outage) => told.push({ started: outage }),
+    ended: (outage) => told.push({ ended: outage }),
+  })
+  return { clock, told, watch }
+}
+
+test('a path is healthy from the start', () => {
+  expect(makeWatch().watch.snapshot()).toEqual({
+    state: 'healthy',
+    since: '2026-01-01T00:00:00.000Z',
+    why: 'no failure seen',
+  })
+})
+
+test('since when and why are those of the last change, not of the last look', async () => {
+  const { clock, watch } = makeWatch()
+  await clock.advance(5000)
+  watch.move('suspect', 'call_failed')
+  await clock.advance(5000)
+  watch.move('suspect', 'call_failed')
+  expect(watch.snapshot()).toEqual({ state: 'suspect', since: '2026-01-01T00:00:05.000Z', why: 'call_failed' })
+})
+
+test('an outage is told when it starts and when it ends, with its length and what was decided by cause', async () => {
+  const { clock, told, watch } = makeWatch()
+  watch.count('timeout')
+  watch.move('suspect', 'call_failed')
+  watch.count('timeout')
+  await clock.advance(1000)
+  watch.move('outage', 'canary_failed')
+  expect(told).toEqual([{ started: { why: 'canary_failed' } }])
+  for (const cause of ['timeout', 'circuit_open', 'circuit_open'] as const) watch.count(cause)
+  await clock.advance(90_000)
+  watch.move('healthy', 'the API answers')
+  expect(told[1]).toEqual({
+    ended: { why: 'canary_failed', durationMs: 90_000, decisions: { timeout: 1, circuit_open: 2 } },
+  })
+  expect(told).toHaveLength(2)
+})
+
+test('an outage is told once, however often it is seen, and under its latest name', async () => {
+  const { clock, told, watch } = makeWatch()
+  for (const why of ['brown-out', 'brown-out', 'circuit open']) {
+    watch.move('outage', why)
+    await clock.advance(1000)
+  }
+  expect(told).toHaveLength(1)
+  expect(watch.snapshot()).toMatchObject({ state: 'outage', since: '2026-01-01T00:00:00.000Z', why: 'circuit open' })
+  watch.move('suspect', 'call_failed')
+  expect(told[1]).toMatchObject({ ended: { why: 'circuit open', durationMs: 3000 } })
+})
+
+test('suspicion alone is told to nobody', () => {
+  const { told, watch } = makeWatch()
+  watch.move('suspect', 'call_failed')
+  watch.move('healthy', 'the API answers')
+  expect(told).toEqual([])
+})
+
+test('the next outage starts counting at nothing', async () => {
+  const { clock, told, watch } = makeWatch()
+  watch.move('outage', 'first')
+  watch.count('timeout')
+  watch.move('healthy', 'over')
+  watch.count('timeout')
+  await clock.advance(1000)
+  watch.move('outage', 'second')
+  await clock.advance(2000)
+  watch.move('healthy', 'over')
+  expect(told.at(-1)).toEqual({ ended: { why: 'second', durationMs: 2000, decisions: {} } })
+})
+
+test('the length is that of the monotonic clock, the date that of the calendar', async () => {
+  const { clock, told, watch } = makeWatch()
+  watch.move('outage', 'x')
+  await clock.advance(1000)
+  clock.epochMs = () => Date.UTC(2030, 0, 1)
+  watch.move('healthy', 'over')
+  expect(told[1]).toMatchObject({ ended: { durationMs: 1000 } })
+  expect(watch.snapshot().since).toBe('2030-01-01T00:00:00.000Z')
+})

@@ -1,0 +1,215 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { systemClock } from '../../../lib/clock.js'
+import { Ledger } from '../../../lib/site/ledger.js'
+import { redisStore } from '../../../lib/store/redis/index.js'
+import { StoreLink } from '../../../lib/store/store-link.js'
+import { clientLibraries, type OpenClient } from './client-libraries.js'
+import { describeWithRedis, RedisServer } from './redis-server.js'
+
+/** 200 ms, and what a busy machine adds. */
+const longestWaitMs = 400
+const limit = 20
+
+interface Fault {
+  readonly name: string
+  readonly args?: readonly string[]
+  strike(server: RedisServer): Promise<unknown> | undefined
+  heal(server: RedisServer): Promise<unknown> | undefined
+  readonly forgets?: boolean
+  readonly why: RegExp
+}
+
+const restart = { heal: (server: RedisServer) => server.start(), forgets: true } as const
+
+const faults: readonly Fault[] = [
+  {
+    name: 'stopped (SIGSTOP)',
+    strike: async (server) => server.freeze(),
+    heal: async (server) => server.thaw(),
+    why: /^no answer within 200 ms$/,
+  },
+  { name: 'killed and restarted empty', strike: (server) => server.kill(), ...restart, why: /./ },
+  {
+    name: 'shut down and restarted empty',
+    strike: (server) => server.command('SHUTDOWN NOSAVE').catch(() => {}),
+    ...restart,
+    why: /./,
+  },
+  {
+    name: 'a read-only replica',
+    strike: (server) => server.command('REPLICAOF 127.0.0.1 1'),
+    heal: (server) => server.command('REPLICAOF NO ONE'),
+    why: /READONLY/,
+  },
+  {
+    name: 'full',
+    strike: (server) => server.command('CONFIG SET maxmemory 1'),
+    heal: (server) => server.command('CONFIG SET maxmemory 0'),
+    why: /OOM/,
+  },
+  {
+    name: 'busy with a script that does not end',
+    args: ['--busy-reply-threshold', '50'],
+    async strike(server) {
+      void server.command('EVAL "while true do end" 0').catch(() => {})
+      await sleep(100)
+    },
+    heal: (server) => server.command('SCRIPT KILL'),
+    why: /BUSY|no answer/,
+  },
+]
+
+const opened: Array<{ close(): void | Promise<void> }> = []
+afterEach(async () => {
+  for (const resource of opened.splice(0).reverse()) await resource.close()
+  // A rejection that nobody handles fails the test that is running.
+  await sleep(20)
+})
+
+async function startServer(...args: readonly string[]): Promise<RedisServer> {
+  const server = await RedisServer.start(...args)
+  opened.push(server)
+  return server
+}
+
+/** What one process of an application has: ledger and link over a client. */
+function openLedger(connection: OpenClient) {
+  opened.push(connection)
+  const events: string[] = []
+  const sent = { commands: 0 }
+  const session = redisStore(connection.client).connect({
+    captchaAppId: 190000001,
+    processId: `process-${opened.length}`,
+    onCorruption: (key) => events.push(`corrupted: ${key}`),
+  })
+  const heartbeat = session.heartbeat.bind(session)
+  session.heartbeat = (own) => {
+    sent.commands++
+    return heartbeat(own)
+  }
+  const store = new StoreLink({
+    session,
+    clock: systemClock,
+    ownBaseline: () => undefined,
+    onState: () => {},
+    onDown: (why) => events.push(why),
+    onUp: () => events.push('up'),
+  })
+  opened.push(store)
+  const purse = {
+    perClient: { limit, windowMs: 60_000 },
+    total: { floorPerMinute: 1e6, baselineFactor: 1, startPerMinute: 1e6 },
+  }
+  const ledger = new Ledger({
+    config: { outage: purse, doubt: purse },
+    clock: systemClock,
+    totalPerMinute: () => 1e6,
+    store,
+  })
+  async function claim(clientKey: string, ticketKey?: string): Promise<{ readonly kind: string; readonly ms: number }> {
+    const startedMs = performance.now()
+    const { kind } = await ledger.claimPass({ purse: 'outage', clientKey, isFallback: false, ticketKey })
+    return { kind, ms: performance.now() - startedMs }
+  }
+  return { events, store, claim, sent }
+}
+
+async function until(condition: () => boolean, withinMs = 5_000): Promise<void> {
+  const dueMs = performance.now() + withinMs
+  while (!condition()) {
+    if (performance.now() > dueMs) throw new Error(`not within ${withinMs} ms: ${condition}`)
+    await sleep(5)
+  }
+}
+
+describeWithRedis()('a Redis that fails', () => {
+  describe.each(clientLibraries)('with $name', ({ open }) => {
+    test.each(faults)('$name: local limits at once, and together again afterwards', async (fault) => {
+      const server = await startServer(...(fault.args ?? []))
+      const one = openLedger(open(server.port))
+      const two = openLedger(open(server.port))
+      await until(() => one.store.isUp && two.store.isUp)
+      expect((await one.claim('before', 'ticket-before')).kind).toBe('granted')
+
+      await fault.strike(server)
+      const first = await Promise.all(Array.from({ length: 30 }, () => one.claim('client')))
+      expect(Math.max(...first.map(({ ms }) => ms))).toBeLessThan(longestWaitMs)
+      expect(first.filter(({ kind }) => kind === 'granted')).toHaveLength(limit)
+      await until(() => one.store.isDown)
+      for (let request = 0; request < 50; request++) expect((await one.claim(`client-${request}`)).ms).toBeLessThan(100)
+      expect((await two.claim('client', 'ticket-during')).kind).toBe('granted')
+      await sleep(1_500)
+      expect(one.events).toEqual([expect.stringMatching(fault.why)])
+      expect(one.sent.commands).toBeLessThan(6)
+
+      await fault.heal(server)
+      await until(() => one.store.isUp && two.store.isUp)
+      for (const { events } of [one, two]) expect(events).toEqual([expect.any(String), 'up'])
+      expect((await one.claim('after', 'ticket-after')).kind).toBe('granted')
+      expect((await two.claim('after', 'ticket-after')).kind).toBe('replayed')
+      if (!fault.forgets) expect((await two.claim('before', 'ticket-before')).kind).toBe('replayed')
+      await sleep(300)
+      expect(one.events).toHaveLength(2)
+    })
+
+    test('that is not there at the start is one warning, and is joined when it comes', async () => {
+      const server = await RedisServer.notYetStarted()
+      opened.push(server)
+      const { events, store, claim } = openLedger(open(server.port))
+      const early = await Promise.all([claim('client'), claim('client')])
+      expect(Math.max(...early.map(({ ms }) => ms))).toBeLessThan(longestWaitMs)
+      await until(() => store.isDown)
+      await sleep(1_200)
+      expect(events).toHaveLength(1)
+      await server.start()
+      await until(() => store.isUp)
+      expect(events.slice(1)).toEqual(['up'])
+      const other = openLedger(open(server.port))
+      await until(() => other.store.isUp)
+      await claim('client', 'ticket')
+      expect((await other.claim('client', 'ticket')).kind).toBe('replayed')
+    })
+
+    test('that wants another password is one warning', async () => {
+      const server = await startServer('--requirepass', 'right')
+      const { events, store, claim } = openLedger(open(server.port, 'wrong'))
+      expect((await claim('client')).kind).toBe('granted')
+      await until(() => store.isDown)
+      await sleep(1_500)
+      expect(events).toHaveLength(1)
+      expect(events.join()).not.toContain('wrong')
+    })
+
+    test('under a client that the application has closed is one warning', async () => {
+      const server = await startServer()
+      const connection = open(server.port)
+      const { events, store, claim } = openLedger({ ...connection, close: () => {} })
+      await until(() => store.isUp)
+      connection.close()
+      expect((await claim('client')).kind).toBe('granted')
+      await until(() => store.isDown)
+      await sleep(1_200)
+      expect(events).toHaveLength(1)
+    })
+
+    test('late claims: what was refused locally is given back, what was granted stays', async () => {
+      const server = await startServer()
+      const one = openLedger(open(server.port))
+      const two = openLedger(open(server.port))
+      await until(() => one.store.isUp && two.store.isUp)
+      server.freeze()
+      const claims = await Promise.all(
+        Array.from({ length: limit + 5 }, (_, index) => one.claim('client', `t-${index}`)),
+      )
+      const refused = claims.findIndex(({ kind }) => kind === 'exhausted')
+      expect(claims.filter(({ kind }) => kind === 'granted')).toHaveLength(limit)
+      server.thaw()
+      await until(() => one.store.isUp)
+      await sleep(100)
+      expect((await two.claim('another', `t-${refused}`)).kind).toBe('granted')
+      expect((await two.claim('another', 't-0')).kind).toBe('replayed')
+      expect((await two.claim('client', 'next')).kind).toBe('exhausted')
+    })
+  })
+})

@@ -1,0 +1,487 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { ClientRequest } from 'node:http'
+import https from 'node:https'
+import net, { type AddressInfo, type Socket } from 'node:net'
+import { Worker } from 'node:worker_threads'
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { systemClock } from '../../lib/clock.js'
+import { classifyReply } from '../../lib/tencent/classify-reply.js'
+import { createUpstream, type Upstream } from '../../lib/tencent/upstream.js'
+import type { UpstreamResult } from '../../lib/tencent/upstream-result.js'
+import type { DynamicCredential, TencentCredential } from '../../lib/types.js'
+import { answer, chunk, chunkedHead, type OnRequest, type RawServer, rawServer, verifiedBody } from './raw-server.js'
+import { selfSigned } from './self-signed.js'
+
+const credential = { secretId: 'AKID', secretKey: 'KEY' }
+const call = { channel: 'web', ticket: 'tr03abc*', randstr: '@abc', userIp: '203.0.113.7' } as const
+
+const closers: (() => unknown)[] = []
+
+afterEach(async () => {
+  await Promise.all(closers.splice(0).map((close) => close()))
+})
+
+async function serve(onRequest: OnRequest, onConnection?: (socket: Socket) => void): Promise<RawServer> {
+  const server = await rawServer(onRequest, onConnection)
+  closers.push(server.close)
+  return server
+}
+
+interface Setting {
+  readonly timeoutMs?: number
+  readonly credential?: TencentCredential | DynamicCredential
+}
+
+function upstreamOf(url: string, { timeoutMs = 3000, credential: keys = credential }: Setting = {}): Upstream {
+  const transport = { kind: 'https' as const, endpoint: new URL(url), credential: keys }
+  const upstream = createUpstream({ captchaAppId: 190000001, appSecretKey: 's', timeoutMs, transport }, systemClock)
+  closers.push(upstream.close)
+  return upstream
+}
+
+async function verify(url: string, setting?: Setting): Promise<UpstreamResult & { readonly tookMs: number }> {
+  const startedMs = performance.now()
+  const result = await upstreamOf(url, setting).verify(call, new AbortController().signal)
+  return { ...result, tookMs: performance.now() - startedMs }
+}
+
+function causeOf(result: UpstreamResult): string {
+  const reply = classifyReply(result, 'web')
+  return reply.kind === 'unavailable' ? reply.cause : reply.kind
+}
+
+function blockEventLoop(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+}
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** A port of loopback on which nobody listens. */
+async function closedPort(): Promise<number> {
+  const server = net.createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+/** Tells of every HTTP request that this process starts to a port. */
+function watchRequests(port: number, onStart: (request: ClientRequest, count: number) => void = () => {}) {
+  const seen = { count: 0 }
+  const listen = (message: unknown) => {
+    const { request } = message as { request: ClientRequest }
+    if (request.getHeader('host') === `127.0.0.1:${port}`) onStart(request, ++seen.count)
+  }
+  subscribe('http.client.request.start', listen)
+  closers.push(() => unsubscribe('http.client.request.start', listen))
+  return seen
+}
+
+describe('a whole answer', () => {
+  test('is handed on unjudged', async () => {
+    const server = await serve((socket) => socket.write(answer(verifiedBody)))
+    expect(await verify(server.url)).toMatchObject({
+      kind: 'response',
+      status: 200,
+      contentType: 'application/json',
+      body: verifiedBody,
+    })
+  })
+
+  test('may come in chunks that cut a character', async () => {
+    const body = Buffer.from('{"Response":{"CaptchaCode":1,"CaptchaMsg":"验证"}}')
+    const server = await serve((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n')
+      for (const byte of body)
+        socket.write(Buffer.concat([Buffer.from('1\r\n'), Buffer.from([byte]), Buffer.from('\r\n')]))
+      socket.write('0\r\n\r\n')
+    })
+    expect(await verify(server.url)).toMatchObject({ kind: 'response', body: body.toString() })
+  })
+
+  test('may end with the connection', async () => {
+    const server = await serve((socket) => socket.end(`HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n${verifiedBody}`))
+    for (let i = 0; i < 20; i++) expect(causeOf(await verify(server.url))).toBe('verified')
+  })
+
+  test('may follow interim answers', async () => {
+    const server = await serve((socket) =>
+      socket.write(`HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n${answer(verifiedBody)}`),
+    )
+    expect(causeOf(await verify(server.url))).toBe('verified')
+  })
+
+  test('is asked for with one signed POST', async () => {
+    const server = await serve((socket) => socket.write(answer(verifiedBody)))
+    await verify(server.url, { credential: { ...credential, token: 'TOKEN' } })
+    const [head = '', body = ''] = server.requests[0]?.split('\r\n\r\n') ?? []
+    expect(head).toMatch(/^POST \/ HTTP\/1\.1\r\n/)
+    expect(head).toMatch(/^X-TC-Action: DescribeCaptchaResult\r?$/m)
+    expect(head).toMatch(/^X-TC-Version: 2019-07-22\r?$/m)
+    expect(head).toMatch(/^X-TC-Token: TOKEN\r?$/m)
+    expect(head).toMatch(/^Authorization: TC3-HMAC-SHA256 Credential=AKID\//m)
+    expect(JSON.parse(body)).toMatchObject({ CaptchaAppId: 190000001, Ticket: 'tr03abc*' })
+    expect(server.requests).toHaveLength(1)
+  })
+
+  test('leaves the connection for the next call', async () => {
+    const server = await serve((socket) => socket.write(answer(verifiedBody)))
+    const upstream = upstreamOf(server.url)
+    for (let i = 0; i < 5; i++)
+      expect(causeOf(await upstream.verify(call, new AbortController().signal))).toBe('verified')
+    expect(server.connections).toBe(1)
+    upstream.close()
+    await server.allClosed()
+  })
+
+  test('is found where a ticket holds any characters at all', async () => {
+    const server = await serve((socket) => socket.write(answer(verifiedBody)))
+    const ticket = `\ud800\u0000\r\n"\\中${'x'.repeat(2000)}`
+    const result = await upstreamOf(server.url).verify({ ...call, ticket }, new AbortController().signal)
+    expect(causeOf(result)).toBe('verified')
+  })
+})
+
+describe('one deadline', () => {
+  async function expectTimeout(url: string, setting: Setting = {}): Promise<void> {
+    const { tookMs, ...result } = await verify(url, { timeoutMs: 200, ...setting })
+    expect(result.kind).toBe('timeout')
+    expect(tookMs).toBeGreaterThanOrEqual(195)
+    expect(tookMs).toBeLessThan(1500)
+  }
+
+  test('covers a credential that never comes', async () => {
+    const server = await serve((socket) => socket.write(answer(verifiedBody)))
+    await expectTimeout(server.url, { credential: { getCredential: () => new Promise(() => {}) } })
+    expect(server.connections).toBe(0)
+  })
+
+  test('covers headers that never come, and frees the socket', async () => {
+    const server = await serve(() => {})
+    await expectTimeout(server.url)
+    await server.allClosed()
+  })
+
+  test('covers headers that never end', async () => {
+    const server = await serve((socket) => socket.write('HTTP/1.1 200 OK\r\nX-A: '))
+    await expectTimeout(server.url)
+    await server.allClosed()
+  })
+
+  test('covers a body that never ends, and frees the socket', async () => {
+    const server = await serve((socket) => socket.write(`${answer(verifiedBody).slice(0, -5)}`))
+    await expectTimeout(server.url)
+    await server.allClosed()
+  })
+
+  test('covers a body that dribbles: no byte prolongs it', async () => {
+    const server = await serve((socket) => {
+      socket.write(chunkedHead)
+      const dribble = setInterval(() => socket.write(chunk(' ')), 20)
+      socket.on('close', () => clearInterval(dribble))
+    })
+    await expectTimeout(server.url)
+    await server.allClosed()
+  })
+
+  test('covers TLS that is never spoken', async () => {
+    const server = await serve(() => {})
+    await expectTimeout(server.url.replace('http:', 'https:'))
+    await server.allClosed()
+  })
+
+  test('is one over all of it: slow credential, slow headers and slow body together', async () => {
+    const server = await serve(async (socket) => {
+      await sleep(90)
+      socket.write(chunkedHead)
+      await sleep(90)
+      socket.write(`${chunk(verifiedBody)}0\r\n\r\n`)
+    })
+    const slow = { getCredential: () => sleep(90).then(() => credential) }
+    await expectTimeout(server.url, { credential: slow })
+  })
+
+  test('does not send what a late credential was for', async () => {
+    const server = await serve((socket) => socket.write(answer(verifiedBody)))
+    let release = () => {}
+    const late = new Promise<typeof credential>((resolve) => {
+      release = () => resolve(credential)
+    })
+    await expectTimeout(server.url, { credential: { getCredential: () => late } })
+    release()
+    await sleep(100)
+    expect(server.connections).toBe(0)
+  })
+})
+
+describe('a body', () => {
+  const padded = (bytes: number) => verifiedBody.padEnd(bytes)
+
+  test('of 64 KiB is read', async () => {
+    const server = await serve((socket) => socket.write(answer(padded(65_536))))
+    expect(causeOf(await verify(server.url))).toBe('verified')
+  })
+
+  test.each([
+    ['with Content-Length', (socket: Socket) => socket.write(answer(padded(65_537)))],
+    ['in one chunk', (socket: Socket) => socket.write(`${chunkedHead}${chunk(padded(65_537))}0\r\n\r\n`)],
+    [
+      'without an end',
+      (socket: Socket) => {
+        socket.write(chunkedHead)
+        const flood = () => {
+          while (socket.writable && socket.write(chunk('x'.repeat(8192)))) {}
+        }
+        socket.on('drain', flood)
+        flood()
+      },
+    ],
+    ['up to the close', (socket: Socket) => socket.end(`HTTP/1.1 200 OK\r\n\r\n${padded(1_000_000)}`)],
+  ])('over 64 KiB is not read, %s, and frees the socket', async (_, onRequest) => {
+    const server = await serve(onRequest)
+    const { tookMs, ...result } = await verify(server.url)
+    expect(result).toEqual({ kind: 'unreadable', problem: 'over 65536 bytes' })
+    expect(tookMs).toBeLessThan(2500)
+    await server.allClosed()
+  })
+
+  test.each([
+    ['with Content-Length', (socket: Socket) => socket.end(answer(verifiedBody).slice(0, -5))],
+    ['in chunks, though the JSON was whole', (socket: Socket) => socket.end(`${chunkedHead}${chunk(verifiedBody)}`)],
+    [
+      'by a reset',
+      (socket: Socket) => {
+        socket.write(answer(verifiedBody).slice(0, -5))
+        setTimeout(() => socket.resetAndDestroy(), 20)
+      },
+    ],
+  ])('cut off %s is no answer', async (_, onRequest) => {
+    const server = await serve(onRequest)
+    expect(causeOf(await verify(server.url))).toBe('unreachable')
+    expect(server.requests).toHaveLength(1)
+  })
+
+  test('of an event stream is not read', async () => {
+    const server = await serve((socket) =>
+      socket.write(answer(verifiedBody, { headers: ['Content-Type: text/event-stream;charset=utf-8'] })),
+    )
+    expect(await verify(server.url)).toMatchObject({ kind: 'unreadable', problem: 'event stream' })
+    await server.allClosed()
+  })
+})
+
+describe('an answer that is none', () => {
+  test.each([
+    '201 Created',
+    '204 No Content',
+    '400 Bad Request',
+    '429 Too Many Requests',
+    '500 X',
+    '502 Bad Gateway',
+    '503 X',
+  ])('of status %s is told by its status, whatever the body', async (status) => {
+    const server = await serve((socket) =>
+      socket.write(answer(status.startsWith('204') ? '' : verifiedBody, { status })),
+    )
+    expect(await verify(server.url)).toMatchObject({ kind: 'http_status', status: Number.parseInt(status, 10) })
+  })
+
+  test.each(['301 Moved', '302 Found', '303 See Other', '307 Temporary Redirect', '308 Permanent Redirect'])(
+    'of status %s is not followed: the secret must not go elsewhere',
+    async (status) => {
+      const other = await serve((socket) => socket.write(answer(verifiedBody)))
+      const headers = [`Location: ${other.url}/`]
+      const server = await serve((socket) => socket.write(answer('', { status, headers })))
+      expect(await verify(server.url)).toMatchObject({ kind: 'http_status' })
+      await sleep(50)
+      expect([server.requests.length, other.connections]).toEqual([1, 0])
+    },
+  )
+
+  test.each([
+    ['no HTTP', 'SSH-2.0-OpenSSH_9.6\r\n', 'bad_response'],
+    ['HTTP with a broken head', 'HTTP/1.1 200 OK\r\nno colon here\r\n\r\n', 'bad_response'],
+    ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx', 'bad_response'],
+    ['a head of 100 KB', `HTTP/1.1 200 OK\r\nX-A: ${'x'.repeat(100_000)}\r\n\r\n`, 'bad_response'],
+    ['an upgrade', 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n', 'unreachable'],
+  ])('being %s ends the call before its deadline', async (_, bytes, cause) => {
+    const server = await serve((socket) => socket.write(bytes))
+    const result = await verify(server.url)
+    expect([causeOf(result), result.tookMs < 2500]).toEqual([cause, true])
+    await server.allClosed()
+  })
+})
+
+describe('a connection', () => {
+  test.each([
+    ['reset on arrival', undefined, (socket: Socket) => socket.resetAndDestroy()],
+    ['closed on arrival', undefined, (socket: Socket) => socket.destroy()],
+    ['reset after the request', (socket: Socket) => socket.resetAndDestroy(), undefined],
+    ['closed after the request', (socket: Socket) => socket.end(), undefined],
+  ])('%s is unreachable and not tried again', async (_, onRequest, onConnection) => {
+    const server = await serve(onRequest ?? (() => {}), onConnection)
+    expect(causeOf(await verify(server.url))).toBe('unreachable')
+    await sleep(50)
+    expect(server.connections).toBe(1)
+  })
+
+  test('that was kept and is reset under the request is not tried again', async () => {
+    const server = await serve((socket) =>
+      server.requests.length === 1 ? socket.write(answer(verifiedBody)) : socket.resetAndDestroy(),
+    )
+    const upstream = upstreamOf(server.url)
+    const signal = new AbortController().signal
+    expect(causeOf(await upstream.verify(call, signal))).toBe('verified')
+    expect(causeOf(await upstream.verify(call, signal))).toBe('unreachable')
+    expect([server.requests.length, server.connections]).toEqual([2, 1])
+  })
+
+  test('refused is tried once more, and then unreachable', async () => {
+    const port = await closedPort()
+    const seen = watchRequests(port)
+    expect(await verify(`http://127.0.0.1:${port}`)).toMatchObject({ kind: 'unreachable', problem: 'ECONNREFUSED' })
+    expect(seen.count).toBe(2)
+  })
+
+  test('refused once and then accepted is verified, with one request to the server', async () => {
+    const server = await serve((socket) => socket.write(answer(verifiedBody)))
+    const port = await closedPort()
+    const late = net.createServer((socket) => {
+      const onward = net.connect(server.port, '127.0.0.1')
+      socket.pipe(onward).pipe(socket)
+      socket.on('close', () => onward.destroy())
+    })
+    closers.push(() => new Promise((resolve) => late.close(resolve)))
+    const seen = watchRequests(port, (request, count) => {
+      if (count === 1) request.prependOnceListener('error', () => late.listen(port))
+    })
+    expect(causeOf(await verify(`http://127.0.0.1:${port}`))).toBe('verified')
+    expect([seen.count, server.requests.length]).toEqual([2, 1])
+  })
+
+  test('to a name that does not exist is unreachable within the deadline', async () => {
+    const { tookMs, ...result } = await verify('http://no-such-host.invalid', { timeoutMs: 2000 })
+    expect(['unreachable', 'timeout']).toContain(causeOf(result))
+    expect(tookMs).toBeLessThan(2200)
+  })
+
+  test('whose certificate nobody vouches for is unreachable, and hears no secret', async () => {
+    let heard = 0
+    const server = https.createServer(selfSigned, (_req, res) => {
+      heard++
+      res.end(verifiedBody)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    closers.push(
+      () => server.closeAllConnections(),
+      () => new Promise((resolve) => server.close(resolve)),
+    )
+    const { port } = server.address() as AddressInfo
+    expect(causeOf(await verify(`https://localhost:${port}`))).toBe('unreachable')
+    expect(heard).toBe(0)
+  })
+
+  test('that answers TLS in plain text is unreachable', async () => {
+    const server = await serve(
+      () => {},
+      (socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'),
+    )
+    expect(causeOf(await verify(server.url.replace('http:', 'https:')))).toBe('unreachable')
+  })
+})
+
+describe('a call that is called off', () => {
+  test('ends at once and frees its socket', async () => {
+    const server = await serve(() => controller.abort())
+    const controller = new AbortController()
+    const startedMs = performance.now()
+    expect(await upstreamOf(server.url).verify(call, controller.signal)).toEqual({ kind: 'aborted' })
+    expect(performance.now() - startedMs).toBeLessThan(2500)
+    await server.allClosed()
+  })
+
+  test('in the middle of the body frees its socket too', async () => {
+    const controller = new AbortController()
+    const server = await serve((socket) => {
+      socket.write(chunkedHead)
+      setTimeout(() => controller.abort(), 30)
+    })
+    expect(await upstreamOf(server.url).verify(call, controller.signal)).toEqual({ kind: 'aborted' })
+    await server.allClosed()
+  })
+
+  test('while its credential is fetched is never sent', async () => {
+    const controller = new AbortController()
+    const server = await serve((socket) => socket.write(answer(verifiedBody)))
+    const getCredential = async () => {
+      controller.abort()
+      return credential
+    }
+    const upstream = upstreamOf(server.url, { credential: { getCredential } })
+    expect(await upstream.verify(call, controller.signal)).toEqual({ kind: 'aborted' })
+    await sleep(30)
+    expect(server.connections).toBe(0)
+  })
+
+  test('before it began is not begun', async () => {
+    const server = await serve((socket) => socket.write(answer(verifiedBody)))
+    const result = await upstreamOf(server.url).verify(call, AbortSignal.abort())
+    expect([result, server.connections]).toEqual([{ kind: 'aborted' }, 0])
+  })
+
+  test('leaves no listener on the signal, a hundred calls later', async () => {
+    const server = await serve((socket) => socket.write(answer(verifiedBody)))
+    const upstream = upstreamOf(server.url)
+    const { signal } = new AbortController()
+    const warnings: Error[] = []
+    const onWarning = (warning: Error) => warnings.push(warning)
+    process.on('warning', onWarning)
+    for (let i = 0; i < 100; i++) await upstream.verify(call, signal)
+    await sleep(10)
+    process.off('warning', onWarning)
+    expect(warnings).toEqual([])
+  })
+})
+
+describe('a credential that fails', () => {
+  test.each<[string, DynamicCredential]>([
+    ['rejects', { getCredential: () => Promise.reject(new Error('KEY-hidden')) }],
+    ['is empty', { getCredential: async () => ({}) }],
+    ['holds a token that no header carries', { getCredential: async () => ({ ...credential, token: 'a\nb' }) }],
+  ])('because it %s is no evidence against Tencent, and nothing is sent', async (_, dynamic) => {
+    const server = await serve((socket) => socket.write(answer(verifiedBody)))
+    const result = await verify(server.url, { credential: dynamic })
+    expect([causeOf(result), server.connections]).toEqual(['misconfigured', 0])
+    expect(JSON.stringify(result)).not.toContain('KEY-hidden')
+  })
+})
+
+describe('when our own event loop was blocked', () => {
+  test('an answer that had arrived is read, although the deadline is over', async () => {
+    const source = `
+      const { parentPort } = require('node:worker_threads')
+      const body = ${JSON.stringify(verifiedBody)}
+      const server = require('node:http').createServer((req, res) => {
+        parentPort.postMessage('asked')
+        setTimeout(() => res.end(body), 80)
+      })
+      server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port))
+    `
+    const worker = new Worker(source, { eval: true })
+    closers.push(() => worker.terminate())
+    const port = await new Promise((resolve) => worker.once('message', resolve))
+    const asked = new Promise((resolve) => worker.once('message', resolve))
+    const result = upstreamOf(`http://127.0.0.1:${port}`, { timeoutMs: 500 }).verify(call, new AbortController().signal)
+    await asked
+    blockEventLoop(900)
+    expect(causeOf(await result)).toBe('verified')
+  })
+
+  test('a deadline without an answer says nothing about Tencent', async () => {
+    const server = await serve(() => {})
+    const result = upstreamOf(server.url, { timeoutMs: 100 }).verify(call, new AbortController().signal)
+    await sleep(20)
+    blockEventLoop(400)
+    expect(await result).toEqual({ kind: 'timeout', loopBlocked: true })
+  })
+})
