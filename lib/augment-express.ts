@@ -1,4 +1,4 @@
-import type { CaptchaVerdict } from './types.js'
+import type { CaptchaVerdict } from './admission/verdict.js'
 
 declare global {
   namespace Express {

@@ -1,124 +1,136 @@
 import type { ServerResponse } from 'node:http'
 import { refusalProblem } from './admission/problem.js'
+import type { CaptchaVerdict } from './admission/verdict.js'
 import { type Clock, systemClock } from './clock.js'
-import { assembleGuard, type GuardParts } from './guard-parts.js'
-import type { CaptchaGuard, GuardSnapshot } from './guard-types.js'
+import { checker } from './guard/check.js'
+import { GuardParts } from './guard/guard-parts.js'
+import type { CaptchaGuard } from './guard/guard-types.js'
+import { operations } from './guard/operations.js'
+import { PendingDecision } from './guard/pending-decision.js'
+import type { RequestContext } from './guard/request-context.js'
+import { respond } from './guard/respond.js'
+import { giveBackPasses } from './guard/shared-request.js'
+import { isThenable } from './options/call-option.js'
 import type { CaptchaGuardOptions, GuardConfig } from './options/options.js'
 import { parseOptions } from './options/schema.js'
-import { callHook } from './report/call-hook.js'
-import type { DecisionTrace } from './report/log-fields.js'
-import { askTencent } from './request/ask-tencent.js'
-import { callRefusalHandler } from './request/call-refusal-handler.js'
-import { conclude, type Decided } from './request/conclude.js'
-import { judgeAlone } from './request/judge-alone.js'
-import { respond } from './request/respond.js'
-import type { Visit } from './request/visit.js'
-import { askCanary, healthReport } from './tencent/canary.js'
 import type { CaptchaRequest, NextFunction } from './types.js'
 
 /**
  * Makes the middleware that verifies Tencent CAPTCHA tickets, and keeps the business going within bounds when Tencent is
- * slow, broken or unreachable. Throws {@link CaptchaConfigError} on wrong, missing and unknown options.
+ * slow, broken or unreachable. Every request gets `req.captcha`; one that may not go on is answered with problem+json
+ * (RFC 9457), or by `onRefused`. Guards of one process with the same app id and upstream share one site.
+ *
+ * @example
+ * const guard = captchaGuard({
+ *   captchaAppId: 190000001,
+ *   appSecretKey: process.env.CAPTCHA_APP_SECRET_KEY,
+ *   credential: { secretId: process.env.TENCENTCLOUD_SECRET_ID, secretKey: process.env.TENCENTCLOUD_SECRET_KEY },
+ * })
+ * app.post('/login', express.json(), guard, (req, res) => res.json({ degraded: req.captcha.degraded }))
+ *
+ * @throws CaptchaConfigError on wrong, missing and unknown options, and where an option of the site conflicts with another guard's
  */
 export function captchaGuard(options: CaptchaGuardOptions): CaptchaGuard {
-  return createGuard(parseOptions(options), systemClock)
+  return createGuard(parseOptions(options), systemClock, placeOfCall(captchaGuard))
 }
 
 /** @internal The same on an injected clock. */
-export function createGuard(config: GuardConfig, clock: Clock): CaptchaGuard {
-  const parts = assembleGuard(config, clock)
+export function createGuard(config: GuardConfig, clock: Clock, madeAt = placeOfCall(createGuard)): CaptchaGuard {
+  const parts = new GuardParts(config, clock, madeAt)
 
   function captchaGuardMiddleware(req: CaptchaRequest, res: ServerResponse, next: NextFunction): void {
-    handle(parts, req, res, next).then((act) => act(), next)
+    let isSkipped: boolean | Promise<boolean>
+    try {
+      isSkipped = isPreflight(req) || (config.skip?.(req) ?? false)
+    } catch (error) {
+      return next(error)
+    }
+    if (isThenable(isSkipped)) {
+      isSkipped.then(
+        (skipped) => (skipped ? next() : guardRequest(parts, req, res, next)),
+        (error: unknown) => next(error),
+      )
+    } else if (isSkipped) next()
+    else guardRequest(parts, req, res, next)
   }
 
-  return Object.assign(captchaGuardMiddleware as unknown as CaptchaGuard, operations(parts))
+  const middleware = captchaGuardMiddleware as unknown as CaptchaGuard
+  return Object.assign(middleware, operations(parts), { check: checker(parts) })
 }
 
-/** One request, left to right. Resolves to the one thing to do with it: `next`, an answer, or nothing. */
-async function handle(
-  parts: GuardParts,
+/** A CORS preflight carries no ticket and starts no action (Fetch standard). Any other `OPTIONS` is a request like others. */
+function isPreflight({ method, headers }: CaptchaRequest): boolean {
+  return method === 'OPTIONS' && headers.origin !== undefined && 'access-control-request-method' in headers
+}
+
+/** One request: read, decided, reported, and answered or passed on. A client that went away gets none of these. */
+function guardRequest(parts: GuardParts, req: CaptchaRequest, res: ServerResponse, next: NextFunction): void {
+  let context: RequestContext
+  try {
+    context = parts.contexts.read(req)
+    parts.proxyHints.look(req, context.address)
+  } catch (error) {
+    return next(error)
+  }
+  // Seen on the response: the request's own `close` has already fired once a body parser has read it.
+  const onClose = () => {
+    if (!res.writableEnded) pending.abandon()
+  }
+  const pending = new PendingDecision(parts.policy, context, {
+    report(decision) {
+      Object.assign(req, { captcha: decision.verdict })
+      parts.report(decision, context)
+    },
+    decided({ verdict }) {
+      res.off('close', onClose)
+      if (verdict.passed || parts.config.mode === 'observe') next()
+      else refuse(parts.config, req, res, next, verdict)
+    },
+    failed(error) {
+      res.off('close', onClose)
+      next(error)
+    },
+    lateVerdict: (late) => parts.reportLate(late, context),
+  })
+  if ((res.closed || res.destroyed) && !res.writableEnded) return
+  res.on('close', onClose)
+  pending.start()
+}
+
+/** The only answer of the guard's own. What a hook on the response throws goes to `next(error)`, once. */
+function refuse(
+  { onRefused }: GuardConfig,
   req: CaptchaRequest,
   res: ServerResponse,
   next: NextFunction,
-): Promise<() => void> {
-  const { skip } = parts.config
-  if (req.method === 'OPTIONS' || (skip && (await skip(req)))) return () => next()
-  const visit = parts.readVisit(req, res)
+  verdict: Extract<CaptchaVerdict, { passed: false }>,
+): void {
+  giveBackPasses(req)
+  const nextOnce = callableOnce(next)
   try {
-    const outcome = judgeAlone(parts, visit) ?? (await askTencent(parts, visit))
-    const decided = await conclude(parts, visit, outcome)
-    if (decided === undefined) return () => {}
-    tell(parts, visit, decided)
-    return () => act(parts, visit, decided, res, next)
-  } finally {
-    visit.end()
+    if (onRefused === undefined) return respond(res, refusalProblem(verdict.reason))
+    const result: unknown = onRefused(req, res, nextOnce, verdict)
+    if (isThenable(result)) result.then(undefined, nextOnce)
+  } catch (error) {
+    nextOnce(error)
   }
 }
 
-function tell({ config, degradation, reporter }: GuardParts, visit: Visit, decided: Decided): void {
-  const { verdict, ...trace } = decided
-  Object.assign(visit.req, { captcha: verdict })
-  if (verdict.degraded) degradation.countDegraded(verdict.cause)
-  degradation.refresh()
-  reporter.verdict(visit.req, verdict, { ...traceOf(config, visit), ...trace, circuit: degradation.circuit.state })
-  callHook(() => config.onVerdict?.(verdict, visit.req))
-}
-
-function traceOf({ logUserIp }: GuardConfig, { address, ticketHash }: Visit): Omit<DecisionTrace, 'circuit'> {
-  const userIp = logUserIp === 'full' ? address?.ip : logUserIp && address?.masked
-  return { ...(ticketHash && { ticketHash }), ...(userIp && { userIp }) }
-}
-
-/** The only `next()`, and the only answer. */
-function act({ config }: GuardParts, visit: Visit, decided: Decided, res: ServerResponse, next: NextFunction): void {
-  const { verdict } = decided
-  if (verdict.passed || config.mode === 'observe') return next()
-  const { onRefused } = config
-  if (onRefused === undefined) return respond(res, refusalProblem(verdict.reason))
-  callRefusalHandler((nextOnce) => onRefused(visit.req, res, nextOnce, verdict), next)
-}
-
-/** What an operator does with a guard. */
-function operations(parts: GuardParts): Omit<CaptchaGuard, keyof CallableFunction> {
-  const { config, clock, degradation } = parts
-  return {
-    snapshot: () => snapshot(parts),
-    override: (mode, options) => degradation.setOverride(mode, options),
-    async checkHealth() {
-      const startedMs = clock.nowMs()
-      // The deadline's own timer holds no process; a script that awaits its health check must live to see it.
-      const hold = setTimeout(() => {}, config.timeoutMs + 1000)
-      try {
-        const reply = await askCanary(parts.canary, new AbortController().signal)
-        return healthReport(reply, Math.round(clock.nowMs() - startedMs))
-      } finally {
-        clearTimeout(hold)
-      }
-    },
-    close: async () => parts.close(),
-    page: Object.freeze({
-      captchaAppId: config.captchaAppId,
-      site: config.site,
-      scriptUrl: config.degradation.fallback.scriptUrl,
-    }),
+/** What a handler throws after it has called `next` changes nothing: one request goes on once. */
+function callableOnce(next: NextFunction): NextFunction {
+  let isCalled = false
+  return (error) => {
+    if (isCalled) return
+    isCalled = true
+    if (error === undefined) next()
+    else next(error)
   }
 }
 
-function snapshot({ config, degradation, reporter, late, inFlight }: GuardParts): GuardSnapshot {
-  degradation.refresh()
-  return {
-    captchaAppId: config.captchaAppId,
-    mode: config.mode,
-    override: degradation.override.snapshot(),
-    api: degradation.apiWatch.snapshot(),
-    clientPath: degradation.clientPathWatch.snapshot(),
-    circuit: degradation.circuit.snapshot(),
-    purses: degradation.ledger.snapshot(),
-    baselinePerMinute: degradation.baselinePerMinute ?? null,
-    counters: { ...reporter.counters },
-    late: late.snapshot(),
-    store: degradation.storeState,
-    inFlight: inFlight.total,
-  }
+/** Where a guard was made, to name it when options of two guards conflict: the first stack frame above `below`. */
+function placeOfCall(below: (...args: never[]) => unknown): string {
+  const holder: { stack?: string } = {}
+  Error.captureStackTrace(holder, below)
+  const [, frame = ''] = holder.stack?.split('\n') ?? []
+  return frame.trim().replace(/^at /, '')
 }

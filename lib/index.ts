@@ -1,5 +1,21 @@
 import './augment-express.js'
 
+export type {
+  CaptchaReason,
+  DegradationCause,
+  DegradedRefusal,
+  InputRefusal,
+  RefusalReason,
+} from './admission/cause-table.js'
+export type { TencentFacts } from './admission/outcome.js'
+export type { RuleAction } from './admission/question.js'
+export type {
+  CaptchaVerdict,
+  DegradedPassVerdict,
+  DegradedRefusedVerdict,
+  RefusedVerdict,
+  VerifiedVerdict,
+} from './admission/verdict.js'
 export {
   type CaptchaAssets,
   type CaptchaAssetsOptions,
@@ -9,7 +25,7 @@ export {
   encryptCaptchaAppId,
 } from './browser-assets/index.js'
 export { captchaGuard } from './captcha-guard.js'
-export type { CaptchaGuard, GuardSnapshot, LateSnapshot } from './guard-types.js'
+export type { CaptchaGuard, CheckInput, GuardSnapshot, LateSnapshot } from './guard/guard-types.js'
 export { CaptchaConfigError } from './options/captcha-config-error.js'
 export type {
   CaptchaGuardOptions,
@@ -18,37 +34,26 @@ export type {
   DegradationRule,
   DegradationSituation,
   FallbackOptions,
-  LateVerdict,
   LateVerification,
   PurseOptions,
   RefusalHandler,
-  RuleAction,
 } from './options/options.js'
+export type { OverrideOptions } from './options/override-options.js'
 export { fromBody, fromHeaders, fromQuery, type TokenReader } from './read-token.js'
 export { verdictChannelName } from './report/reporter.js'
 export { type RequireCaptchaOptions, requireCaptcha } from './require-captcha.js'
-export type { OverrideOptions, OverrideSnapshot } from './site/override-switch.js'
+export type { LateVerdict } from './site/late-verification.js'
+export type { OverrideSnapshot } from './site/override-switch.js'
 export type { HealthReport } from './tencent/canary.js'
 export type {
   CaptchaChannel,
   CaptchaClient,
   CaptchaLogger,
   CaptchaMiddleware,
-  CaptchaReason,
   CaptchaRequest,
   CaptchaSite,
-  CaptchaVerdict,
-  DegradationCause,
-  DegradedPassVerdict,
-  DegradedRefusal,
-  DegradedRefusedVerdict,
   DynamicCredential,
-  InputRefusal,
   NextFunction,
   RawToken,
-  RefusalReason,
-  RefusedVerdict,
   SdkCredential,
-  TencentFacts,
-  VerifiedVerdict,
 } from './types.js'

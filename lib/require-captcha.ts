@@ -1,9 +1,10 @@
 import { IncomingMessage } from 'node:http'
 import { degradedNotAllowedProblem, refusalProblem } from './admission/problem.js'
+import type { CaptchaVerdict } from './admission/verdict.js'
+import { respond } from './guard/respond.js'
+import { giveBackPasses } from './guard/shared-request.js'
 import { CaptchaConfigError } from './options/captcha-config-error.js'
-import { respond } from './request/respond.js'
-import { giveBackPasses } from './request/shared-visit.js'
-import type { CaptchaMiddleware, CaptchaVerdict } from './types.js'
+import type { CaptchaMiddleware } from './types.js'
 
 export interface RequireCaptchaOptions {
   /** Whether a degraded pass is good enough for this route. @default true */

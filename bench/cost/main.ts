@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { Degradation } from '../../lib/site/site.js'
-import type { VirtualClock } from '../outage-simulation/virtual-clock.js'
-import { memoryGuard } from './memory-guard.js'
+import { CaptchaGuardProcess, type SimulatedRequest } from '../outage-simulation/captcha-guard-process.js'
+import { simulatedConfig } from '../outage-simulation/simulated-config.js'
+import { TencentModel } from '../outage-simulation/tencent-model.js'
+import { VirtualClock } from '../outage-simulation/virtual-clock.js'
 
 const maxMicroseconds = 15
 const maxMegabytes = 32
@@ -10,31 +11,24 @@ const distinctKeys = 1_000_000
 /** The bank of the simulation: what a large site offers in a minute. */
 const perMinute = 60_000
 
-/** The ways a request takes through purse, replay, history and evidence. */
-const requests = {
-  verified(degradation: Degradation, ticketKey: string, clientKey: string): void {
-    degradation.clientPath.noteTraffic(false)
-    if (degradation.ledger.hasPassed(ticketKey) || degradation.ledger.isRateLimited(clientKey)) return
-    void degradation.recordVerified(ticketKey, clientKey)
-    degradation.refresh()
-  },
-  degraded(degradation: Degradation, ticketKey: string, clientKey: string): void {
-    degradation.clientPath.noteTraffic(true)
-    if (degradation.ledger.hasPassed(ticketKey)) return
-    const purse = degradation.evidenceFor('fallback') === 'outage' ? 'outage' : 'doubt'
-    void degradation.ledger.claimPass({ purse, clientKey, ticketKey, isFallback: true })
-    degradation.countDegraded('client_fallback')
-    degradation.refresh()
-  },
-  refused(degradation: Degradation, ticketKey: string, clientKey: string): void {
-    degradation.clientPath.noteTraffic(false)
-    if (degradation.ledger.hasPassed(ticketKey) || degradation.ledger.isRateLimited(clientKey)) return
-    degradation.ledger.noteRefused(clientKey)
-    degradation.refresh()
-  },
-}
+/** The ways that a request takes through the decision, by the ticket it brings. */
+const tickets = { verified: 'genuine', degraded: 'fallback', refused: 'junk' } as const
 
-type Way = keyof typeof requests
+type Way = keyof typeof tickets
+
+/** A process of a site whose Tencent and script are well, on a clock that the benchmark turns. */
+function healthyProcess(expectedPerMinute: number | undefined) {
+  const clock = new VirtualClock()
+  const tencent = new TencentModel('none', Number.POSITIVE_INFINITY, () => 0.5)
+  const process = new CaptchaGuardProcess({
+    clock,
+    config: simulatedConfig({ expectedPerMinute }),
+    store: undefined,
+    askTencent: (ticket) => tencent.ask(ticket, 0),
+    canFetchScript: () => true,
+  })
+  return { clock, process }
+}
 
 const ticketKeys = Array.from({ length: 100_000 }, (_, index) =>
   createHash('sha256').update(String(index)).digest('hex').slice(0, 32),
@@ -50,19 +44,20 @@ function clientKey(index: number): string {
   return `${(index >> 24) & 255}.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`
 }
 
-function offer(way: Way, degradation: Degradation, clock: VirtualClock, count: number): void {
+function offer(way: Way, { clock, process }: ReturnType<typeof healthyProcess>, count: number): void {
+  const ticket: SimulatedRequest['ticket'] = tickets[way]
   for (let index = 0; index < count; index++) {
-    clock.moveTo((index * 60_000) / perMinute)
-    requests[way](degradation, ticketKey(index), clientKey(0x0b000000 + index))
+    const arrivesMs = (index * 60_000) / perMinute
+    while (clock.nextDueMs <= arrivesMs) clock.runNext()
+    clock.moveTo(arrivesMs)
+    process.handle({ ticket, clientKey: clientKey(0x0b000000 + index), ticketKey: ticketKey(index) }, () => {})
   }
 }
 
 function microseconds(way: Way): number {
-  const { degradation, clock } = memoryGuard(perMinute)
-  offer(way, degradation, clock, timedRequests / 10)
+  offer(way, healthyProcess(perMinute), timedRequests / 10)
   const cpu = process.cpuUsage()
-  const started = memoryGuard(perMinute)
-  offer(way, started.degradation, started.clock, timedRequests)
+  offer(way, healthyProcess(perMinute), timedRequests)
   const { user, system } = process.cpuUsage(cpu)
   return (user + system) / timedRequests
 }
@@ -77,14 +72,14 @@ function heldMegabytes(): number {
 
 function megabytes(way: Way, expectedPerMinute: number | undefined): number {
   const before = heldMegabytes()
-  const { degradation, clock } = memoryGuard(expectedPerMinute)
-  offer(way, degradation, clock, distinctKeys)
+  const site = healthyProcess(expectedPerMinute)
+  offer(way, site, distinctKeys)
   const held = heldMegabytes() - before
-  degradation.close()
+  site.process.close()
   return held
 }
 
-const ways = Object.keys(requests) as Way[]
+const ways = Object.keys(tickets) as Way[]
 const rows = ways.map((way) => ({
   way,
   'µs a request': Number(microseconds(way).toFixed(2)),

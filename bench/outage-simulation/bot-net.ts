@@ -1,4 +1,4 @@
-import type { PurseName } from '../../lib/admission/decide.js'
+import type { PurseName } from '../../lib/admission/question.js'
 import type { DegradationConfig } from '../../lib/options/options.js'
 import type { RandomDraws } from './random-draws.js'
 

@@ -9,6 +9,7 @@ import type {
   SharedOverride,
   SharedState,
   StoreContext,
+  StorePurse,
   StoreSession,
 } from '../../lib/store/captcha-store.js'
 import { KeyedHash } from '../../lib/structures/keyed-hash.js'
@@ -63,8 +64,9 @@ export class MemoryStore implements CaptchaStore {
     const history = this.#historyOf(claim.clientKey)
     if (claim.ticketKey !== undefined && this.#replay.has(claim.ticketKey, nowMs)) return { kind: 'replayed' }
     if (claim.requireKnown && history === undefined) return { kind: 'unknown_client' }
+    const purse = claim.purses[0] as StorePurse
     const log = this.#passesOf(claim)
-    if (log.count(claim.clientKey, nowMs) >= limitFor(claim, history)) return { kind: 'over_limit', history }
+    if (log.count(claim.clientKey, nowMs) >= limitFor(purse, history)) return { kind: 'over_limit', history }
     log.add(claim.clientKey, nowMs)
     if (claim.ticketKey !== undefined) this.#replay.markPassed(claim.ticketKey, nowMs)
     this.#claims.set(claim.claimId, nowMs)
@@ -80,7 +82,8 @@ export class MemoryStore implements CaptchaStore {
     if (claim.ticketKey !== undefined) this.#replay.unmark(claim.ticketKey)
   }
 
-  #passesOf({ purse, windowMs }: SharedClaim): SlidingLog {
+  #passesOf({ purses }: SharedClaim): SlidingLog {
+    const { name: purse, windowMs } = purses[0] as StorePurse
     const log = this.#passes.get(purse) ?? new SlidingLog(windowMs, maxKeys)
     this.#passes.set(purse, log)
     return log
@@ -104,7 +107,7 @@ export class MemoryStore implements CaptchaStore {
   }
 }
 
-function limitFor({ limit, windowMs, ownRateFactor }: SharedClaim, history: SharedHistory | undefined): number {
+function limitFor({ limit, windowMs, ownRateFactor }: StorePurse, history: SharedHistory | undefined): number {
   if (limit === 0 || history === undefined) return limit
   return Math.max(limit, Math.floor((ownRateFactor * history.verifiedPerMinute * windowMs) / 60_000))
 }

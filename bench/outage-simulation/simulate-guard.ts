@@ -224,8 +224,9 @@ class GuardRun {
     const request = this.#honest.next()
     const arrivedMs = this.#clock.nowMs()
     const ticket = request.hasScript ? 'genuine' : 'fallback'
-    this.#anyProcess().handle({ ticket, clientKey: request.clientKey, ticketKey: this.#newTicket() }, (passed) =>
-      this.#tally.honest(request, arrivedMs, passed, this.#clock.nowMs() - arrivedMs),
+    this.#anyProcess().handle(
+      { ticket, clientKey: request.clientKey, ticketKey: this.#newTicket() },
+      ({ verdict: { passed } }) => this.#tally.honest(request, arrivedMs, passed, this.#clock.nowMs() - arrivedMs),
     )
   }
 
@@ -247,12 +248,12 @@ class GuardRun {
       if (untilMs > nowMs || net.isAtLimit(address, purse, nowMs)) return this.#skip(net, process, untilMs)
     }
     const request = { ticket: bots.ticket, clientKey: net.clientKey(address), ticketKey: this.#newTicket() }
-    process.handle(request, (passed) => {
-      const drawnOn = process.purseFor(bots.ticket)
-      if (passed) {
-        this.#tally.botPassed(nowMs)
+    process.handle(request, ({ verdict, trace: { purse: drawnOn, exhaustedBy } }) => {
+      if (verdict.passed) this.#tally.botPassed(nowMs)
+      if (drawnOn === undefined) return
+      if (verdict.passed) {
         net.notePass(address, drawnOn, this.#clock.nowMs(), process.strangerTokenMs(drawnOn))
-      } else if (canSkip) {
+      } else if (canSkip && exhaustedBy === 'total') {
         net.noteRefused(drawnOn, this.#clock.nowMs(), process.strangerTokenMs(drawnOn))
       }
     })

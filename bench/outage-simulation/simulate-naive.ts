@@ -1,3 +1,4 @@
+import { classifyReply } from '../../lib/tencent/classify-reply.js'
 import { RandomDraws } from './random-draws.js'
 import type { RunResult } from './run-result.js'
 import type { Bots, Scenario } from './scenario.js'
@@ -46,8 +47,11 @@ export function simulateNaive(strategy: NaiveStrategy, site: Site, scenario: Sce
     if (reply === undefined || afterMs >= policy.timeoutMs) {
       return { passed: policy.passesOnException, tookMs: policy.timeoutMs }
     }
-    const isException = reply.kind === 'unavailable' || reply.kind === 'throttled'
-    return { passed: isException ? policy.passesOnException : reply.kind === 'verified', tookMs: afterMs }
+    const outcome = classifyReply(reply, 'web')
+    return {
+      passed: outcome.kind === 'degraded' ? policy.passesOnException : outcome.kind === 'verified',
+      tookMs: afterMs,
+    }
   }
 
   const honest = sampleOf(draws.arrivals(honestMean))

@@ -1,4 +1,4 @@
-import type { Reply } from '../../lib/tencent/classify-reply.js'
+import type { UpstreamResult } from '../../lib/tencent/upstream-result.js'
 import type { Fault } from './scenario.js'
 
 /** What is asked about. A poison ticket makes Tencent answer `InternalError`, a tar ticket makes it hang. */
@@ -6,20 +6,15 @@ export type AskedTicket = 'genuine' | 'junk' | 'poison' | 'tar' | 'canary'
 
 /** `undefined`: the call is never answered. */
 export interface Answer {
-  readonly reply: Reply | undefined
+  readonly reply: UpstreamResult | undefined
   readonly afterMs: number
 }
 
-const verified: Reply = { kind: 'verified', facts: { captchaCode: 1 } }
-const refusedFallback: Reply = { kind: 'refused', reason: 'risk_rejected', facts: { captchaCode: 21 } }
-const refusedJunk: Reply = { kind: 'refused', reason: 'ticket_invalid', facts: { captchaCode: 15 } }
-const internalError: Reply = {
-  kind: 'unavailable',
-  cause: 'internal_error',
-  facts: { errorCode: 'InternalError' },
-  isEvidence: true,
-}
-const throttled: Reply = { kind: 'throttled', facts: { errorCode: 'RequestLimitExceeded' } }
+const verified = answered({ CaptchaCode: 1 })
+const refusedFallback = answered({ CaptchaCode: 21 })
+const refusedJunk = answered({ CaptchaCode: 15 })
+const internalError = answered({ Error: { Code: 'InternalError' } })
+const throttled = answered({ Error: { Code: 'RequestLimitExceeded' } })
 const unanswered: Answer = { reply: undefined, afterMs: Number.POSITIVE_INFINITY }
 
 const errorShare = 0.3
@@ -64,9 +59,14 @@ export class TencentModel {
   }
 }
 
-const replies: Readonly<Record<Exclude<AskedTicket, 'tar'>, Reply>> = {
+const replies: Readonly<Record<Exclude<AskedTicket, 'tar'>, UpstreamResult>> = {
   genuine: verified,
   junk: refusedJunk,
   poison: internalError,
   canary: refusedFallback,
+}
+
+/** An answer as it comes from an SDK client: judged by the package, without JSON to parse for each of ten million. */
+function answered(result: object): UpstreamResult {
+  return { kind: 'sdk_result', result }
 }

@@ -1,37 +1,93 @@
-import type { Reply } from '../tencent/classify-reply.js'
-import type { DegradationCause, InputRefusal, TencentFacts } from '../types.js'
+import { type CauseRow, causeTable, type DegradationCause, type InputRefusal } from './cause-table.js'
 
-/** What came of a ticket, before anybody decides over a missing verdict. */
+/** What Tencent, or the fallback ticket, said. Absent fields were not said. */
+export interface TencentFacts {
+  /** `CaptchaCode` of the reply. Tables: the vendor's `DescribeCaptchaResult` and `DescribeCaptchaMiniResult`. */
+  readonly captchaCode?: number
+  /** `CaptchaMsg` of the reply, for people; never compare it. */
+  readonly captchaMsg?: string
+  /** `EvilLevel`, 0 to 100; 100 is malicious (invisible mode). */
+  readonly evilLevel?: number
+  /** `Score`, 0 to 100; higher is more bot-like. */
+  readonly score?: number
+  /** `Response.Error.Code` of API 3.0. */
+  readonly errorCode?: string
+  /** `RequestId`: quote it to the vendor. */
+  readonly requestId?: string
+  /** The error code inside a fallback ticket. A claim of the caller, no evidence. */
+  readonly clientErrorCode?: number
+}
+
+/** A missing verdict. */
+export interface DegradedOutcome {
+  readonly kind: 'degraded'
+  readonly cause: DegradationCause
+  readonly facts: TencentFacts
+  /** False where the failure may be our own (a blocked event loop, keys that could not be fetched): it says nothing about Tencent. */
+  readonly isEvidence: boolean
+  /** Whether a call was made. */
+  readonly wasSent: boolean
+  /** What only the operator can mend, for the log. */
+  readonly problem?: string
+}
+
+/** What is known about a ticket before a missing verdict is decided on; a reply of Tencent's is one. */
 export type Outcome =
   | { readonly kind: 'verified'; readonly facts: TencentFacts }
-  | { readonly kind: 'refused'; readonly reason: InputRefusal; readonly facts: TencentFacts }
   | {
-      readonly kind: 'fallback_refused'
-      readonly reason: 'fallback_stale' | 'fallback_replayed'
+      readonly kind: 'refused'
+      readonly reason: InputRefusal | 'fallback_stale' | 'fallback_replayed'
       readonly facts: TencentFacts
     }
-  | { readonly kind: 'degraded'; readonly cause: DegradationCause; readonly facts: TencentFacts }
-  /** The client went away. */
-  | { readonly kind: 'gone' }
+  | DegradedOutcome
+  /** An exception that nothing classified. It is thrown on: a bug never passes a request. */
+  | { readonly kind: 'bug'; readonly error: unknown }
 
+/** No facts, shared. */
 export const noFacts: TencentFacts = Object.freeze({})
 
-/** What a reply means for the request that waited for it. A bug in the reply is thrown: it degrades nothing. */
-export function outcomeOfReply(reply: Reply): Outcome {
+/** A missing verdict; as of a call that Tencent failed, unless told otherwise. */
+export function degraded(
+  cause: DegradationCause,
+  {
+    facts = noFacts,
+    isEvidence = true,
+    wasSent = true,
+    problem,
+  }: Partial<Omit<DegradedOutcome, 'kind' | 'cause'>> = {},
+): DegradedOutcome {
+  return { kind: 'degraded', cause, facts, isEvidence, wasSent, ...(problem !== undefined && { problem }) }
+}
+
+/** What the circuit learns from a call. What a caller can cause is neutral: neither success nor failure. */
+export function circuitReport(reply: Outcome): CauseRow['circuit'] | 'success' {
   switch (reply.kind) {
     case 'verified':
-      return { kind: 'verified', facts: reply.facts }
+      return 'success'
     case 'refused':
-      return { kind: 'refused', reason: reply.reason, facts: reply.facts }
-    case 'unavailable':
-      return { kind: 'degraded', cause: reply.cause, facts: reply.facts }
-    case 'throttled':
-    case 'misconfigured':
-      return { kind: 'degraded', cause: reply.kind, facts: reply.facts }
-    case 'aborted':
-      // Nobody but the circuit and a client that left aborts a call, and the latter is looked for first.
-      return { kind: 'degraded', cause: 'circuit_open', facts: noFacts }
+      // Code 1 with EvilLevel 100 refuses the user; Tencent answered as it should.
+      return reply.facts.captchaCode === 1 ? 'success' : 'neutral'
+    case 'degraded':
+      return reply.isEvidence ? causeTable[reply.cause].circuit : 'neutral'
     case 'bug':
-      throw reply.error
+      return 'neutral'
   }
+}
+
+/** What a canary's reply says about Tencent. Every answer but an internal error is healthy, a refusal included. */
+export function canaryReport(reply: Outcome): CauseRow['canary'] {
+  switch (reply.kind) {
+    case 'verified':
+    case 'refused':
+      return 'healthy'
+    case 'degraded':
+      return reply.isEvidence ? causeTable[reply.cause].canary : 'unknown'
+    case 'bug':
+      return 'unknown'
+  }
+}
+
+/** Whether Tencent may have spent the ticket on a call whose answer never arrived. */
+export function mayHaveSpent(reply: Outcome): boolean {
+  return reply.kind === 'degraded' && reply.wasSent && causeTable[reply.cause].maySpend
 }

@@ -1,5 +1,4 @@
-import type { PublicCode, RefusalReason } from '../types.js'
-import { refusalTable } from './cause-table.js'
+import { type PublicCode, type RefusalReason, refusalTable } from './cause-table.js'
 
 /** Seconds a page should wait before it tries again. */
 const retryAfterSeconds = 30
@@ -30,11 +29,11 @@ function problem(status: number, code: PublicCode, retryAfter: boolean): Problem
   })
 }
 
-/** The public answer to each refusal (RFC 9457). It says nothing of degradation, rules or purses: attackers read it too. */
+/** The public answer to a refusal (RFC 9457). It says nothing about degradation, rules or purses: attackers read it as well. */
 export function refusalProblem(reason: RefusalReason): Problem {
   const { status, code, retryAfter } = refusalTable[reason]
   return problem(status, code, retryAfter)
 }
 
-/** The answer where a route accepts no degraded pass. */
+/** The public answer of a route that accepts no degraded pass. */
 export const degradedNotAllowedProblem: Problem = problem(503, 'captcha_unavailable', true)

@@ -1,4 +1,8 @@
 import type { ServerResponse } from 'node:http'
+import type { DegradationCause } from '../admission/cause-table.js'
+import type { RuleAction } from '../admission/question.js'
+import type { CaptchaVerdict } from '../admission/verdict.js'
+import type { LateVerdict } from '../site/late-verification.js'
 import type { CaptchaStore } from '../store/captcha-store.js'
 import type {
   CaptchaChannel,
@@ -6,8 +10,6 @@ import type {
   CaptchaLogger,
   CaptchaRequest,
   CaptchaSite,
-  CaptchaVerdict,
-  DegradationCause,
   DynamicCredential,
   NextFunction,
   RawToken,
@@ -45,7 +47,7 @@ export interface CaptchaGuardOptions {
   /** The user's public address, sent to Tencent; an IPv4-mapped one is unmapped. @default `req.ip` */
   userIp?: Callback<[req: CaptchaRequest], string | undefined> | undefined
   /** Whom limits and history belong to, e.g. a device id from the session. @default `userIp`, IPv6 by its /56 */
-  clientKey?: Callback<[req: CaptchaRequest], string | undefined> | undefined
+  clientKey?: Callback<[req: CaptchaRequest], string | number | undefined> | undefined
   /** One deadline in milliseconds over credentials, connect, headers and body. Integer, 1 to 2147483647. @default 2000 */
   timeoutMs?: number | undefined
   /** Verifications under way at once; one client key has at most a sixteenth. Integer, at least 1. @default 2048 */
@@ -65,7 +67,7 @@ export interface CaptchaGuardOptions {
   /** How the user's address is logged: whole, by /24 and /48, or not at all. @default 'masked' */
   logUserIp?: 'full' | 'masked' | false | undefined
   /** Told every verdict. A throw changes nothing. */
-  onVerdict?: Callback<[verdict: CaptchaVerdict, req: CaptchaRequest], void> | undefined
+  onVerdict?: Callback<[verdict: CaptchaVerdict, req: CaptchaRequest | undefined], void> | undefined
   /** Told what Tencent says later of a ticket that passed degraded. A throw changes nothing. */
   onLateVerdict?: ((late: LateVerification) => void) | undefined
 }
@@ -91,14 +93,6 @@ export interface LateVerification {
   readonly at: number
 }
 
-export type LateVerdict =
-  /** Tencent verified it after all. */
-  | { readonly outcome: 'genuine'; readonly captchaCode: number }
-  /** Tencent refuses it. */
-  | { readonly outcome: 'refused'; readonly reason: CaptchaVerdict['reason']; readonly captchaCode?: number }
-  /** Code 9 after a call of our own that was never answered: the ticket may have been good. */
-  | { readonly outcome: 'inconclusive'; readonly captchaCode?: number }
-
 export interface DegradationOptions {
   /** What each cause does: `'pass'`, `'refuse'` or a function. @default all 'pass', `misconfigured` 'refuse' */
   rules?: { readonly [cause in DegradationCause]?: DegradationRule | undefined } | undefined
@@ -114,7 +108,6 @@ export interface DegradationOptions {
   lateVerification?: boolean | undefined
 }
 
-export type RuleAction = 'pass' | 'refuse'
 export type DegradationRule = RuleAction | ((situation: DegradationSituation) => RuleAction)
 
 /** What a rule function may look at. */
@@ -125,7 +118,8 @@ export interface DegradationSituation {
   readonly ticketKind: 'ordinary' | 'fallback' | 'missing'
   readonly clientErrorCode?: number
   readonly clientKey: string
-  readonly request: CaptchaRequest
+  /** `undefined` for `guard.check()`. */
+  readonly request: CaptchaRequest | undefined
 }
 
 export interface PurseOptions {
@@ -180,7 +174,7 @@ export interface GuardConfig {
   readonly canaryChannel: CaptchaChannel
   readonly readToken: (req: CaptchaRequest) => RawToken
   readonly userIp: (req: CaptchaRequest) => string | undefined
-  readonly clientKey: ((req: CaptchaRequest) => string | undefined) | undefined
+  readonly clientKey: ((req: CaptchaRequest) => string | number | undefined) | undefined
   readonly timeoutMs: number
   readonly maxInFlight: number
   readonly mode: 'enforce' | 'observe'
@@ -197,12 +191,13 @@ export interface GuardConfig {
   readonly store: CaptchaStore | undefined
   readonly logger: CaptchaLogger | false | undefined
   readonly logUserIp: 'full' | 'masked' | false
-  readonly onVerdict: ((verdict: CaptchaVerdict, req: CaptchaRequest) => void) | undefined
+  readonly onVerdict: ((verdict: CaptchaVerdict, req: CaptchaRequest | undefined) => void) | undefined
   readonly onLateVerdict: ((late: LateVerification) => void) | undefined
 }
 
 export interface DegradationConfig {
-  readonly rules: Readonly<Record<DegradationCause, DegradationRule>>
+  /** Those that the operator gave. */
+  readonly rules: { readonly [cause in DegradationCause]?: DegradationRule | undefined }
   readonly expectedPerMinute: number | undefined
   readonly outage: PurseConfig
   readonly doubt: PurseConfig

@@ -1,16 +1,10 @@
 import { IncomingMessage } from 'node:http'
 import { inspect } from 'node:util'
 import * as v from 'valibot'
-import { causeTable } from '../admission/cause-table.js'
+import { type DegradationCause, degradationCauses } from '../admission/cause-table.js'
 import { readTokenByDefault } from '../read-token.js'
 import { isHeaderSafe } from '../tencent/resolve-credential.js'
-import {
-  type CaptchaRequest,
-  type CaptchaSite,
-  type DegradationCause,
-  type DynamicCredential,
-  degradationCauses,
-} from '../types.js'
+import type { CaptchaRequest, CaptchaSite, DynamicCredential } from '../types.js'
 import { CaptchaConfigError } from './captcha-config-error.js'
 import type { CaptchaGuardOptions, CircuitConfig, DegradationConfig, GuardConfig, PurseConfig } from './options.js'
 
@@ -246,11 +240,8 @@ function completeDegradation(
   given: NonNullable<CaptchaGuardOptions['degradation']>,
   site: CaptchaSite,
 ): DegradationConfig {
-  const rules = Object.fromEntries(
-    degradationCauses.map((cause) => [cause, given.rules?.[cause] ?? causeTable[cause].defaultRule]),
-  ) as DegradationConfig['rules']
   return Object.freeze({
-    rules: Object.freeze(rules),
+    rules: Object.freeze({ ...given.rules }),
     expectedPerMinute: given.expectedPerMinute,
     outage: completePurse(
       given.outage,

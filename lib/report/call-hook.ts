@@ -1,9 +1,11 @@
-/** Calls a hook of the application's. A bug in it, now or later, changes nothing here. */
+import { isThenable } from '../options/call-option.js'
+
+/** Calls a hook or a logger of the application's. What it throws, or rejects with, changes nothing and ends no process. */
 export function callHook(hook: () => unknown): void {
   try {
     const result = hook()
-    if (result instanceof Promise) result.catch(() => {})
+    if (isThenable(result)) result.then(undefined, () => {})
   } catch {
-    // The hook is the application's.
+    // A bug in a hook, or a full disk, must not decide about a request.
   }
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { pino } from 'pino'
 import type { CaptchaLogger } from '../types.js'
+import { callHook } from './call-hook.js'
 
 const silent: CaptchaLogger = Object.freeze({ debug() {}, info() {}, warn() {}, error() {} })
 
@@ -8,7 +9,7 @@ export interface LoggerChoice {
   /** For lines that belong to no request. */
   readonly base: CaptchaLogger
   /** For a request's lines: `req.log`, so that its request id is bound, unless the option names a logger. */
-  readonly of: (req: IncomingMessage) => CaptchaLogger
+  readonly of: (req: IncomingMessage | undefined) => CaptchaLogger
 }
 
 /** Picks the logger once. A logger that throws changes nothing. */
@@ -22,7 +23,7 @@ export function chooseLogger(option: CaptchaLogger | false | undefined): LoggerC
   return {
     base,
     of: (req) => {
-      const log: unknown = Reflect.get(req, 'log')
+      const log: unknown = req && Reflect.get(req, 'log')
       return isLogger(log) ? guarded(log) : base
     },
   }
@@ -37,12 +38,7 @@ function isLogger(value: unknown): value is CaptchaLogger {
 }
 
 function guarded(logger: CaptchaLogger): CaptchaLogger {
-  const write = (level: keyof CaptchaLogger) => (fields: object, message: string) => {
-    try {
-      logger[level](fields, message)
-    } catch {
-      // A full disk must not decide over a request.
-    }
-  }
+  const write = (level: keyof CaptchaLogger) => (fields: object, message: string) =>
+    callHook(() => logger[level](fields, message))
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
 }

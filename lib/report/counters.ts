@@ -1,4 +1,4 @@
-import { type CaptchaReason, captchaReasons } from '../types.js'
+import { type CaptchaReason, captchaReasons } from '../admission/cause-table.js'
 
 export type ReasonCounters = Record<CaptchaReason, number>
 

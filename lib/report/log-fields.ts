@@ -1,13 +1,10 @@
-import type { Evidence, PurseName } from '../admission/decide.js'
-import type { CaptchaVerdict } from '../types.js'
+import type { DecisionTrace } from '../admission/question.js'
+import type { CaptchaVerdict } from '../admission/verdict.js'
 
-/** How a decision came about, beside the verdict. */
-export interface DecisionTrace {
-  readonly ticketHash?: string
-  readonly userIp?: string
-  readonly evidence?: Evidence
-  readonly purse?: PurseName
-  readonly purseRemaining?: number
+/** What a line says beside the verdict: how the decision was made, and about whom. */
+export interface LineTrace extends DecisionTrace {
+  readonly ticketHash?: string | undefined
+  readonly userIp?: string | undefined
   readonly circuit: 'closed' | 'suspect' | 'open'
 }
 
@@ -25,19 +22,21 @@ const verdictFields = [
 const traceFields = [
   'ticketHash',
   'userIp',
+  'stage',
+  'rule',
+  'ruleFrom',
   'evidence',
+  'evidenceWhy',
   'purse',
+  'purseUsed',
+  'purseLimit',
   'purseRemaining',
+  'exhaustedBy',
   'circuit',
-] as const satisfies readonly (keyof DecisionTrace)[]
+] as const satisfies readonly (keyof LineTrace)[]
 
 /** The fields of a decision's line, by allow-list: never the ticket, the randstr, a secret or a body. */
-export function decisionFields(
-  event: string,
-  captchaAppId: number,
-  verdict: CaptchaVerdict,
-  trace: DecisionTrace,
-): object {
+export function decisionFields(event: string, captchaAppId: number, verdict: CaptchaVerdict, trace: LineTrace): object {
   const fields: Record<string, unknown> = { event, captchaAppId }
   for (const name of verdictFields) {
     if (verdict[name] !== undefined) fields[name] = verdict[name]

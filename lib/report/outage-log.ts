@@ -1,16 +1,19 @@
 import type { Clock, Timer } from '../clock.js'
 import type { LateCounts } from '../site/late-verification.js'
 import type { EndedOutage, OutageListener } from '../site/outage-watch.js'
-import type { Reporter } from './reporter.js'
+import type { CaptchaLogger } from '../types.js'
+
+const noLate: LateCounts = Object.freeze({ waiting: 0, genuine: 0, refused: 0, inconclusive: 0 })
 
 /** The line at an outage's end waits this long for the late verdicts it sums up. */
 const waitForLateMs = 5_000
 
 export interface OutageLogOptions {
   readonly path: 'api' | 'client'
-  readonly reporter: Reporter
+  readonly announce: { event(level: keyof CaptchaLogger, event: string, fields: object): void }
   readonly clock: Clock
-  readonly late: () => LateCounts
+  /** Absent where no ticket is verified late. */
+  readonly late?: () => LateCounts
 }
 
 /** Writes an outage's two lines; the second says how it went, late verification included. */
@@ -21,19 +24,19 @@ export class OutageLog implements OutageListener {
 
   constructor(options: OutageLogOptions) {
     this.#options = options
-    this.#countsAtStart = { waiting: 0, genuine: 0, refused: 0, inconclusive: 0 }
+    this.#countsAtStart = noLate
   }
 
   started({ why }: { readonly why: string }): void {
     this.flush()
-    this.#countsAtStart = this.#options.late()
-    this.#options.reporter.event('warn', 'captcha_outage_started', { path: this.#options.path, why })
+    this.#countsAtStart = this.#late()
+    this.#options.announce.event('warn', 'captcha_outage_started', { path: this.#options.path, why })
   }
 
   ended(outage: EndedOutage): void {
     const timer = this.#options.clock.after(waitForLateMs, () => this.flush())
     this.#pending = { outage, timer }
-    if (this.#options.late().waiting === 0) this.flush()
+    if (this.#late().waiting === 0) this.flush()
   }
 
   /** Writes the line that waits, if one does. */
@@ -42,9 +45,9 @@ export class OutageLog implements OutageListener {
     const { outage, timer } = this.#pending
     this.#pending = undefined
     timer.cancel()
-    const { path, reporter } = this.#options
+    const { path, announce } = this.#options
     const { why, durationMs, decisions } = outage
-    reporter.event('info', 'captcha_outage_ended', {
+    announce.event('info', 'captcha_outage_ended', {
       path,
       why,
       durationMs: Math.round(durationMs),
@@ -53,8 +56,12 @@ export class OutageLog implements OutageListener {
     })
   }
 
+  #late(): LateCounts {
+    return this.#options.late?.() ?? noLate
+  }
+
   #lateSummary(): object {
-    const now = this.#options.late()
+    const now = this.#late()
     const genuine = now.genuine - this.#countsAtStart.genuine
     const refused = now.refused - this.#countsAtStart.refused
     const inconclusive = now.inconclusive - this.#countsAtStart.inconclusive

@@ -1,22 +1,23 @@
 import { channel } from 'node:diagnostics_channel'
 import type { IncomingMessage } from 'node:http'
+import type { Outcome } from '../admission/outcome.js'
+import type { CaptchaVerdict } from '../admission/verdict.js'
 import type { Clock } from '../clock.js'
-import type { GuardConfig, LateVerdict } from '../options/options.js'
+import type { GuardConfig } from '../options/options.js'
+import type { LateVerdict } from '../site/late-verification.js'
 import type { OverrideChange, OverrideState } from '../site/override-switch.js'
-import type { Reply } from '../tencent/classify-reply.js'
-import type { CaptchaLogger, CaptchaVerdict } from '../types.js'
+import { isKeyMismatch } from '../tencent/captcha-codes.js'
+import type { CaptchaLogger } from '../types.js'
 import { chooseLogger, type LoggerChoice } from './choose-logger.js'
 import { createCounters, type ReasonCounters } from './counters.js'
 import { LineSampler } from './line-sampler.js'
-import { type DecisionTrace, decisionFields } from './log-fields.js'
+import { decisionFields, type LineTrace } from './log-fields.js'
 
 /** Every verdict is published here: `{ verdict, captchaAppId }`. Costs nothing without a subscriber. */
 export const verdictChannelName = 'tencent-captcha-guard:verdict'
 
 const misconfiguredEveryMs = 60_000
 const earlyTickets = 5
-/** Wrong app id or secret key: what Tencent then answers to every ticket, good or bad. */
-const keyMismatchCodes = new Set([15, 16, 100])
 
 type ReporterConfig = Pick<GuardConfig, 'captchaAppId' | 'logger' | 'mode'>
 
@@ -37,7 +38,7 @@ export class Reporter {
     this.#loggers = chooseLogger(config.logger)
   }
 
-  verdict(req: IncomingMessage, verdict: CaptchaVerdict, trace: DecisionTrace): void {
+  verdict(req: IncomingMessage | undefined, verdict: CaptchaVerdict, trace: LineTrace): void {
     this.counters[verdict.reason]++
     if (this.#verdicts.hasSubscribers) this.#verdicts.publish({ verdict, captchaAppId: this.#config.captchaAppId })
     const logger = this.#loggers.of(req)
@@ -53,14 +54,15 @@ export class Reporter {
     this.#watchEarlyTickets(verdict)
   }
 
-  /** A canary that cannot fly for reasons of our own says nothing of Tencent, and must not do so silently. */
-  canary(reply: Reply): void {
-    if (reply.kind === 'misconfigured')
+  /** A canary that could not be sent for reasons of our own says nothing about Tencent; the operator must hear of it. */
+  canary(reply: Outcome): void {
+    if (reply.kind === 'degraded' && reply.cause === 'misconfigured') {
       this.#misconfigured({ ...reply.facts, ...(reply.problem && { hint: reply.problem }) })
-    if (reply.kind === 'bug')
-      this.#misconfigured({
-        hint: `the canary failed with ${reply.error instanceof Error ? reply.error.name : typeof reply.error}`,
-      })
+    }
+    if (reply.kind === 'bug') {
+      const name = reply.error instanceof Error ? reply.error.name : typeof reply.error
+      this.#misconfigured({ hint: `the canary failed with ${name}` })
+    }
   }
 
   /** What became of a ticket that had passed degraded. */
@@ -93,7 +95,7 @@ export class Reporter {
   }
 
   /** A line about the site's set-up, beside the request that showed it. */
-  hint(req: IncomingMessage, event: string, fields: object): void {
+  hint(req: IncomingMessage | undefined, event: string, fields: object): void {
     this.#loggers.of(req).warn({ event, ...fields }, event)
   }
 
@@ -106,7 +108,7 @@ export class Reporter {
     level: keyof CaptchaLogger,
     event: string,
     verdict: CaptchaVerdict,
-    trace: DecisionTrace,
+    trace: LineTrace,
   ): void {
     // Degraded passes are never sampled: the purses bound them, and each leaves its line.
     const isSampled = !(verdict.degraded && verdict.passed)
@@ -133,7 +135,7 @@ export class Reporter {
   #watchEarlyTickets(verdict: CaptchaVerdict): void {
     if (this.#early.answered >= earlyTickets || verdict.captchaCode === undefined) return
     this.#early.answered++
-    if (keyMismatchCodes.has(verdict.captchaCode)) this.#early.mismatched++
+    if (isKeyMismatch(verdict.captchaCode)) this.#early.mismatched++
     if (this.#early.mismatched === earlyTickets) {
       this.#misconfigured({
         ...verdict,

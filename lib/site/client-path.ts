@@ -1,14 +1,17 @@
-import type { Evidence } from '../admission/decide.js'
+import type { Evidence } from '../admission/question.js'
 import type { Clock } from '../clock.js'
-import { RecentPasses } from '../structures/recent-passes.js'
+import { RollingCounts } from '../structures/rolling-counts.js'
 
 /** What one probe of the vendor's script found. */
 export type ProbeReport = 'reachable' | 'unreachable'
 
+/** Fetches the script; calls back once. Returns a function that gives the probe up. */
+export type RunProbe = (done: (report: ProbeReport) => void) => () => void
+
 export interface ClientPathOptions {
   readonly clock: Clock
-  /** Fetches the vendor's script; absent where probing is off. Must settle by itself. */
-  readonly probe: ((signal: AbortSignal) => Promise<ProbeReport>) | undefined
+  /** Fetches the vendor's script; absent where probing is off. */
+  readonly probe: () => RunProbe | undefined
   /** Verified passes a minute to be expected of this process, as far as known. */
   readonly expectedPerMinute: () => number | undefined
   readonly onChange: () => void
@@ -22,6 +25,7 @@ export type ClientPathFinding =
 const probeEveryMs = 600_000
 const probeEveryMsOnFallback = 10_000
 const fiveMinutesMs = 300_000
+const slotCount = 60
 
 /** Shortest look-back for half of what is expected, and the passes expected in it that make it mean something. */
 const shortWindowMs = 30_000
@@ -38,11 +42,11 @@ const collapseExpiresMs = 900_000
  */
 export class ClientPath {
   readonly #options: ClientPathOptions
-  readonly #passes: RecentPasses
-  readonly #closing = new AbortController()
+  readonly #passes = new RollingCounts(['verified'], fiveMinutesMs, slotCount)
   readonly #createdMs: number
   #lastProbeStartMs = Number.NEGATIVE_INFINITY
-  #isProbing = false
+  #giveUpProbe: (() => void) | undefined
+  #isClosed = false
   #hasSucceeded = false
   #probeFails = false
   #collapsedSinceMs: number | undefined
@@ -50,7 +54,6 @@ export class ClientPath {
   constructor(options: ClientPathOptions) {
     this.#options = options
     this.#createdMs = options.clock.nowMs()
-    this.#passes = new RecentPasses(this.#createdMs)
   }
 
   /** Any request that brought a ticket: keeps the probe fresh, without a timer. */
@@ -61,7 +64,7 @@ export class ClientPath {
 
   /** One client's verified pass, counted once a minute. */
   noteVerified(): void {
-    this.#passes.count(this.#options.clock.nowMs())
+    this.#passes.add('verified', this.#options.clock.nowMs())
   }
 
   evidence(): Evidence {
@@ -77,7 +80,8 @@ export class ClientPath {
   }
 
   close(): void {
-    this.#closing.abort()
+    this.#isClosed = true
+    this.#giveUpProbe?.()
   }
 
   /** Below half of what is expected; a quiet site's probe has to be believed alone. */
@@ -85,7 +89,7 @@ export class ClientPath {
     const perMinute = this.#options.expectedPerMinute()
     if (perMinute === undefined || (perMinute * fiveMinutesMs) / 60_000 < tellingPasses) return true
     const windowMs = Math.min(fiveMinutesMs, Math.max(shortWindowMs, (meaningfulPasses / perMinute) * 60_000))
-    const passes = this.#passes.within(windowMs, this.#options.clock.nowMs())
+    const passes = this.#passes.count('verified', this.#options.clock.nowMs(), windowMs)
     return passes < 0.5 * ((perMinute * windowMs) / 60_000)
   }
 
@@ -95,11 +99,7 @@ export class ClientPath {
     const perMinute = this.#options.expectedPerMinute()
     const expected = ((perMinute ?? 0) * fiveMinutesMs) / 60_000
     const isSeenWhole = nowMs - this.#createdMs >= fiveMinutesMs
-    if (
-      !isSeenWhole ||
-      expected < tellingPasses ||
-      this.#passes.within(fiveMinutesMs, nowMs) >= collapseShare * expected
-    ) {
+    if (!isSeenWhole || expected < tellingPasses || this.#passes.count('verified', nowMs) >= collapseShare * expected) {
       this.#collapsedSinceMs = undefined
       return false
     }
@@ -108,17 +108,16 @@ export class ClientPath {
   }
 
   #startProbe(): void {
-    const { probe, clock, onChange } = this.#options
-    if (probe === undefined || this.#isProbing || this.#closing.signal.aborted) return
-    this.#isProbing = true
-    this.#lastProbeStartMs = clock.nowMs()
-    const finish = (report: ProbeReport | undefined) => {
-      this.#isProbing = false
-      if (this.#closing.signal.aborted || report === undefined) return
+    const probe = this.#options.probe()
+    if (probe === undefined || this.#giveUpProbe !== undefined || this.#isClosed) return
+    this.#lastProbeStartMs = this.#options.clock.nowMs()
+    this.#giveUpProbe = () => {}
+    this.#giveUpProbe = probe((report) => {
+      this.#giveUpProbe = undefined
+      if (this.#isClosed) return
       this.#probeFails = report === 'unreachable'
       if (report === 'reachable') this.#hasSucceeded = true
-      onChange()
-    }
-    probe(this.#closing.signal).then(finish, () => finish(undefined))
+      this.#options.onChange()
+    })
   }
 }

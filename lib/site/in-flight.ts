@@ -2,14 +2,23 @@ const clientShare = 16
 
 /** Verifications under way, over all and by client key. */
 export class InFlight {
-  readonly #max: number
-  readonly #maxPerClient: number
+  #max = 0
+  #maxPerClient = 0
   readonly #byClient = new Map<string, number>()
   #total = 0
 
   constructor(max: number) {
+    this.configure(max)
+  }
+
+  configure(max: number): void {
     this.#max = max
     this.#maxPerClient = Math.max(1, Math.floor(max / clientShare))
+  }
+
+  /** Whether more than half of the room is free. */
+  get hasRoomToSpare(): boolean {
+    return this.#total * 2 < this.#max
   }
 
   /** A function that ends the verification, or `undefined` when there is no room. */

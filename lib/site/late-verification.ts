@@ -1,15 +1,23 @@
-import { wasLeftUnanswered } from '../admission/was-left-unanswered.js'
+import { causeTable, type RefusalReason } from '../admission/cause-table.js'
+import { mayHaveSpent, type Outcome } from '../admission/outcome.js'
 import type { Clock, Timer } from '../clock.js'
-import type { LateVerdict } from '../options/options.js'
-import type { Reply } from '../tencent/classify-reply.js'
 import { replayWindowMs } from './replay-memory.js'
+
+/** What became of an ordinary ticket that had passed degraded, once Tencent was back. */
+export type LateVerdict =
+  /** Tencent verified it after all. */
+  | { readonly outcome: 'genuine'; readonly captchaCode: number }
+  /** Tencent refuses it. */
+  | { readonly outcome: 'refused'; readonly reason: RefusalReason; readonly captchaCode?: number }
+  /** Code 9 after a call of our own that was never answered: the ticket may have been good. */
+  | { readonly outcome: 'inconclusive'; readonly captchaCode?: number }
 
 /** An ordinary ticket that passed degraded and may still be alive. */
 export interface LateTicket<Context> {
   readonly context: Context
   readonly passedMs: number
   /** A call of ours ended without an answer: Tencent may have spent the ticket on it. */
-  readonly hadUnansweredCall: boolean
+  readonly mayBeSpent: boolean
 }
 
 export interface LateCounts {
@@ -21,8 +29,9 @@ export interface LateCounts {
 
 export interface LateVerificationOptions<Context> {
   readonly clock: Clock
-  /** Verifies one ticket; `undefined` when there is no room for it behind live traffic. */
-  readonly verify: (context: Context) => Promise<Reply> | undefined
+  /** Verifies one ticket and calls back once; false, without a call, when there is no room for it behind live traffic. */
+  readonly verify: (context: Context, done: (reply: Outcome) => void) => boolean
+  readonly isOn: () => boolean
   /** Whether Tencent is back. */
   readonly isBack: () => boolean
   readonly onVerdict: (ticket: LateTicket<Context>, lateVerdict: LateVerdict) => void
@@ -43,7 +52,7 @@ const maxPauseMs = 30_000
 interface Attempts {
   /** How often it was tried without a verdict. */
   readonly tries: number
-  readonly hadUnansweredCall: boolean
+  readonly mayBeSpent: boolean
 }
 
 /**
@@ -67,10 +76,10 @@ export class LateVerification<Context> {
 
   /** Keeps a ticket, and gives a function that drops it again. */
   add(ticket: LateTicket<Context>): () => void {
-    if (this.#isClosed) return () => {}
+    if (this.#isClosed || !this.#options.isOn()) return () => {}
     const [oldest] = this.#queue.keys()
     if (this.#queue.size >= maxTickets && oldest !== undefined) this.#queue.delete(oldest)
-    this.#queue.set(ticket, { tries: 0, hadUnansweredCall: ticket.hadUnansweredCall })
+    this.#queue.set(ticket, { tries: 0, mayBeSpent: ticket.mayBeSpent })
     this.resume()
     return () => {
       this.#queue.delete(ticket)
@@ -102,18 +111,16 @@ export class LateVerification<Context> {
     const [[ticket, attempts] = []] = this.#queue
     if (ticket === undefined || attempts === undefined) return this.#tellIfDrained()
     if (!this.#options.isBack()) return
-    const verification = this.#options.verify(ticket.context)
-    if (verification === undefined) return this.resume()
+    if (!this.#options.verify(ticket.context, (reply) => this.#settle(ticket, reply, attempts))) return this.resume()
     this.#queue.delete(ticket)
     this.#underWay.add(ticket)
-    verification.then((reply) => this.#settle(ticket, reply, attempts))
     if (this.#queue.size > 0) this.resume()
   }
 
-  #settle(ticket: LateTicket<Context>, reply: Reply, before: Attempts): void {
+  #settle(ticket: LateTicket<Context>, reply: Outcome, before: Attempts): void {
     const isCalledOff = !this.#underWay.delete(ticket)
     if (isCalledOff) return
-    const judged = judgeLate(reply, before.hadUnansweredCall)
+    const judged = judgeLate(reply, before.mayBeSpent)
     const attempts = countAttempt(reply, before)
     if (judged === undefined) this.#pause()
     else this.#pauseMs = 0
@@ -153,7 +160,7 @@ export class LateVerification<Context> {
 }
 
 /** `undefined`: no verdict this time, the ticket waits on. */
-export function judgeLate(reply: Reply, hadUnansweredCall: boolean): LateVerdict | undefined {
+export function judgeLate(reply: Outcome, mayBeSpent: boolean): LateVerdict | undefined {
   switch (reply.kind) {
     case 'verified':
       return { outcome: 'genuine', captchaCode: reply.facts.captchaCode ?? 1 }
@@ -161,21 +168,18 @@ export function judgeLate(reply: Reply, hadUnansweredCall: boolean): LateVerdict
       const { captchaCode } = reply.facts
       const code = captchaCode === undefined ? {} : { captchaCode }
       // Perhaps spent by the call of ours that was never answered.
-      return reply.reason === 'ticket_reused' && hadUnansweredCall
+      return reply.reason === 'ticket_reused' && mayBeSpent
         ? { outcome: 'inconclusive', ...code }
         : { outcome: 'refused', reason: reply.reason, ...code }
     }
-    case 'unavailable':
-    case 'throttled':
-    case 'misconfigured':
-    case 'aborted':
+    case 'degraded':
     case 'bug':
       return undefined
   }
 }
 
 /** Throttling and our own keys are not the ticket's doing, and no answer to our own late call may have spent it. */
-function countAttempt(reply: Reply, { tries, hadUnansweredCall }: Attempts): Attempts {
-  const isTry = reply.kind === 'unavailable' || reply.kind === 'bug'
-  return { tries: isTry ? tries + 1 : tries, hadUnansweredCall: hadUnansweredCall || wasLeftUnanswered(reply) }
+function countAttempt(reply: Outcome, { tries, mayBeSpent }: Attempts): Attempts {
+  const isTry = reply.kind === 'bug' || (reply.kind === 'degraded' && causeTable[reply.cause].canary === 'failed')
+  return { tries: isTry ? tries + 1 : tries, mayBeSpent: mayBeSpent || mayHaveSpent(reply) }
 }

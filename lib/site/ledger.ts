@@ -1,28 +1,35 @@
 import { randomUUID } from 'node:crypto'
-import type { PurseName } from '../admission/decide.js'
+import type { Claim, PurseName } from '../admission/question.js'
 import type { Clock } from '../clock.js'
-import type { DegradationConfig, PurseConfig } from '../options/options.js'
 import type { SharedClaim, SharedClaimResult } from '../store/captcha-store.js'
 import type { StoreLink } from '../store/store-link.js'
 import { ClientHistory } from './client-history.js'
-import { Purse, type PurseClaim, type PurseSnapshot } from './purse.js'
+import type { Purse, PurseClaim, PurseConfig, PurseSnapshot } from './purse.js'
+import { PurseBook, takeFromAll } from './purse-book.js'
 import { RefusalLimiter } from './refusal-limiter.js'
 import { ReplayMemory, replayWindowMs } from './replay-memory.js'
+
+/** A guard's settings of the two purses, by the names that {@link Ledger.openPurses} gave them. */
+export type PurseSettings = Readonly<Record<PurseName, string>>
 
 /** A degraded pass asked for. */
 export interface PassClaim {
   readonly purse: PurseName
+  readonly setting: string
   readonly clientKey: string
   readonly isFallback: boolean
-  /** Absent where no ticket came along (an override lets those in too). */
+  /** Marked as passed when the claim is granted; absent where no ticket came, or this request has marked it before. */
   readonly ticketKey: string | undefined
+  /** This request has drawn on the purse's parent before: one request takes one pass from it. */
+  readonly isParentDrawn: boolean
 }
 
+/** What came of a claim; a granted one can be given back, once. */
 export type PassResult =
-  | { readonly kind: 'granted'; readonly remaining: number; giveBack(): void }
-  | { readonly kind: 'replayed' }
-  | { readonly kind: 'exhausted'; readonly remaining: number }
+  | (Extract<Claim, { kind: 'granted' }> & { giveBack(): void })
+  | Exclude<Claim, { kind: 'granted' }>
 
+/** What came of noting a verified ticket. */
 export interface VerifiedRecord {
   /** False when the ticket had passed already. */
   readonly isFirst: boolean
@@ -32,32 +39,44 @@ export interface VerifiedRecord {
 
 const passedBefore: VerifiedRecord = Object.freeze({ isFirst: false, isFirstThisMinute: false })
 
+/** What a ledger is made of. */
 export interface LedgerOptions {
-  readonly config: Pick<DegradationConfig, PurseName>
   readonly clock: Clock
-  /** Tokens a minute that each purse's total refills with right now. */
+  /** Tokens a minute that a purse's total refills with right now. */
   readonly totalPerMinute: (config: PurseConfig['total']) => number
   /** The shared store, where there is one. */
-  readonly store?: StoreLink | undefined
+  readonly store: () => StoreLink | undefined
   /** @default an empty one */
   readonly history?: ClientHistory | undefined
 }
 
-/** Only a known key behind which many users sit may pass more often than the limit, and only on evidence of an outage. */
-const ownRateFactors: Readonly<Record<PurseName, number>> = { outage: 3, doubt: 0 }
-
-/** What has passed and what still may: replay memory, purses, client history. Granting marks the ticket in the same step. */
+/** What has passed and what still may: replay memory, purses, client history. A granted claim marks the ticket in the same step. */
 export class Ledger {
   readonly #options: LedgerOptions
-  readonly #purses: Readonly<Record<PurseName, Purse>>
+  readonly #books: Readonly<Record<PurseName, PurseBook>>
   readonly #replay = new ReplayMemory()
   readonly #history: ClientHistory
   readonly #refusals = new RefusalLimiter()
 
   constructor(options: LedgerOptions) {
+    const { clock, totalPerMinute, history } = options
     this.#options = options
-    this.#history = options.history ?? new ClientHistory()
-    this.#purses = { outage: this.#newPurse('outage', false), doubt: this.#newPurse('doubt', true) }
+    this.#history = history ?? new ClientHistory()
+    this.#books = {
+      // A known key, behind which many users may sit, may pass more often than the limit; only with evidence of an outage.
+      outage: new PurseBook({
+        name: 'outage',
+        shape: { halvesFallback: false, ownRateFactor: 3 },
+        clock,
+        totalPerMinute,
+      }),
+      doubt: new PurseBook({ name: 'doubt', shape: { halvesFallback: true, ownRateFactor: 0 }, clock, totalPerMinute }),
+    }
+  }
+
+  /** Opens a guard's purses. */
+  openPurses(config: Readonly<Record<PurseName, PurseConfig>>): PurseSettings {
+    return { outage: this.#books.outage.open(config.outage), doubt: this.#books.doubt.open(config.doubt) }
   }
 
   /** True when this ticket passed here in the last five minutes. */
@@ -67,35 +86,32 @@ export class Ledger {
 
   /** Takes one degraded pass and marks the ticket, together or not at all. */
   claimPass(claim: PassClaim): PassResult | Promise<PassResult> {
-    const { store } = this.#options
-    this.#followBaseline(claim.purse)
+    this.#books[claim.purse].followBaseline()
     if (claim.ticketKey !== undefined && this.hasPassed(claim.ticketKey)) return { kind: 'replayed' }
-    return store === undefined || store.isDown ? this.#claimLocally(claim) : this.#claimShared(claim, store)
+    const store = this.#liveStore()
+    return store === undefined ? this.#claimLocally(claim) : this.#claimShared(claim, store)
   }
 
   /** Marks a verified ticket and notes the client's history, unless the ticket has passed already. */
   recordVerified(ticketKey: string, clientKey: string): VerifiedRecord | Promise<VerifiedRecord> {
-    const { store } = this.#options
     this.followBaseline()
     if (!this.#replay.markPassed(ticketKey, this.#now())) return passedBefore
-    return store === undefined || store.isDown
-      ? this.#noteVerified(clientKey)
-      : this.#recordShared(store, ticketKey, clientKey)
+    const store = this.#liveStore()
+    return store === undefined ? this.#noteVerified(clientKey) : this.#recordShared(store, ticketKey, clientKey)
   }
 
-  /** A ticket that passed degraded was good after all: its client has earned history. */
+  /** Notes the history of a client whose degraded pass turned out genuine. */
   recordGenuine(clientKey: string): void {
     this.#history.noteVerified(clientKey, this.#now())
-    this.#options.store?.tell((session) => session.recordHistory(clientKey))
+    this.#options.store()?.tell((session) => session.recordHistory(clientKey))
   }
 
   noteRefused(clientKey: string): void {
-    const nowMs = this.#now()
-    this.#refusals.noteRefused(clientKey, nowMs)
+    this.#refusals.noteRefused(clientKey, this.#now())
     if (this.isRateLimited(clientKey)) this.#lookForHistory(clientKey)
   }
 
-  /** True for a client that keeps being refused and has never earned anything here. */
+  /** True for a client that Tencent keeps refusing and that has no history. */
   isRateLimited(clientKey: string): boolean {
     const nowMs = this.#now()
     return this.#refusals.isLimited(clientKey, nowMs) && !this.#history.isKnown(clientKey, nowMs)
@@ -103,18 +119,24 @@ export class Ledger {
 
   /** Sets the totals to what is expected now, as soon as it is known: a purse has to fill before the outage, not in it. */
   followBaseline(): void {
-    this.#followBaseline('outage')
-    this.#followBaseline('doubt')
+    this.#books.outage.followBaseline()
+    this.#books.doubt.followBaseline()
   }
 
-  snapshot(): Readonly<Record<PurseName, PurseSnapshot>> {
+  /** Tokens a minute that the total of a setting's purse refills with. */
+  snapshot(settings: PurseSettings): Readonly<Record<PurseName, PurseSnapshot>> {
     this.followBaseline()
-    const nowMs = this.#now()
-    return { outage: this.#purses.outage.snapshot(nowMs), doubt: this.#purses.doubt.snapshot(nowMs) }
+    const of = (name: PurseName) => this.#books[name].ownPurse(settings[name]).snapshot(this.#now())
+    return { outage: of('outage'), doubt: of('doubt') }
   }
 
   #now(): number {
     return this.#options.clock.nowMs()
+  }
+
+  #liveStore(): StoreLink | undefined {
+    const store = this.#options.store()
+    return store?.isDown ? undefined : store
   }
 
   /** A ticket may have passed degraded at another process, which spent nothing at Tencent. */
@@ -128,28 +150,18 @@ export class Ledger {
     return { isFirst: true, isFirstThisMinute: this.#history.noteVerified(clientKey, this.#now()) }
   }
 
-  /** Starts full: what is expected of a site is known before its first outage. */
-  #newPurse(name: PurseName, halvesFallback: boolean): Purse {
-    const { config, clock, totalPerMinute } = this.#options
-    const shape = { config: config[name], halvesFallback, ownRateFactor: ownRateFactors[name] }
-    return new Purse(shape, clock.nowMs(), totalPerMinute(config[name].total))
-  }
-
-  #followBaseline(purse: PurseName): void {
-    const perMinute = this.#options.totalPerMinute(this.#options.config[purse].total)
-    this.#purses[purse].setTotal(perMinute, this.#now())
-  }
-
   #claimLocally(claim: PassClaim): PassResult {
     const nowMs = this.#now()
     const { ticketKey } = claim
     if (ticketKey !== undefined && this.hasPassed(ticketKey)) return { kind: 'replayed' }
-    const purse = this.#purses[claim.purse]
-    const hold = purse.take(this.#purseClaim(claim), nowMs)
-    const remaining = purse.remaining(nowMs)
-    if (hold.kind === 'refused') return { kind: 'exhausted', remaining }
+    const result = takeFromAll(this.#chain(claim), this.#purseClaim(claim), nowMs)
+    if (result.kind === 'refused') return this.#exhausted(claim, result.by)
     if (ticketKey !== undefined) this.#replay.markPassed(ticketKey, nowMs)
-    return { kind: 'granted', remaining, giveBack: () => this.#giveBack(hold, ticketKey) }
+    const giveBack = () => {
+      result.giveBack()
+      if (ticketKey !== undefined) this.#replay.unmark(ticketKey)
+    }
+    return { kind: 'granted', ...this.#use(claim), giveBack }
   }
 
   /**
@@ -158,57 +170,43 @@ export class Ledger {
    */
   async #claimShared(claim: PassClaim, store: StoreLink): Promise<PassResult> {
     const nowMs = this.#now()
-    const purse = this.#purses[claim.purse]
-    const room = purse.roomFor(this.#purseClaim(claim), nowMs)
-    if (room === 'none') return { kind: 'exhausted', remaining: purse.remaining(nowMs) }
-    const shared = this.#sharedClaim(claim, room === 'known_only')
+    const purseClaim = this.#purseClaim(claim)
+    const rooms = this.#chain(claim).map((purse) => purse.roomFor(purseClaim, nowMs))
+    if (rooms.includes('none')) return this.#exhausted(claim, 'total')
+    const shared = this.#sharedClaim(claim, rooms.includes('known_only'))
     const answer = await store.ask((session) => session.claim(shared))
     if (answer.kind === 'down') {
       const undoLate = async () => {
         const late = await answer.late
         if (late?.kind === 'granted') store.undo((session) => session.release(shared))
       }
-      return this.#holdingBoth(this.#claimLocally(claim), () => void undoLate())
+      return holdingBoth(this.#claimLocally(claim), () => void undoLate())
     }
     this.#adoptHistory(claim.clientKey, answer.value)
     switch (answer.value.kind) {
       case 'replayed':
         return { kind: 'replayed' }
       case 'over_limit':
+        return this.#exhausted(claim, 'client')
       case 'unknown_client':
-        return { kind: 'exhausted', remaining: purse.remaining(this.#now()) }
+        return this.#exhausted(claim, 'total')
       case 'granted':
-        return this.#holdingBoth(this.#claimLocally(claim), () => store.tell((session) => session.release(shared)))
+        return holdingBoth(this.#claimLocally(claim), () => store.tell((session) => session.release(shared)))
     }
   }
 
-  /** What the store holds, or will hold when a claim reaches it late, goes with the local pass. */
-  #holdingBoth(local: PassResult, release: () => void): PassResult {
-    if (local.kind !== 'granted') {
-      release()
-      return local
-    }
-    const giveBack = () => {
-      local.giveBack()
-      release()
-    }
-    return { ...local, giveBack }
+  #sharedClaim(claim: PassClaim, requireKnown: boolean): SharedClaim {
+    const { clientKey, ticketKey } = claim
+    const purses = this.#chain(claim).map((purse) => ({
+      name: this.#books[claim.purse].storeName(purse),
+      ...purse.config.perClient,
+      ownRateFactor: purse.ownRateFactor,
+    }))
+    return { claimId: randomUUID(), purses, clientKey, ticketKey, replayMs: replayWindowMs, requireKnown }
   }
 
-  #sharedClaim({ purse, clientKey, ticketKey }: PassClaim, requireKnown: boolean): SharedClaim {
-    const { limit, windowMs } = this.#options.config[purse].perClient
-    const ownRateFactor = ownRateFactors[purse]
-    return {
-      claimId: randomUUID(),
-      purse,
-      clientKey,
-      ticketKey,
-      replayMs: replayWindowMs,
-      limit,
-      windowMs,
-      ownRateFactor,
-      requireKnown,
-    }
+  #chain({ purse, setting, isParentDrawn }: PassClaim): readonly Purse[] {
+    return this.#books[purse].chain(setting, isParentDrawn)
   }
 
   #purseClaim({ clientKey, isFallback }: PassClaim): PurseClaim {
@@ -216,21 +214,40 @@ export class Ledger {
     return { clientKey, isKnown: verifiedPerMinute > 0, verifiedPerMinute, isFallback }
   }
 
+  #exhausted(claim: PassClaim, by: 'client' | 'total'): PassResult {
+    return { kind: 'exhausted', by, ...this.#use(claim) }
+  }
+
+  #use(claim: PassClaim) {
+    const nowMs = this.#now()
+    const own = this.#books[claim.purse].ownPurse(claim.setting)
+    const limit = own.limitFor(this.#purseClaim(claim))
+    return { used: own.used(claim.clientKey, nowMs), limit, remaining: own.remaining(nowMs) }
+  }
+
   #adoptHistory(clientKey: string, result: SharedClaimResult): void {
     if ('history' in result && result.history)
       this.#history.adopt(clientKey, result.history.verifiedPerMinute, this.#now())
   }
 
-  /** The client may have earned its history at another process. */
+  /** The client may have its history from another process. */
   #lookForHistory(clientKey: string): void {
-    this.#options.store?.tell(async (session) => {
+    this.#options.store()?.tell(async (session) => {
       const history = await session.readHistory(clientKey)
       if (history) this.#history.adopt(clientKey, history.verifiedPerMinute, this.#now())
     })
   }
+}
 
-  #giveBack(hold: { giveBack(): void }, ticketKey: string | undefined): void {
-    hold.giveBack()
-    if (ticketKey !== undefined) this.#replay.unmark(ticketKey)
+/** What the store holds, or will hold when a claim reaches it late, goes with the local pass. */
+function holdingBoth(local: PassResult, release: () => void): PassResult {
+  if (local.kind !== 'granted') {
+    release()
+    return local
   }
+  const giveBack = () => {
+    local.giveBack()
+    release()
+  }
+  return { ...local, giveBack }
 }

@@ -1,5 +1,5 @@
+import type { DegradationCause } from '../admission/cause-table.js'
 import type { Clock } from '../clock.js'
-import type { DegradationCause } from '../types.js'
 
 export type WatchState = 'healthy' | 'suspect' | 'outage'
 

@@ -1,6 +1,11 @@
-import type { PurseConfig } from '../options/options.js'
 import { SlidingLog } from '../structures/sliding-log.js'
 import { TokenBucket } from '../structures/token-bucket.js'
+
+/** A purse's setting. */
+export interface PurseConfig {
+  readonly perClient: { readonly limit: number; readonly windowMs: number }
+  readonly total: { readonly floorPerMinute: number; readonly baselineFactor: number; readonly startPerMinute: number }
+}
 
 /** Who wants a degraded pass. */
 export interface PurseClaim {
@@ -12,14 +17,12 @@ export interface PurseClaim {
   readonly isFallback: boolean
 }
 
-/** A degraded pass, taken; `giveBack` undoes it, once, as if it had never been. */
-export interface PurseHold {
-  readonly kind: 'taken'
-  giveBack(): void
-}
+/** What came of a claim; `giveBack` undoes it, once, as if it had never been. */
+export type PurseResult =
+  | { readonly kind: 'taken'; giveBack(): void }
+  | { readonly kind: 'refused'; readonly by: 'client' | 'total' }
 
-export type PurseResult = PurseHold | { readonly kind: 'refused'; readonly by: 'client' | 'total' }
-
+/** A purse as the snapshot shows it. */
 export interface PurseSnapshot {
   /** What the total refills with. */
   readonly perMinute: number
@@ -31,8 +34,8 @@ export interface PurseSnapshot {
   readonly refusedByTotal: number
 }
 
+/** What does not depend on a purse's setting. */
 export interface PurseShape {
-  readonly config: PurseConfig
   /** Fallback tickets may use at most half of this purse: a forger needs nothing but a keyboard. */
   readonly halvesFallback: boolean
   /** A known key, behind which many users may sit, may pass this many times its own verified rate; 0 for never more than the limit. */
@@ -45,10 +48,11 @@ const maxKeys = 500_000
 
 /**
  * A bounded supply of degraded passes: a sliding limit per client and a total, taken together or not at all. A refused
- * attempt consumes nothing, so nobody can drain what others have by being refused.
+ * attempt consumes nothing, so that refused callers cannot drain what others have.
  */
 export class Purse {
   readonly #shape: PurseShape
+  #config: PurseConfig
   readonly #passes: SlidingLog
   readonly #total: TokenBucket
   /** Half of the total, for keys without history: the other half is reserved for those with one. */
@@ -58,12 +62,27 @@ export class Purse {
   #refusedByClientLimit = 0
   #refusedByTotal = 0
 
-  constructor(shape: PurseShape, nowMs: number, perMinute = shape.config.total.startPerMinute) {
+  constructor(shape: PurseShape, config: PurseConfig, nowMs: number, perMinute = config.total.startPerMinute) {
     this.#shape = shape
-    this.#passes = new SlidingLog(shape.config.perClient.windowMs, maxKeys)
+    this.#config = config
+    this.#passes = new SlidingLog(config.perClient.windowMs, maxKeys)
     this.#total = new TokenBucket(perMinute, minimumTokens, nowMs)
     this.#strangers = new TokenBucket(perMinute / 2, minimumTokens / 2, nowMs)
     this.#fallback = shape.halvesFallback ? new TokenBucket(perMinute / 2, minimumTokens / 2, nowMs) : undefined
+  }
+
+  get config(): PurseConfig {
+    return this.#config
+  }
+
+  get ownRateFactor(): number {
+    return this.#shape.ownRateFactor
+  }
+
+  /** Takes a new setting; what was taken stays taken. */
+  reshape(config: PurseConfig): void {
+    this.#config = config
+    this.#passes.setWindow(config.perClient.windowMs)
   }
 
   take(claim: PurseClaim, nowMs: number): PurseResult {
@@ -87,12 +106,17 @@ export class Purse {
     return { kind: 'taken', giveBack }
   }
 
-  /** Whether a claim could succeed: for anybody, only for a key with history, or not at all. Takes nothing. */
-  roomFor(claim: PurseClaim, nowMs: number): 'anybody' | 'known_only' | 'none' {
+  /** Passes of a client in the current window. */
+  used(clientKey: string, nowMs: number): number {
+    return this.#passes.count(clientKey, nowMs)
+  }
+
+  /** Whether a claim could succeed: for any key, only for a key with history, or not at all. Takes nothing. */
+  roomFor(claim: PurseClaim, nowMs: number): 'any' | 'known_only' | 'none' {
     const isAvailable = (isKnown: boolean) =>
       this.#bucketsFor({ ...claim, isKnown }).every((bucket) => bucket.available(nowMs) >= 1)
-    if (this.#shape.config.perClient.limit === 0 || !isAvailable(true)) return 'none'
-    return isAvailable(claim.isKnown) ? 'anybody' : 'known_only'
+    if (this.#config.perClient.limit === 0 || !isAvailable(true)) return 'none'
+    return isAvailable(claim.isKnown) ? 'any' : 'known_only'
   }
 
   remaining(nowMs: number): number {
@@ -102,7 +126,7 @@ export class Purse {
   /** Degraded passes this client may have in one window. */
   limitFor({ isKnown, verifiedPerMinute }: Pick<PurseClaim, 'isKnown' | 'verifiedPerMinute'>): number {
     const { ownRateFactor } = this.#shape
-    const { limit, windowMs } = this.#shape.config.perClient
+    const { limit, windowMs } = this.#config.perClient
     if (limit === 0 || !isKnown) return limit
     return Math.max(limit, Math.floor((ownRateFactor * verifiedPerMinute * windowMs) / 60_000))
   }

@@ -1,20 +1,23 @@
 import { randomUUID } from 'node:crypto'
-import type { Evidence } from '../admission/decide.js'
+import type { Evidence } from '../admission/question.js'
+import type { ClassifiedTicket } from '../admission/ticket.js'
+import type { CaptchaVerdict } from '../admission/verdict.js'
 import type { Clock } from '../clock.js'
-import type { DegradationConfig, PurseConfig } from '../options/options.js'
 import type { CaptchaStore, SharedOverride, SharedState } from '../store/captcha-store.js'
 import { StoreLink } from '../store/store-link.js'
-import type { DegradationCause } from '../types.js'
 import { Baseline } from './baseline.js'
-import { type CanaryReport, Circuit } from './circuit.js'
+import type { RunCanary } from './canary-schedule.js'
+import { Circuit, type CircuitSettings } from './circuit.js'
 import type { ClientHistory } from './client-history.js'
-import { ClientPath, type ProbeReport } from './client-path.js'
+import { ClientPath, type RunProbe } from './client-path.js'
+import { InFlight } from './in-flight.js'
 import { Ledger, type VerifiedRecord } from './ledger.js'
 import { type OutageListener, OutageWatch } from './outage-watch.js'
-import { type OverrideChange, type OverrideOptions, type OverrideState, OverrideSwitch } from './override-switch.js'
+import { type OverrideChange, type OverrideState, OverrideSwitch } from './override-switch.js'
+import type { PurseConfig } from './purse.js'
 
-/** Who is told of what happens inside. */
-export interface DegradationListener {
+/** Told of what happens at a site. */
+export interface SiteListener {
   readonly api: OutageListener
   readonly clientPath: OutageListener
   override(state: OverrideState, why: OverrideChange): void
@@ -25,78 +28,142 @@ export interface DegradationListener {
   circuitChanged(): void
 }
 
-export interface DegradationParts {
-  readonly config: DegradationConfig
-  readonly timeoutMs: number
+/** What a site is set to; it may change as guards join. */
+export interface SiteSettings extends CircuitSettings {
+  readonly maxInFlight: number
+  readonly probe: boolean
+  readonly store: CaptchaStore | undefined
+}
+
+/** What a site is made of. */
+export interface SiteParts {
   readonly captchaAppId: number
   readonly clock: Clock
-  readonly runCanary: (signal: AbortSignal) => Promise<CanaryReport>
-  readonly probeScript: ((signal: AbortSignal) => Promise<ProbeReport>) | undefined
-  readonly store: CaptchaStore | undefined
-  readonly listener: DegradationListener
+  readonly settings: SiteSettings
+  readonly runCanary: RunCanary
+  /** Fetches the vendor's script. */
+  readonly runProbe: RunProbe
+  readonly listener: SiteListener
   /** @default an empty one */
   readonly history?: ClientHistory | undefined
 }
 
-/** Longest that a call may go unanswered before it raises suspicion, in milliseconds. */
-const maxSuspicionMs = 500
-
-/** All that the guard remembers: what the server has seen of Tencent, what it has learned of the site, what may still pass. */
-export class Degradation {
+/**
+ * The memory of one app id at one upstream, shared by the guards of a process: what the server has seen of Tencent, what it
+ * has learned about the site, and what may still pass.
+ */
+export class Site {
   readonly circuit: Circuit
   readonly clientPath: ClientPath
   readonly ledger: Ledger
+  readonly inFlight: InFlight
   readonly apiWatch: OutageWatch
   readonly clientPathWatch: OutageWatch
-  readonly #parts: DegradationParts
+  readonly override: OverrideSwitch
+  readonly #parts: SiteParts
   readonly #baseline: Baseline
-  readonly #override: OverrideSwitch
-  readonly #store: StoreLink | undefined
+  #settings: SiteSettings
+  #store: StoreLink | undefined
   #shared: SharedState = { processes: 1, baselinePerMinute: undefined, override: undefined }
   /** The last override that was set here or taken over. */
   #sharedOverride: SharedOverride | undefined
 
-  constructor(parts: DegradationParts) {
-    const { config, clock, listener } = parts
+  constructor(parts: SiteParts) {
+    const { clock, listener, settings } = parts
     this.#parts = parts
+    this.#settings = settings
     this.apiWatch = new OutageWatch(clock, listener.api)
     this.clientPathWatch = new OutageWatch(clock, listener.clientPath)
-    this.circuit = new Circuit({
-      config: config.circuit,
-      suspicionMs: Math.min(maxSuspicionMs, parts.timeoutMs / 2),
-      expectedPerMinute: config.expectedPerMinute,
-      clock,
-      runCanary: parts.runCanary,
-      onChange: () => this.#circuitChanged(),
-    })
+    this.inFlight = new InFlight(settings.maxInFlight)
+    this.circuit = new Circuit(clock, settings, parts.runCanary, () => this.#circuitChanged())
     this.clientPath = new ClientPath({
       clock,
-      probe: parts.probeScript,
+      probe: () => (this.#settings.probe ? parts.runProbe : undefined),
       expectedPerMinute: () => this.expectedPerMinute(),
       onChange: () => this.refresh(),
     })
     this.#baseline = new Baseline(clock.nowMs())
-    this.#override = new OverrideSwitch(clock, (state, why) => listener.override(state, why))
-    this.#store = this.#connect(parts.store)
+    this.override = new OverrideSwitch(clock, (state, why) => listener.override(state, why))
     this.ledger = new Ledger({
-      config,
       clock,
       totalPerMinute: (total) => this.#totalPerMinute(total),
-      store: this.#store,
+      store: () => this.#store,
       history: parts.history,
     })
+    this.configure(settings)
   }
 
-  /** What the server itself has seen; nothing an unverified caller sends changes it. */
-  evidenceFor(ticketKind: 'ordinary' | 'fallback' | 'missing'): Evidence {
-    if (this.circuit.evidence() === 'outage') return 'outage'
-    return ticketKind === 'fallback' ? this.clientPath.evidence() : 'none'
+  /** Takes new settings; a store that was not there before is connected to. */
+  configure(settings: SiteSettings): void {
+    this.#settings = settings
+    this.inFlight.configure(settings.maxInFlight)
+    this.circuit.configure(settings)
+    if (settings.store !== undefined) this.#store ??= this.#connect(settings.store)
   }
 
-  /** Takes note of a verified ticket; false when it had passed already. Waits only for a shared store. */
+  /** What the server itself has seen, and why it counts; nothing that an unverified caller sends changes it. */
+  evidenceFor(ticketKind: ClassifiedTicket['kind']): { readonly evidence: Evidence; readonly evidenceWhy: string } {
+    if (this.circuit.evidence() === 'outage') return { evidence: 'outage', evidenceWhy: this.#apiFinding().why }
+    if (ticketKind !== 'fallback') return { evidence: 'none', evidenceWhy: this.#apiFinding().why }
+    const { state, why } = this.clientPath.finding()
+    return { evidence: state === 'outage' ? 'outage' : 'none', evidenceWhy: why }
+  }
+
+  /** Notes a verified ticket; false when it had passed already. Waits only for a shared store. */
   recordVerified(ticketKey: string, clientKey: string): boolean | Promise<boolean> {
     const record = this.ledger.recordVerified(ticketKey, clientKey)
     return record instanceof Promise ? record.then((shared) => this.#learnFrom(shared)) : this.#learnFrom(record)
+  }
+
+  /** Notes what was decided. */
+  noteVerdict(verdict: CaptchaVerdict): void {
+    if (verdict.degraded) {
+      const watch = verdict.cause === 'client_fallback' ? this.clientPathWatch : this.apiWatch
+      watch.count(verdict.cause)
+    }
+    this.refresh()
+  }
+
+  setOverride(state: OverrideState): void {
+    this.override.set(state)
+    const { mode, by, untilMs } = state
+    // Newer than what it replaces, even where another process's clock is ahead.
+    const setEpochMs = Math.max(this.#parts.clock.epochMs(), (this.#sharedOverride?.setEpochMs ?? 0) + 1)
+    this.#sharedOverride = { mode, by, untilEpochMs: Number.isFinite(untilMs) ? untilMs : null, setEpochMs }
+    this.#shareOverride(this.#sharedOverride)
+  }
+
+  /** Verified passes a minute as this process has learned them, or as another run of the site did. */
+  get baselinePerMinute(): number | undefined {
+    return this.#baseline.perMinute ?? this.#shareOf(this.#shared.baselinePerMinute)
+  }
+
+  /** Verified passes a minute to be expected of this process. */
+  expectedPerMinute(): number | undefined {
+    return this.#baseline.perMinute ?? this.#shareOf(this.#shared.baselinePerMinute ?? this.#settings.expectedPerMinute)
+  }
+
+  get storeState(): { readonly kind: string; readonly state: 'up' | 'down'; readonly processes: number } {
+    const isUp = this.#store === undefined || this.#store.isUp
+    const kind = this.#settings.store?.kind ?? 'memory'
+    return { kind, state: isUp ? 'up' : 'down', processes: this.#shared.processes }
+  }
+
+  /** Brings watches and baseline up to now; some evidence ends by time alone. */
+  refresh(): void {
+    const wasHealthy = this.#isHealthy()
+    // Every other change of the circuit is told; a brown-out alone ends as time passes.
+    if (this.circuit.state === 'suspect') this.#watchApi()
+    const { state, why } = this.clientPath.finding()
+    this.clientPathWatch.move(state, why)
+    this.#baseline.roll(this.#parts.clock.nowMs(), wasHealthy && this.#isHealthy())
+  }
+
+  close(): void {
+    this.circuit.close()
+    this.clientPath.close()
+    this.override.close()
+    this.#store?.close()
   }
 
   #learnFrom({ isFirst, isFirstThisMinute }: VerifiedRecord): boolean {
@@ -107,82 +174,30 @@ export class Degradation {
     return isFirst
   }
 
-  /** Takes note of a decision about a missing verdict. */
-  countDegraded(cause: DegradationCause): void {
-    const watch = cause === 'client_fallback' ? this.clientPathWatch : this.apiWatch
-    watch.count(cause)
-  }
-
-  get override(): OverrideSwitch {
-    return this.#override
-  }
-
-  setOverride(mode: Parameters<OverrideSwitch['set']>[0], options?: OverrideOptions): void {
-    const { by, untilMs } = this.#override.set(mode, options)
-    // Newer than what it replaces, even where another process's clock is ahead.
-    const setEpochMs = Math.max(this.#parts.clock.epochMs(), (this.#sharedOverride?.setEpochMs ?? 0) + 1)
-    this.#sharedOverride = { mode, by, untilEpochMs: Number.isFinite(untilMs) ? untilMs : null, setEpochMs }
-    this.#shareOverride(this.#sharedOverride)
-  }
-
-  #shareOverride(override: SharedOverride): void {
-    this.#store?.tell((session) => session.setOverride(override))
-  }
-
-  /** Verified passes a minute as this process has learned them, or as another run of the site did. */
-  get baselinePerMinute(): number | undefined {
-    return this.#baseline.perMinute ?? this.#shareOf(this.#shared.baselinePerMinute)
-  }
-
-  /** Verified passes a minute to be expected of this process. */
-  expectedPerMinute(): number | undefined {
-    return (
-      this.#baseline.perMinute ?? this.#shareOf(this.#shared.baselinePerMinute ?? this.#parts.config.expectedPerMinute)
-    )
-  }
-
-  get storeState(): { readonly kind: string; readonly state: 'up' | 'down'; readonly processes: number } {
-    const { store } = this.#parts
-    const isUp = this.#store === undefined || this.#store.isUp
-    return { kind: store?.kind ?? 'memory', state: isUp ? 'up' : 'down', processes: this.#shared.processes }
-  }
-
-  /** Brings watches and baseline up to now; some evidence ends by time alone. */
-  refresh(): void {
-    const wasHealthy = this.#isHealthy()
-    // Every other change of the circuit tells by itself; a brown-out alone ends as time passes.
-    if (this.circuit.state === 'suspect') this.#watchApi()
-    const { state, why } = this.clientPath.finding()
-    this.clientPathWatch.move(state, why)
-    this.#baseline.roll(this.#parts.clock.nowMs(), wasHealthy && this.#isHealthy())
-  }
-
-  close(): void {
-    this.circuit.close()
-    this.clientPath.close()
-    this.#override.close()
-    this.#store?.close()
-  }
-
   #circuitChanged(): void {
     const wasHealthy = this.#isHealthy()
     this.#watchApi()
-    // An outage spoils its minutes where no request comes by in it, too.
+    // An outage spoils its minutes where no request comes in it, too.
     if (!wasHealthy || !this.#isHealthy()) this.#baseline.roll(this.#parts.clock.nowMs(), false)
     this.#parts.listener.circuitChanged()
   }
 
   #watchApi(): void {
-    const { state, why } = this.circuit.snapshot()
-    if (state === 'closed') this.apiWatch.move('healthy', 'the API answers')
-    else if (state === 'open') this.apiWatch.move('outage', `circuit open: ${why}`)
-    else if (this.circuit.evidence() === 'outage') this.apiWatch.move('outage', 'brown-out: canaries fail')
-    else this.apiWatch.move('suspect', why ?? 'calls fail')
+    const { state, why } = this.#apiFinding()
+    this.apiWatch.move(state, why)
+  }
+
+  #apiFinding(): { readonly state: 'healthy' | 'suspect' | 'outage'; readonly why: string } {
+    const { state, why } = this.circuit
+    if (state === 'closed') return { state: 'healthy', why: 'the API answers' }
+    if (state === 'open') return { state: 'outage', why: `circuit open: ${why}` }
+    if (this.circuit.evidence() === 'outage') return { state: 'outage', why: 'brown-out: canaries fail' }
+    return { state: 'suspect', why: why ?? 'calls fail' }
   }
 
   /**
    * Whether this minute may teach the baseline. A suspicion against the API alone does not spoil it, for a ticket that makes
-   * Tencent stumble raises one: whoever has such a ticket could spoil the quiet minutes and leave the busy ones.
+   * Tencent stumble raises one: with such tickets an attacker could spoil the quiet minutes and leave the busy ones.
    */
   #isHealthy(): boolean {
     return this.apiWatch.state !== 'outage' && this.clientPathWatch.state === 'healthy'
@@ -201,8 +216,7 @@ export class Degradation {
     return sitePerMinute === undefined ? undefined : sitePerMinute / this.#shared.processes
   }
 
-  #connect(store: CaptchaStore | undefined): StoreLink | undefined {
-    if (store === undefined) return undefined
+  #connect(store: CaptchaStore): StoreLink {
     const { captchaAppId, clock, listener } = this.#parts
     const session = store.connect({
       captchaAppId,
@@ -236,7 +250,11 @@ export class Degradation {
     this.#sharedOverride = override
     if (this.#isOver(override) && !replaces) return
     const { mode, by, untilEpochMs } = override
-    this.#override.adopt({ mode, by, untilMs: untilEpochMs ?? Number.POSITIVE_INFINITY })
+    this.override.set({ mode, by, untilMs: untilEpochMs ?? Number.POSITIVE_INFINITY }, 'shared')
+  }
+
+  #shareOverride(override: SharedOverride): void {
+    this.#store?.tell((session) => session.setOverride(override))
   }
 
   #isOver({ untilEpochMs }: SharedOverride): boolean {

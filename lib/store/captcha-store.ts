@@ -1,4 +1,4 @@
-import type { OverrideMode, PurseName } from '../admission/decide.js'
+import type { OverrideMode } from '../admission/question.js'
 
 /**
  * Shares per-client purses, replay memory, history, baseline and override between processes. Made by
@@ -46,18 +46,21 @@ export interface SharedVerified {
   readonly clientKey: string
 }
 
+export interface StorePurse {
+  readonly name: string
+  readonly limit: number
+  readonly windowMs: number
+  readonly ownRateFactor: number
+}
+
 export interface SharedClaim {
   /** Unique to this claim, so that it can be undone. */
   readonly claimId: string
-  readonly purse: PurseName
   readonly clientKey: string
   /** Absent where no ticket came along. */
   readonly ticketKey: string | undefined
   readonly replayMs: number
-  readonly limit: number
-  readonly windowMs: number
-  /** A key with history may pass this many times its own verified rate; 0 for never more than `limit`. */
-  readonly ownRateFactor: number
+  readonly purses: readonly StorePurse[]
   /** Grant only to keys with history: what is left of the total is reserved for them. */
   readonly requireKnown: boolean
 }

@@ -2,13 +2,18 @@ import { AgingMap } from './aging-map.js'
 
 /** Times of the last events by key, exact over a sliding window, in bounded memory. */
 export class SlidingLog {
-  readonly #windowMs: number
+  #windowMs: number
   /** Ordered by last event, oldest first. */
   readonly #timesByKey: AgingMap<number[]>
 
   constructor(windowMs: number, maxKeys: number) {
     this.#windowMs = windowMs
     this.#timesByKey = new AgingMap(maxKeys)
+  }
+
+  /** A longer window sees what is still held; a shorter one forgets at once. */
+  setWindow(windowMs: number): void {
+    this.#windowMs = windowMs
   }
 
   count(key: string, nowMs: number): number {

@@ -1,7 +1,9 @@
+import type { DegradationCause } from '../admission/cause-table.js'
+import type { Outcome, TencentFacts } from '../admission/outcome.js'
 import type { Clock } from '../clock.js'
-import type { CanaryReport } from '../site/circuit.js'
-import type { CaptchaChannel, DegradationCause } from '../types.js'
-import { classifyReply, type Reply } from './classify-reply.js'
+import type { CaptchaChannel } from '../types.js'
+import { isKeyMismatch } from './captcha-codes.js'
+import { classifyReply } from './classify-reply.js'
 import type { Upstream } from './upstream.js'
 
 /** A public address of Tencent's own (its DNSPod resolver): the API wants one, and no user is behind it. */
@@ -26,61 +28,34 @@ export interface CanaryOptions {
 
 /**
  * Verifies a ticket of fallback form. By the vendor's document it is free of charge and answered with 21 when the API is
- * healthy, and no user's ticket is spent on finding out.
+ * healthy, and no user's ticket is spent on finding out. Calls back once; returns a function that gives the canary up.
  */
-export async function askCanary(options: CanaryOptions, signal: AbortSignal): Promise<Reply> {
+export function askCanary(options: CanaryOptions, timeoutMs: number, done: (reply: Outcome) => void): () => void {
   const { captchaAppId, channel, upstream, clock } = options
   const ticket = `trerror_1001_${captchaAppId}_${Math.floor(clock.epochMs() / 1000)}`
-  const result = await upstream.verify({ channel, ticket, randstr: '@canary', userIp: canaryUserIp }, signal)
-  return classifyReply(result, channel)
+  const call = { channel, ticket, randstr: '@canary', userIp: canaryUserIp }
+  return upstream.verify(call, timeoutMs, (result) => done(classifyReply(result, channel)))
 }
 
-/** Every answer but an internal error is a sign of life, a refusal included. Keys that could not be fetched are no answer. */
-export function canaryReport(reply: Reply): CanaryReport {
+/** What a canary's reply says to the operator. Throws what a reply of kind `bug` holds. */
+export function healthReport(reply: Outcome, durationMs: number): HealthReport {
   switch (reply.kind) {
     case 'verified':
-    case 'refused':
-    case 'throttled':
-      return 'healthy'
-    case 'misconfigured':
-      return reply.problem === undefined ? 'healthy' : 'unknown'
-    case 'unavailable':
-      return reply.isEvidence ? 'failed' : 'unknown'
-    case 'aborted':
-    case 'bug':
-      return 'unknown'
-  }
-}
-
-/** Codes that a canary with the right app id and secret key never gets. */
-const keyMismatchReasons = new Set(['ticket_invalid', 'app_mismatch'])
-
-export function healthReport(reply: Reply, durationMs: number): HealthReport {
-  switch (reply.kind) {
-    case 'verified':
-    case 'throttled':
-      return { status: 'reachable', ...codesOf(reply), durationMs }
-    case 'refused':
-      return {
-        status: keyMismatchReasons.has(reply.reason) ? 'misconfigured' : 'reachable',
-        ...codesOf(reply),
-        durationMs,
-      }
-    case 'misconfigured':
-      return { status: 'misconfigured', ...codesOf(reply), durationMs }
-    case 'unavailable':
-      return { status: 'unreachable', ...codesOf(reply), cause: reply.cause, durationMs }
-    case 'aborted':
-      return { status: 'unreachable', cause: 'unreachable', durationMs }
+      return { status: 'reachable', ...codesOf(reply.facts), durationMs }
+    case 'refused': {
+      // A canary with the right app id and secret key never gets these codes.
+      const status = isKeyMismatch(reply.facts.captchaCode) ? 'misconfigured' : 'reachable'
+      return { status, ...codesOf(reply.facts), durationMs }
+    }
+    case 'degraded':
+      if (reply.cause === 'misconfigured') return { status: 'misconfigured', ...codesOf(reply.facts), durationMs }
+      if (reply.cause === 'throttled') return { status: 'reachable', ...codesOf(reply.facts), durationMs }
+      return { status: 'unreachable', ...codesOf(reply.facts), cause: reply.cause, durationMs }
     case 'bug':
       throw reply.error
   }
 }
 
-function codesOf({
-  facts: { captchaCode, errorCode },
-}: {
-  readonly facts: { captchaCode?: number; errorCode?: string }
-}) {
+function codesOf({ captchaCode, errorCode }: TencentFacts) {
   return { ...(captchaCode !== undefined && { captchaCode }), ...(errorCode !== undefined && { errorCode }) }
 }

@@ -1,4 +1,5 @@
-import type { CaptchaChannel, InputRefusal } from '../types.js'
+import type { InputRefusal } from '../admission/cause-table.js'
+import type { CaptchaChannel } from '../types.js'
 
 /** What a `CaptchaCode` means, before anybody decides what to do about it. */
 export type CaptchaCodeMeaning = 'ok' | 'system_busy' | 'misconfigured' | InputRefusal
@@ -40,4 +41,11 @@ const codesByChannel = { web: webCodes, mini_program: miniProgramCodes } satisfi
 /** A code nobody knows is refused: only what is known to be Tencent's fault may degrade. */
 export function captchaCodeMeaning(channel: CaptchaChannel, captchaCode: number): CaptchaCodeMeaning {
   return codesByChannel[channel][captchaCode] ?? 'rejected'
+}
+
+/** Codes that Tencent answers to every ticket, good or bad, where app id and secret key do not belong together. */
+const keyMismatchCodes: ReadonlySet<number | undefined> = new Set([15, 16, 100])
+
+export function isKeyMismatch(captchaCode: number | undefined): boolean {
+  return keyMismatchCodes.has(captchaCode)
 }

@@ -1,28 +1,11 @@
-import type { AvailabilityCause, CaptchaChannel, InputRefusal, TencentFacts } from '../types.js'
+import { degraded, type Outcome, type TencentFacts } from '../admission/outcome.js'
+import type { CaptchaChannel } from '../types.js'
 import { apiErrorMeaning } from './api-error-codes.js'
 import { captchaCodeMeaning } from './captcha-codes.js'
 import type { UpstreamResult } from './upstream-result.js'
 
-/** What one call to Tencent amounts to. */
-export type Reply =
-  | { readonly kind: 'verified'; readonly facts: TencentFacts }
-  | { readonly kind: 'refused'; readonly reason: InputRefusal; readonly facts: TencentFacts }
-  | {
-      readonly kind: 'unavailable'
-      readonly cause: AvailabilityCause
-      readonly facts: TencentFacts
-      /** False when the failure may be our own: a blocked event loop is not evidence against Tencent. */
-      readonly isEvidence: boolean
-    }
-  | { readonly kind: 'throttled'; readonly facts: TencentFacts }
-  | { readonly kind: 'misconfigured'; readonly facts: TencentFacts; readonly problem?: string }
-  | { readonly kind: 'aborted' }
-  | { readonly kind: 'bug'; readonly error: unknown }
-
-const noFacts: TencentFacts = Object.freeze({})
-
 /** Judges what a call brought. Total: every result has exactly one meaning. */
-export function classifyReply(result: UpstreamResult, channel: CaptchaChannel): Reply {
+export function classifyReply(result: UpstreamResult, channel: CaptchaChannel): Outcome {
   switch (result.kind) {
     case 'response':
       return classifyHttpResponse(result.status, result.contentType, result.body, channel)
@@ -31,41 +14,42 @@ export function classifyReply(result: UpstreamResult, channel: CaptchaChannel): 
     case 'sdk_api_error':
       return classifyApiError(result.errorCode, requestIdFact(result.requestId))
     case 'http_status':
-      return unavailable('http_error')
+      return degraded('http_error')
     case 'unreadable':
-      return unavailable('bad_response')
+      return degraded('bad_response')
     case 'timeout':
-      return { kind: 'unavailable', cause: 'timeout', facts: noFacts, isEvidence: !result.loopBlocked }
+      return degraded('timeout', { isEvidence: !result.loopBlocked })
     case 'unreachable':
-      return unavailable('unreachable')
+      return degraded('unreachable')
     case 'credential_failed':
-      return { kind: 'misconfigured', facts: noFacts, problem: result.problem }
+      return degraded('misconfigured', { isEvidence: false, wasSent: false, problem: result.problem })
     case 'aborted':
-      return { kind: 'aborted' }
+      // The circuit alone gives up calls that a request waits for.
+      return degraded('circuit_open')
     case 'bug':
       return { kind: 'bug', error: result.error }
   }
 }
 
-function classifyHttpResponse(status: number, contentType: string, body: string, channel: CaptchaChannel): Reply {
-  if (status !== 200) return unavailable('http_error')
-  if (/^text\/event-stream\b/i.test(contentType)) return unavailable('bad_response')
+function classifyHttpResponse(status: number, contentType: string, body: string, channel: CaptchaChannel): Outcome {
+  if (status !== 200) return degraded('http_error')
+  if (/^text\/event-stream\b/i.test(contentType)) return degraded('bad_response')
   const parsed = parseJson(body)
-  return isObject(parsed) ? classifyResponseObject(parsed.Response, channel) : unavailable('bad_response')
+  return isObject(parsed) ? classifyResponseObject(parsed.Response, channel) : degraded('bad_response')
 }
 
-function classifyResponseObject(response: unknown, channel: CaptchaChannel): Reply {
-  if (!isObject(response)) return unavailable('bad_response')
+function classifyResponseObject(response: unknown, channel: CaptchaChannel): Outcome {
+  if (!isObject(response)) return degraded('bad_response')
   const facts = factsOf(response)
   if (response.Error !== undefined && response.Error !== null) {
     const errorCode = isObject(response.Error) ? response.Error.Code : undefined
-    return typeof errorCode === 'string' ? classifyApiError(errorCode, facts) : unavailable('bad_response', facts)
+    return typeof errorCode === 'string' ? classifyApiError(errorCode, facts) : degraded('bad_response', { facts })
   }
-  if (facts.captchaCode === undefined) return unavailable('bad_response', facts)
+  if (facts.captchaCode === undefined) return degraded('bad_response', { facts })
   return classifyCaptchaCode(facts.captchaCode, facts, channel)
 }
 
-function classifyCaptchaCode(captchaCode: number, facts: TencentFacts, channel: CaptchaChannel): Reply {
+function classifyCaptchaCode(captchaCode: number, facts: TencentFacts, channel: CaptchaChannel): Outcome {
   const meaning = captchaCodeMeaning(channel, captchaCode)
   switch (meaning) {
     case 'ok':
@@ -74,31 +58,27 @@ function classifyCaptchaCode(captchaCode: number, facts: TencentFacts, channel: 
         ? { kind: 'refused', reason: 'risk_rejected', facts }
         : { kind: 'verified', facts }
     case 'system_busy':
-      return unavailable('system_busy', facts)
+      return degraded('system_busy', { facts })
     case 'misconfigured':
-      return { kind: 'misconfigured', facts }
+      return degraded('misconfigured', { facts })
     default:
       return { kind: 'refused', reason: meaning, facts }
   }
 }
 
-function classifyApiError(errorCode: string, otherFacts: TencentFacts): Reply {
+function classifyApiError(errorCode: string, otherFacts: TencentFacts): Outcome {
   const facts: TencentFacts = { ...otherFacts, errorCode }
   const meaning = apiErrorMeaning(errorCode)
   switch (meaning) {
     case 'internal_error':
-      return unavailable('internal_error', facts)
+      return degraded('internal_error', { facts })
     case 'throttled':
-      return { kind: 'throttled', facts }
+      return degraded('throttled', { facts })
     case 'misconfigured':
-      return { kind: 'misconfigured', facts }
+      return degraded('misconfigured', { facts })
     case 'rejected':
       return { kind: 'refused', reason: 'rejected', facts }
   }
-}
-
-function unavailable(cause: AvailabilityCause, facts: TencentFacts = noFacts): Reply {
-  return { kind: 'unavailable', cause, facts, isEvidence: true }
 }
 
 /** Takes only what has the declared type; a live server may send strings where numbers are declared. */

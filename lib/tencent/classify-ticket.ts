@@ -1,37 +1,10 @@
+import type { ClassifiedTicket, FallbackTicket } from '../admission/ticket.js'
 import type { CaptchaChannel, RawToken } from '../types.js'
 
 /** Longest ticket, in characters, that is looked at at all. */
 export const maxTicketLength = 2048
 /** Longest randstr, in characters. */
 export const maxRandstrLength = 256
-
-/** What the caller sent, before anybody is asked about it. */
-export type ClassifiedTicket =
-  | { readonly kind: 'missing' }
-  | { readonly kind: 'malformed' }
-  | OrdinaryTicket
-  | FallbackTicket
-
-/** A ticket that only Tencent can judge. */
-export interface OrdinaryTicket {
-  readonly kind: 'ordinary'
-  readonly ticket: string
-  readonly randstr: string
-}
-
-/**
- * A disaster-recovery ticket (`terror_`/`trerror_`), made up by the page when the vendor's script failed. It is unsigned:
- * anybody can type one.
- */
-export interface FallbackTicket {
-  readonly kind: 'fallback'
-  readonly ticket: string
-  readonly randstr: string
-  readonly clientErrorCode: number
-  /** Unix time in seconds, as the page's clock had it. */
-  readonly issuedAtSeconds: number
-  readonly sid: string
-}
 
 const fallbackPrefix = /^tr?error/i
 const fallbackHead = /^tr?error_(\d{4})_(.*)$/i
@@ -80,15 +53,6 @@ function parseFallbackTicket(
     issuedAtSeconds: Number(issuedAtSeconds),
     sid: sid ?? '',
   }
-}
-
-/** Clocks of phones run ahead; further ahead than this and the time is made up. */
-const maxClockLeadMs = 60_000
-
-/** True when the ticket's own time stamp is too old, or too far in the future, to be this visit's. */
-export function isStaleFallback(ticket: FallbackTicket, maxAgeMs: number, epochMs: number): boolean {
-  const ageMs = epochMs - ticket.issuedAtSeconds * 1000
-  return ageMs > maxAgeMs || ageMs < -maxClockLeadMs
 }
 
 function isAbsent(value: unknown): boolean {

@@ -9,18 +9,24 @@ import { withDeadline } from './with-deadline.js'
 
 /** One call to Tencent under one deadline. Never throws, never judges. */
 export interface Upstream {
-  verify(call: VerifyCall, signal: AbortSignal): Promise<UpstreamResult>
+  /**
+   * Sends one verification. Calls `done` exactly once, never before `verify` has returned. Returns a function that gives the
+   * call up: `done` is then called with `aborted`, unless it was called already.
+   */
+  verify(call: VerifyCall, timeoutMs: number, done: (result: UpstreamResult) => void): () => void
   close(): void
 }
 
-type UpstreamConfig = Pick<GuardConfig, 'captchaAppId' | 'appSecretKey' | 'timeoutMs' | 'transport'>
+type UpstreamConfig = Pick<GuardConfig, 'captchaAppId' | 'appSecretKey' | 'transport'>
 
 export function createUpstream(config: UpstreamConfig, clock: Clock): Upstream {
   const { send, close } = createSender(config.transport, clock)
   return {
-    verify(call, signal) {
+    verify(call, timeoutMs, done) {
       const request = apiRequest(call, config.captchaAppId, config.appSecretKey)
-      return withDeadline((callSignal) => send(request, callSignal), { timeoutMs: config.timeoutMs, clock, signal })
+      const stop = new AbortController()
+      void withDeadline((callSignal) => send(request, callSignal), { timeoutMs, clock, signal: stop.signal }).then(done)
+      return () => stop.abort()
     },
     close,
   }

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import type { PurseName } from '../../admission/decide.js'
 
 /** What our keys are for. */
 export type KeyKind = 'history' | 'passes' | 'ticket' | 'processes' | 'baseline' | 'override'
@@ -7,7 +6,7 @@ export type KeyKind = 'history' | 'passes' | 'ticket' | 'processes' | 'baseline'
 /** Our keys of one app id. The braces put them all into one slot of a cluster. */
 export interface KeyNames {
   history(clientKey: string): string
-  passes(purse: PurseName, clientKey: string): string
+  passes(purse: string, clientKey: string): string
   ticket(ticketKey: string): string
   readonly processes: string
   readonly baseline: string

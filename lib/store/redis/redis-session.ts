@@ -7,6 +7,7 @@ import type {
   SharedState,
   SharedVerified,
   StoreContext,
+  StorePurse,
   StoreSession,
 } from '../captcha-store.js'
 import type { KeyKind, KeyNames } from './key-names.js'
@@ -40,7 +41,8 @@ export class RedisSession implements StoreSession {
   }
 
   async claim(claim: SharedClaim): Promise<SharedClaimResult> {
-    const { claimId, purse, clientKey, limit, windowMs, ownRateFactor, requireKnown, replayMs } = claim
+    const { claimId, clientKey, requireKnown, replayMs } = claim
+    const { name: purse, limit, windowMs, ownRateFactor } = claim.purses[0] as StorePurse
     const [kind, perMinute] = await this.#run(claimScript, {
       keys: [this.#keys.history(clientKey), this.#keys.passes(purse, clientKey), ...this.#ticketKeys(claim.ticketKey)],
       args: [claimId, limit, windowMs, ownRateFactor, requireKnown ? 1 : 0, replayMs].map(String),
@@ -57,9 +59,9 @@ export class RedisSession implements StoreSession {
     }
   }
 
-  async release({ claimId, purse, clientKey, ticketKey }: SharedClaim): Promise<void> {
+  async release({ claimId, purses, clientKey, ticketKey }: SharedClaim): Promise<void> {
     await this.#run(releaseScript, {
-      keys: [this.#keys.passes(purse, clientKey), ...this.#ticketKeys(ticketKey)],
+      keys: [this.#keys.passes((purses[0] as StorePurse).name, clientKey), ...this.#ticketKeys(ticketKey)],
       args: [claimId],
     })
   }

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Problem } from '../admission/problem.js'
 
-/** Writes a problem+json answer. */
+/** Writes a problem+json answer. Throws what a hook on the response throws. */
 export function respond(res: ServerResponse, problem: Problem): void {
   if (res.headersSent) return
   res.statusCode = problem.status

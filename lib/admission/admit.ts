@@ -1,0 +1,154 @@
+import { causeTable, type DegradationCause } from './cause-table.js'
+import { degraded, noFacts, type Outcome, type TencentFacts } from './outcome.js'
+import type {
+  Answer,
+  Answers,
+  Claim,
+  Decision,
+  DecisionTrace,
+  Evidence,
+  PurseName,
+  Question,
+  Standing,
+} from './question.js'
+import type { ClassifiedTicket, FallbackTicket } from './ticket.js'
+import { type Ending, makeVerdict } from './verdict.js'
+
+/** What the decision needs to know about a request. */
+export interface AdmissionRequest {
+  readonly ticket: ClassifiedTicket
+  /** False where no usable address of the user is known. */
+  readonly hasAddress: boolean
+  /** Oldest accepted time stamp of a fallback ticket, in milliseconds. */
+  readonly maxFallbackAgeMs: number
+}
+
+/** A decision under way: it puts questions, takes their answers and ends in a {@link Decision}. */
+export type Admission = Generator<Question, Decision, Answer>
+
+type Steps<Result> = Generator<Question, Result, Answer>
+
+/**
+ * The decision about one request: precheck, ask, resolve, report. It holds no I/O, no clock, no promise and no state; whatever
+ * it has to know it asks for, and middleware, `check()`, simulation and proofs answer. Throws what an answer of kind `bug` holds.
+ */
+export function* admit(request: AdmissionRequest): Admission {
+  const standing = yield* put({ kind: 'look' })
+  const early = precheck(request, standing)
+  const outcome = early ?? (yield* put({ kind: 'ask_tencent' }))
+  const { ending, trace, facts } = yield* resolve(request, outcome, early ? 'precheck' : 'ask')
+  const durationMs = yield* put({ kind: 'measure_time' })
+  return { verdict: makeVerdict(ending, facts, durationMs), trace }
+}
+
+/** What needs no call, in order of precedence: form, address, replay, age, override, rate limit. `undefined`: ask Tencent. */
+function precheck({ ticket, hasAddress, maxFallbackAgeMs }: AdmissionRequest, standing: Standing): Outcome | undefined {
+  if (ticket.kind === 'malformed') return { kind: 'refused', reason: 'ticket_malformed', facts: noFacts }
+  if (ticket.kind === 'missing' && standing.override !== 'pass') {
+    return { kind: 'refused', reason: 'ticket_missing', facts: noFacts }
+  }
+  // A made-up X-Forwarded-For must become neither Tencent's MissingParameter nor a client key.
+  if (!hasAddress) return { kind: 'refused', reason: 'rejected', facts: noFacts }
+  const facts = ticket.kind === 'fallback' ? { clientErrorCode: ticket.clientErrorCode } : noFacts
+  if (standing.hasPassed) return { kind: 'refused', reason: replayReason(ticket), facts }
+  if (ticket.kind === 'fallback' && isStale(ticket, maxFallbackAgeMs, standing.epochMs)) {
+    return { kind: 'refused', reason: 'fallback_stale', facts }
+  }
+  if (standing.override === 'pass') return degraded('override', { facts, wasSent: false })
+  if (ticket.kind === 'fallback') return degraded('client_fallback', { facts, wasSent: false })
+  if (standing.isRateLimited) return { kind: 'refused', reason: 'rate_limited', facts }
+  return undefined
+}
+
+interface Resolution {
+  readonly ending: Ending
+  readonly trace: DecisionTrace
+  readonly facts: TencentFacts
+}
+
+function* resolve(request: AdmissionRequest, outcome: Outcome, stage: 'precheck' | 'ask'): Steps<Resolution> {
+  switch (outcome.kind) {
+    case 'verified': {
+      const { isFirst } = yield* put({ kind: 'record_verified' })
+      const ending: Ending = isFirst ? { kind: 'verified' } : refusal('ticket_reused')
+      return { ending, trace: { stage: isFirst ? stage : 'resolve' }, facts: outcome.facts }
+    }
+    case 'refused':
+      return { ending: refusal(outcome.reason), trace: { stage }, facts: outcome.facts }
+    case 'degraded':
+      return { ...(yield* resolveDegraded(request.ticket, outcome.cause, outcome.facts)), facts: outcome.facts }
+    case 'bug':
+      throw outcome.error
+  }
+}
+
+/** Tencent's verdict is missing: override, then rule, then purse. */
+function* resolveDegraded(
+  ticket: ClassifiedTicket,
+  cause: DegradationCause,
+  facts: TencentFacts,
+): Steps<Omit<Resolution, 'facts'>> {
+  const row = causeTable[cause]
+  const { override, evidence, evidenceWhy } = yield* put({ kind: 'weigh' })
+  const seen: DecisionTrace = { stage: 'resolve', evidence, evidenceWhy }
+  // With every degraded pass refused, the rule still tells a configuration error that would have passed from one that would not.
+  if (override === 'verify_only' && row.refusal === 'degradation_refused') {
+    return { ending: refusal('degradation_refused', cause), trace: seen }
+  }
+  const rule = yield* put({ kind: 'apply_rule', cause, evidence })
+  const ruled: DecisionTrace = { ...seen, rule: rule.action, ruleFrom: rule.from }
+  if (rule.action === 'refuse') return { ending: refusal(row.refusal, cause), trace: ruled }
+  if (override === 'verify_only') return { ending: refusal('degradation_refused', cause), trace: ruled }
+  const purse = choosePurse(cause, evidence, facts.clientErrorCode)
+  const claim = yield* put({ kind: 'claim_pass', purse })
+  return { ending: endingOfClaim(claim, ticket, cause), trace: { ...ruled, ...purseTrace(purse, claim) } }
+}
+
+/** The vendor's rate limit as the page reports it: shaped like abuse, never the sign of an outage. */
+const clientErrorRateLimited = 1014
+
+/** The purse that a degraded pass draws on. The evidence chooses, not the cause; only the override names its own. */
+export function choosePurse(cause: DegradationCause, evidence: Evidence, clientErrorCode?: number): PurseName {
+  if (causeTable[cause].purse === 'outage') return 'outage'
+  if (clientErrorCode === clientErrorRateLimited) return 'doubt'
+  return evidence === 'outage' ? 'outage' : 'doubt'
+}
+
+function endingOfClaim(claim: Claim, ticket: ClassifiedTicket, cause: DegradationCause): Ending {
+  switch (claim.kind) {
+    case 'granted':
+      return { kind: 'degraded_pass', cause }
+    case 'exhausted':
+      return refusal('budget_exhausted', cause)
+    case 'replayed':
+      return refusal(replayReason(ticket))
+  }
+}
+
+function purseTrace(purse: PurseName, claim: Claim): Omit<DecisionTrace, 'stage'> {
+  if (claim.kind === 'replayed') return {}
+  const { used, limit, remaining } = claim
+  const exhaustedBy = claim.kind === 'exhausted' ? { exhaustedBy: claim.by } : {}
+  return { purse, purseUsed: used, purseLimit: limit, purseRemaining: remaining, ...exhaustedBy }
+}
+
+function refusal(reason: (Ending & { kind: 'refused' })['reason'], cause?: DegradationCause): Ending {
+  return { kind: 'refused', reason, cause }
+}
+
+function replayReason(ticket: ClassifiedTicket): 'fallback_replayed' | 'ticket_reused' {
+  return ticket.kind === 'fallback' ? 'fallback_replayed' : 'ticket_reused'
+}
+
+/** Clocks of phones run ahead; further ahead than this and the time stamp is made up. */
+const maxClockLeadMs = 60_000
+
+function isStale({ issuedAtSeconds }: FallbackTicket, maxAgeMs: number, epochMs: number): boolean {
+  const ageMs = epochMs - issuedAtSeconds * 1000
+  return ageMs > maxAgeMs || ageMs < -maxClockLeadMs
+}
+
+/** Puts one question and types its answer. */
+function* put<const Asked extends Question>(question: Asked): Steps<Answers[Asked['kind']]> {
+  return (yield question) as Answers[Asked['kind']]
+}

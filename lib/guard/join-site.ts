@@ -1,0 +1,135 @@
+import type { Clock } from '../clock.js'
+import type { GuardConfig } from '../options/options.js'
+import { mergeSiteOptions, type SiteConfig, siteKey } from '../options/site-options.js'
+import type { Reporter } from '../report/reporter.js'
+import { probeScript } from '../tencent/probe-script.js'
+import { createUpstream } from '../tencent/upstream.js'
+import { type ServiceSettings, type SiteAnnouncer, SiteServices } from './site-services.js'
+
+/** One guard's part in a site. */
+export interface Member {
+  /** Names the guard where options conflict. */
+  readonly label: string
+  readonly config: GuardConfig
+  readonly reporter: Reporter
+}
+
+/** A guard's place at its site. */
+export interface Membership {
+  readonly services: SiteServices
+  /** Frees the site with its last guard. */
+  leave(): void
+}
+
+interface SharedSite {
+  readonly key: ReturnType<typeof siteKey>
+  readonly clock: Clock
+  readonly members: Set<Member>
+  merged: SiteConfig
+  services: SiteServices | undefined
+}
+
+/** The ESM and the CommonJS build are two copies of this module in one process. */
+const registryKey = Symbol.for('tencent-captcha-guard.sites')
+
+function registry(): Set<SharedSite> {
+  const holder = globalThis as { [registryKey]?: Set<SharedSite> }
+  holder[registryKey] ??= new Set()
+  return holder[registryKey]
+}
+
+/**
+ * Takes a guard into the site of its app id and upstream: guards of one process share circuit, canary, evidence, history,
+ * replay memory, purses and store session. Throws `CaptchaConfigError` when an option of the site conflicts with another guard's.
+ */
+export function joinSite(clock: Clock, member: Member): Membership {
+  const sites = registry()
+  const key = siteKey(member.config)
+  const known = [...sites].find((site) => site.clock === clock && isSameKey(site.key, key))
+  const merged = mergeSiteOptions([...(known?.members ?? []), member])
+  const site: SharedSite = known ?? { key, clock, members: new Set(), merged, services: undefined }
+  site.members.add(member)
+  site.merged = merged
+  const settings = serviceSettings(site)
+  if (site.services === undefined) site.services = startServices(site, settings)
+  else site.services.configure(settings)
+  sites.add(site)
+  const { services } = site
+  return {
+    services,
+    leave() {
+      if (!site.members.has(member)) return
+      if (site.members.size === 1) {
+        sites.delete(site)
+        services.close()
+      }
+      site.members.delete(member)
+    },
+  }
+}
+
+function isSameKey(a: SharedSite['key'], b: SharedSite['key']): boolean {
+  return a.captchaAppId === b.captchaAppId && a.upstream === b.upstream
+}
+
+/** Longest that a call may go unanswered before it raises suspicion, in milliseconds. */
+const maxSuspicionMs = 500
+
+function serviceSettings({ members, merged }: SharedSite): ServiceSettings {
+  const timeouts = [...members].map(({ config }) => config.timeoutMs)
+  return {
+    config: merged.circuit,
+    expectedPerMinute: merged.expectedPerMinute,
+    maxInFlight: merged.maxInFlight,
+    store: merged.store,
+    lateVerification: merged.lateVerification,
+    probe: merged.probe && probesScript(merged),
+    suspicionMs: Math.min(maxSuspicionMs, Math.min(...timeouts) / 2),
+    // A canary is failed by the most patient guard's deadline: a shorter one would call slow answers an outage.
+    canaryTimeoutMs: Math.max(...timeouts),
+  }
+}
+
+function startServices(site: SharedSite, settings: ServiceSettings): SiteServices {
+  const { captchaAppId, canaryChannel } = site.merged
+  return new SiteServices({
+    captchaAppId,
+    channel: canaryChannel,
+    clock: site.clock,
+    settings,
+    upstream: createUpstream(site.merged, site.clock),
+    runProbe(done) {
+      const stop = new AbortController()
+      void probeScript(new URL(site.merged.scriptUrl), site.clock, stop.signal).then(done)
+      return () => stop.abort()
+    },
+    announce: announcer(site),
+  })
+}
+
+/** What belongs to the site is written once to each logger that its guards were given. */
+function announcer({ members }: SharedSite): SiteAnnouncer {
+  const reporters = () => new Map([...members].map(({ config, reporter }) => [config.logger, reporter])).values()
+  const tell = (what: (reporter: Reporter) => void) => {
+    for (const reporter of reporters()) what(reporter)
+  }
+  return {
+    event: (level, event, fields) => tell((reporter) => reporter.event(level, event, fields)),
+    override: (state, why) => tell((reporter) => reporter.override(state, why)),
+    canary: (reply) => tell((reporter) => reporter.canary(reply)),
+  }
+}
+
+/** Whether a guard talks to a simulator on this machine. */
+export function usesLoopback({ transport }: Pick<GuardConfig, 'transport'>): boolean {
+  return transport.kind === 'https' && isLoopback(transport.endpoint)
+}
+
+/** Against a simulator on this machine the vendor's real script says nothing; the simulator's own does. */
+function probesScript(config: SiteConfig): boolean {
+  return !usesLoopback(config) || isLoopback(new URL(config.scriptUrl))
+}
+
+function isLoopback({ hostname }: URL): boolean {
+  return /^(localhost|127\..*|\[::1\])$/.test(hostname)
+}

@@ -1,0 +1,55 @@
+import { parseOverride } from '../options/override-options.js'
+import { askCanary, type HealthReport, healthReport } from '../tencent/canary.js'
+import type { GuardParts } from './guard-parts.js'
+import type { CaptchaGuard, GuardSnapshot } from './guard-types.js'
+
+/** What an operator does with a guard. */
+export function operations(parts: GuardParts): Omit<CaptchaGuard, keyof CallableFunction | 'check'> {
+  const { config, services } = parts
+  return {
+    snapshot: () => snapshot(parts),
+    override: (mode, options = {}) => services.site.setOverride(parseOverride(mode, options, services.clock.epochMs())),
+    checkHealth: () => checkHealth(parts),
+    close: async () => parts.leave(),
+    page: Object.freeze({
+      captchaAppId: config.captchaAppId,
+      site: config.site,
+      scriptUrl: config.degradation.fallback.scriptUrl,
+    }),
+  }
+}
+
+function checkHealth({ config, services }: GuardParts): Promise<HealthReport> {
+  const { clock, canary } = services
+  const startedMs = clock.nowMs()
+  return new Promise((resolve, reject) => {
+    // The deadline's own timer holds no process; a script that awaits its health check must live to see it.
+    const hold = setTimeout(() => {}, config.timeoutMs + 1000)
+    askCanary(canary, config.timeoutMs, (reply) => {
+      clearTimeout(hold)
+      try {
+        resolve(healthReport(reply, Math.round(clock.nowMs() - startedMs)))
+      } catch (error) {
+        reject(error)
+      }
+    })
+  })
+}
+
+function snapshot({ config, reporter, purses, services: { site, late } }: GuardParts): GuardSnapshot {
+  site.refresh()
+  return {
+    captchaAppId: config.captchaAppId,
+    mode: config.mode,
+    override: site.override.snapshot(),
+    api: site.apiWatch.snapshot(),
+    clientPath: site.clientPathWatch.snapshot(),
+    circuit: site.circuit.snapshot(),
+    purses: site.ledger.snapshot(purses),
+    baselinePerMinute: site.baselinePerMinute ?? null,
+    counters: { ...reporter.counters },
+    late: late.snapshot(),
+    store: site.storeState,
+    inFlight: site.inFlight.total,
+  }
+}

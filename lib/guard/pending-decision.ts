@@ -1,0 +1,252 @@
+import { type Admission, admit } from '../admission/admit.js'
+import { causeTable, type DegradationCause } from '../admission/cause-table.js'
+import { circuitReport, degraded, mayHaveSpent, type Outcome } from '../admission/outcome.js'
+import type {
+  Answer,
+  AppliedRule,
+  Claim,
+  Decision,
+  Evidence,
+  PurseName,
+  Question,
+  RuleAction,
+} from '../admission/question.js'
+import type { CaptchaVerdict } from '../admission/verdict.js'
+import { callOption } from '../options/call-option.js'
+import type { DegradationRule } from '../options/options.js'
+import type { LateVerdict } from '../site/late-verification.js'
+import type { PurseSettings } from '../site/ledger.js'
+import { classifyReply } from '../tencent/classify-reply.js'
+import type { VerifyCall } from '../tencent/verify-call.js'
+import type { RequestContext } from './request-context.js'
+import type { SiteServices } from './site-services.js'
+
+/** What a guard decides by. */
+export interface DecisionPolicy {
+  readonly services: SiteServices
+  readonly purses: PurseSettings
+  readonly timeoutMs: number
+  readonly maxFallbackAgeMs: number
+  /** The operator's own rules; a cause without one follows the cause table. */
+  readonly rules: { readonly [cause in DegradationCause]?: DegradationRule | undefined }
+}
+
+/** A request's part of the context, without what only the report needs. */
+export type DecisionContext = Pick<
+  RequestContext,
+  'req' | 'channel' | 'ticket' | 'clientKey' | 'limitKey' | 'ticketKey' | 'shared' | 'startedMs'
+> & { readonly address: { readonly ip: string } | undefined }
+
+/** A late verdict about a ticket that passed degraded. */
+export interface LateReport {
+  /** The verdict the request went on with. */
+  readonly verdict: CaptchaVerdict
+  readonly lateVerdict: LateVerdict
+  /** When the request passed, milliseconds since 1970. */
+  readonly at: number
+}
+
+/** Told how a decision ended: `decided` or `failed`, exactly once, or neither for a decision that was abandoned. */
+export interface DecisionEnd {
+  /** Told before `decided`; what it throws fails the decision. */
+  report(decision: Decision): void
+  decided(decision: Decision): void
+  failed(error: unknown): void
+  /** What Tencent says later about a ticket that passed degraded. */
+  lateVerdict(late: LateReport): void
+}
+
+/**
+ * Runs the decision about one request: puts the questions of {@link admit} to the site, to Tencent and to the rules, and
+ * goes on as the answers come. The only place that does, for the middleware, `check()`, the simulation and the proofs alike.
+ */
+export class PendingDecision {
+  readonly #policy: DecisionPolicy
+  readonly #context: DecisionContext
+  readonly #end: DecisionEnd
+  readonly #steps: Admission
+  #cancelCall: (() => void) | undefined
+  #isOver = false
+
+  constructor(policy: DecisionPolicy, context: DecisionContext, end: DecisionEnd) {
+    this.#policy = policy
+    this.#context = context
+    this.#end = end
+    const { ticket, address } = context
+    const hasAddress = address !== undefined
+    this.#steps = admit({ ticket, hasAddress, maxFallbackAgeMs: policy.maxFallbackAgeMs })
+  }
+
+  start(): void {
+    this.#policy.services.site.clientPath.noteTraffic(this.#context.ticket.kind === 'fallback')
+    this.#resume(undefined as never)
+  }
+
+  /** The client went away: the call is given up, and neither end is told. */
+  abandon(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#cancelCall?.()
+  }
+
+  #resume(answer: Answer): void {
+    if (this.#isOver) return
+    let decision: Decision | undefined
+    try {
+      const step = this.#steps.next(answer)
+      if (!step.done) return this.#answer(step.value)
+      decision = step.value
+      this.#note(decision)
+      this.#end.report(decision)
+    } catch (error) {
+      return this.#fail(error)
+    }
+    this.#isOver = true
+    this.#end.decided(decision)
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#end.failed(error)
+  }
+
+  #answer(question: Question): void {
+    const { site, clock } = this.#policy.services
+    const { ticket, ticketKey, limitKey, shared, startedMs } = this.#context
+    switch (question.kind) {
+      case 'look':
+        return this.#resume({
+          override: site.override.mode,
+          hasPassed: !shared.hasPassed && ticketKey !== undefined && site.ledger.hasPassed(ticketKey),
+          isRateLimited: shared.reply === undefined && site.ledger.isRateLimited(limitKey),
+          epochMs: clock.epochMs(),
+        })
+      case 'ask_tencent':
+        return this.#askTencent()
+      case 'record_verified':
+        return this.#recordVerified()
+      case 'weigh':
+        return this.#resume({ override: site.override.mode, ...site.evidenceFor(ticket.kind) })
+      case 'apply_rule':
+        return this.#resume(this.#applyRule(question.cause, question.evidence))
+      case 'claim_pass':
+        return this.#claimPass(question.purse)
+      case 'measure_time':
+        return this.#resume(Math.round(clock.nowMs() - startedMs))
+    }
+  }
+
+  /** Asks about an ordinary ticket, unless the circuit or our own cap says not to. */
+  #askTencent(): void {
+    const { services, timeoutMs } = this.#policy
+    const { site, upstream } = services
+    const { shared, limitKey, channel } = this.#context
+    // A second guard on this request: the ticket is spent, its reply is not.
+    if (shared.reply !== undefined) return this.#resume(shared.reply)
+    const call = callOf(this.#context)
+    if (call === undefined) throw new TypeError('only an ordinary ticket can be asked about')
+    const leave = site.inFlight.enter(limitKey)
+    if (leave === undefined) return this.#resume(degraded('overloaded', { wasSent: false }))
+    const permit = site.circuit.admit(() => this.#cancelCall?.())
+    if (permit === undefined) {
+      leave()
+      return this.#resume(degraded('circuit_open', { wasSent: false }))
+    }
+    this.#cancelCall = upstream.verify(call, timeoutMs, (result) => {
+      this.#cancelCall = undefined
+      const reply = classifyReply(result, channel)
+      leave()
+      // A lost permit would hold a probing circuit open for ever.
+      site.circuit.settle(permit, circuitReport(reply))
+      if (!this.#isOver) this.#takeReply(reply)
+    })
+  }
+
+  #takeReply(reply: Outcome): void {
+    const { shared, limitKey } = this.#context
+    if (reply.kind !== 'bug') shared.reply = reply
+    if (reply.kind === 'refused') this.#policy.services.site.ledger.noteRefused(limitKey)
+    this.#resume(reply)
+  }
+
+  #recordVerified(): void {
+    const { ticketKey, limitKey, shared } = this.#context
+    const record = this.#policy.services.site.recordVerified(ticketKey as string, limitKey)
+    const finish = (isFirst: boolean) => {
+      if (isFirst) shared.hasPassed = true
+      this.#resume({ isFirst: shared.hasPassed })
+    }
+    this.#whenKnown(record, finish)
+  }
+
+  #applyRule(cause: DegradationCause, evidence: Evidence): AppliedRule {
+    const rule = this.#policy.rules[cause]
+    if (rule === undefined) return { action: causeTable[cause].rule, from: 'default' }
+    if (typeof rule !== 'function') return { action: rule, from: 'option' }
+    const { ticket, clientKey, req: request } = this.#context
+    const ticketKind = ticket.kind === 'malformed' ? 'missing' : ticket.kind
+    const clientErrorCode = ticket.kind === 'fallback' ? { clientErrorCode: ticket.clientErrorCode } : {}
+    const situation = Object.freeze({ cause, evidence, ...clientErrorCode, ticketKind, clientKey, request })
+    const action: RuleAction = callOption(`degradation.rules.${cause}`, rule, situation)
+    if (action === 'pass' || action === 'refuse') return { action, from: 'function' }
+    throw new TypeError(
+      `tencent-captcha-guard: the rule for \`${cause}\` returned ${String(action)}; it must return 'pass' or 'refuse'.`,
+    )
+  }
+
+  /** A second guard with the same setting reuses what the first one drew: one request, one pass. */
+  #claimPass(purse: PurseName): void {
+    const { shared, ticket, ticketKey, limitKey } = this.#context
+    const setting = this.#policy.purses[purse]
+    const drawKey = `${purse} ${setting}`
+    const drawn = shared.claims.get(drawKey)
+    if (drawn !== undefined) return this.#resume(drawn)
+    const isParentDrawn = [...shared.claims].some(
+      ([key, { kind }]) => kind === 'granted' && key.startsWith(`${purse} `),
+    )
+    const claim = this.#policy.services.site.ledger.claimPass({
+      purse,
+      setting,
+      clientKey: limitKey,
+      ticketKey: shared.hasPassed ? undefined : ticketKey,
+      isFallback: ticket.kind === 'fallback',
+      isParentDrawn,
+    })
+    this.#whenKnown(claim, (result) => {
+      // The client went away while the store was asked.
+      if (this.#isOver) return result.kind === 'granted' ? result.giveBack() : undefined
+      shared.claims.set(drawKey, result)
+      if (result.kind === 'granted') shared.hasPassed = true
+      this.#resume(result satisfies Claim)
+    })
+  }
+
+  /** Goes on at once where the answer is known; a promise is waited for. */
+  #whenKnown<Value>(value: Value | Promise<Value>, finish: (value: Value) => void): void {
+    if (!(value instanceof Promise)) return finish(value)
+    value.then(finish).catch((error: unknown) => this.#fail(error))
+  }
+
+  /** Counts the decision; a real ticket behind a degraded pass is verified when Tencent is back. */
+  #note({ verdict }: Decision): void {
+    const { site, late, clock } = this.#policy.services
+    site.noteVerdict(verdict)
+    const call = callOf(this.#context)
+    const { shared, limitKey } = this.#context
+    if (!(verdict.passed && verdict.degraded) || call === undefined || shared.dropLate) return
+    const at = clock.epochMs()
+    const tell = (lateVerdict: LateVerdict) => this.#end.lateVerdict({ verdict, lateVerdict, at })
+    shared.dropLate = late.add({
+      context: { call, limitKey, tell },
+      passedMs: clock.nowMs(),
+      mayBeSpent: shared.reply !== undefined && mayHaveSpent(shared.reply),
+    })
+  }
+}
+
+/** The call that verifies a request's ticket; `undefined` where only its form counts. */
+export function callOf({ ticket, address, channel }: DecisionContext): VerifyCall | undefined {
+  if (ticket.kind !== 'ordinary' || address === undefined) return undefined
+  return { channel, ticket: ticket.ticket, randstr: ticket.randstr, userIp: address.ip }
+}

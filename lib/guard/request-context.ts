@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto'
+import type { ClassifiedTicket } from '../admission/ticket.js'
+import { type ClientAddress, parseClientAddress } from '../client-address.js'
+import type { Clock } from '../clock.js'
+import { callOption } from '../options/call-option.js'
+import type { GuardConfig } from '../options/options.js'
+import type { TicketClassifier } from '../tencent/classify-ticket.js'
+import type { CaptchaChannel, CaptchaRequest, RawToken } from '../types.js'
+import { SharedRequest, sharedRequest } from './shared-request.js'
+
+/** One request, read: all that the decision and its report need to know. */
+export interface RequestContext {
+  /** Absent for a `check()`. */
+  readonly req: CaptchaRequest | undefined
+  readonly channel: CaptchaChannel
+  readonly ticket: ClassifiedTicket
+  readonly address: ClientAddress | undefined
+  /** Whom limits and history belong to, as the application knows it; empty where no address is known. */
+  readonly clientKey: string
+  /** The same among addresses and keys of the application: a key that is spelled like an address is none. */
+  readonly limitKey: string
+  /** Identifies the ticket in the replay memory; absent without a usable ticket. */
+  readonly ticketKey: string | undefined
+  /** First 12 hex digits of the ticket's SHA-256, for the log. */
+  readonly ticketHash: string | undefined
+  readonly shared: SharedRequest
+  readonly startedMs: number
+}
+
+/** What was read from a request, or handed to `check()`. */
+export interface ContextInput {
+  readonly req: CaptchaRequest | undefined
+  readonly channel: unknown
+  readonly token: RawToken | undefined
+  readonly userIp: unknown
+  readonly clientKey: unknown
+}
+
+/** Makes contexts for one guard. */
+export class ContextReader {
+  readonly #config: GuardConfig
+  readonly #classifyTicket: TicketClassifier
+  readonly #clock: Clock
+  readonly #site: object
+
+  constructor(config: GuardConfig, classifyTicket: TicketClassifier, clock: Clock, site: object) {
+    this.#config = config
+    this.#classifyTicket = classifyTicket
+    this.#clock = clock
+    this.#site = site
+  }
+
+  /** Reads a request by the functions of the options. Throws what they throw, and a `TypeError` on what they must not return. */
+  read(req: CaptchaRequest): RequestContext {
+    const { channel, readToken, userIp, clientKey } = this.#config
+    return this.make({
+      req,
+      channel: callOption('channel', channel, req),
+      token: callOption('readToken', readToken, req),
+      userIp: callOption('userIp', userIp, req),
+      clientKey: clientKey && callOption('clientKey', clientKey, req),
+    })
+  }
+
+  /** Throws a `TypeError` on a channel or client key of the wrong type. */
+  make({ req, channel, token, userIp, clientKey }: ContextInput): RequestContext {
+    if (channel !== 'web' && channel !== 'mini_program') {
+      throw wrongValue('channel', channel, "'web' or 'mini_program'")
+    }
+    const startedMs = this.#clock.nowMs()
+    const ticket = this.#classifyTicket(token ?? {}, channel)
+    const address = parseClientAddress(userIp)
+    const ownKey = applicationKey(clientKey)
+    const limitKey = ownKey === undefined ? (address?.key ?? '') : `key:${ownKey}`
+    const digest = ticketDigest(ticket, limitKey)
+    const { ticket: text = '', randstr = '' } = 'ticket' in ticket ? ticket : {}
+    return {
+      req,
+      channel,
+      ticket,
+      address,
+      clientKey: ownKey ?? limitKey,
+      limitKey,
+      ticketKey: digest?.slice(0, 32),
+      ticketHash: digest && (ticket.kind === 'ordinary' && text === text.trim() ? digest : sha256(text)).slice(0, 12),
+      shared: req ? sharedRequest(req, { site: this.#site, channel, ticket: text, randstr }) : new SharedRequest(),
+      startedMs,
+    }
+  }
+}
+
+const maxClientKeyLength = 128
+
+/** Long keys are hashed: memory is bounded by their number alone. Absent and empty keys leave it to the address. */
+function applicationKey(given: unknown): string | undefined {
+  if (given === undefined || given === null || given === '') return undefined
+  if (typeof given !== 'string' && typeof given !== 'number')
+    throw wrongValue('clientKey', given, 'a string or a number')
+  const key = String(given)
+  return key.length > maxClientKeyLength ? sha256(key) : key
+}
+
+function wrongValue(name: string, value: unknown, expected: string): TypeError {
+  const shown = typeof value === 'string' ? JSON.stringify(value.slice(0, 60)) : typeof value
+  return new TypeError(`tencent-captcha-guard: \`${name}\` is ${shown}; it must be ${expected}.`)
+}
+
+/**
+ * An ordinary ticket is itself. A fallback ticket is all public, and two honest users may hold the same one of the same
+ * second: its randstr, or else its client, tells them apart. Spelling does not: `TERROR_` is `trerror_`.
+ */
+function ticketDigest(ticket: ClassifiedTicket, limitKey: string): string | undefined {
+  switch (ticket.kind) {
+    case 'missing':
+    case 'malformed':
+      return undefined
+    case 'ordinary':
+      return sha256(ticket.ticket.trim())
+    case 'fallback': {
+      const { clientErrorCode, issuedAtSeconds, sid, randstr } = ticket
+      return sha256(JSON.stringify(['fallback', clientErrorCode, issuedAtSeconds, sid, randstr || limitKey]))
+    }
+  }
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

@@ -1,0 +1,66 @@
+import type { IncomingMessage } from 'node:http'
+import type { Outcome } from '../admission/outcome.js'
+import type { PassResult } from '../site/ledger.js'
+import type { CaptchaChannel } from '../types.js'
+
+/** What the guards of one site share about one ticket of one request: a ticket works once, and one request draws one pass. */
+export class SharedRequest {
+  /** Tencent's reply, where a guard has one. */
+  reply: Outcome | undefined
+  /** A guard let this very request pass: its ticket is in the replay memory because of that. */
+  hasPassed = false
+  /** The ticket waits for its late verdict; calls that off. */
+  dropLate: (() => void) | undefined
+  /** What became of the claims, by purse and setting. */
+  readonly claims = new Map<string, PassResult>()
+
+  /** Undoes what was drawn for this request. */
+  giveBack(): void {
+    for (const claim of this.claims.values()) {
+      if (claim.kind !== 'granted') continue
+      claim.giveBack()
+      this.hasPassed = false
+    }
+    this.claims.clear()
+    this.dropLate?.()
+    this.dropLate = undefined
+  }
+}
+
+/** Whose note it is: guards of one site that read the same ticket and randstr of the same channel. */
+export interface NoteOwner {
+  readonly site: object
+  readonly channel: CaptchaChannel
+  readonly ticket: string
+  readonly randstr: string
+}
+
+/** `Symbol.for`, so that the ESM and the CommonJS build find each other's notes. */
+const notesKey = Symbol.for('tencent-captcha-guard.shared-requests')
+
+interface Carrier {
+  [notesKey]?: { readonly owner: NoteOwner; readonly shared: SharedRequest }[]
+}
+
+/** The note of a request; made when it is not there yet. */
+export function sharedRequest(req: IncomingMessage, owner: NoteOwner): SharedRequest {
+  const carrier = req as Carrier
+  carrier[notesKey] ??= []
+  const known = carrier[notesKey].find(({ owner: other }) => isSame(owner, other))
+  if (known) return known.shared
+  const shared = new SharedRequest()
+  carrier[notesKey].push({ owner, shared })
+  return shared
+}
+
+/**
+ * Gives back what guards drew for this request: a route that accepts no degraded pass must not be a way to empty the purse
+ * of the routes that do.
+ */
+export function giveBackPasses(req: IncomingMessage): void {
+  for (const { shared } of (req as Carrier)[notesKey] ?? []) shared.giveBack()
+}
+
+function isSame(a: NoteOwner, b: NoteOwner): boolean {
+  return a.site === b.site && a.channel === b.channel && a.ticket === b.ticket && a.randstr === b.randstr
+}

@@ -1,0 +1,124 @@
+import { canaryReport, type Outcome } from '../admission/outcome.js'
+import type { Clock } from '../clock.js'
+import { OutageLog } from '../report/outage-log.js'
+import type { ClientHistory } from '../site/client-history.js'
+import type { RunProbe } from '../site/client-path.js'
+import { type LateTicket, type LateVerdict, LateVerification } from '../site/late-verification.js'
+import type { OverrideChange, OverrideState } from '../site/override-switch.js'
+import { Site, type SiteSettings } from '../site/site.js'
+import { askCanary, type CanaryOptions } from '../tencent/canary.js'
+import { classifyReply } from '../tencent/classify-reply.js'
+import type { Upstream } from '../tencent/upstream.js'
+import type { VerifyCall } from '../tencent/verify-call.js'
+import type { CaptchaLogger } from '../types.js'
+
+/** A ticket that passed degraded, and what its late verdict needs. */
+export interface LateContext {
+  readonly call: VerifyCall
+  readonly limitKey: string
+  readonly tell: (lateVerdict: LateVerdict) => void
+}
+
+/** Told what belongs to a site and to no request. */
+export interface SiteAnnouncer {
+  event(level: keyof CaptchaLogger, event: string, fields: object): void
+  override(state: OverrideState, why: OverrideChange): void
+  canary(reply: Outcome): void
+}
+
+/** What a running site needs beside its memory. */
+export interface ServiceSettings extends SiteSettings {
+  /** Deadline of canaries and late verifications, in milliseconds. */
+  readonly canaryTimeoutMs: number
+  readonly lateVerification: boolean
+}
+
+/** What a running site is made of. */
+export interface SiteServicesParts {
+  readonly captchaAppId: number
+  readonly channel: CanaryOptions['channel']
+  readonly clock: Clock
+  readonly settings: ServiceSettings
+  readonly upstream: Upstream
+  readonly runProbe: RunProbe
+  readonly announce: SiteAnnouncer
+  readonly history?: ClientHistory | undefined
+}
+
+/** A site at work: its memory, its way to Tencent, its canary and its late verification. */
+export class SiteServices {
+  readonly site: Site
+  readonly late: LateVerification<LateContext>
+  readonly upstream: Upstream
+  readonly clock: Clock
+  readonly canary: CanaryOptions
+  readonly #apiLog: OutageLog
+  #settings: ServiceSettings
+
+  constructor({ captchaAppId, channel, clock, settings, upstream, runProbe, announce, history }: SiteServicesParts) {
+    this.#settings = settings
+    this.upstream = upstream
+    this.clock = clock
+    this.canary = { captchaAppId, channel, upstream, clock }
+    const lateCounts = () => this.late.snapshot()
+    this.#apiLog = new OutageLog({ path: 'api', announce, clock, late: lateCounts })
+    this.site = new Site({
+      captchaAppId,
+      clock,
+      settings,
+      history,
+      runProbe,
+      runCanary: (done) =>
+        askCanary(this.canary, this.#settings.canaryTimeoutMs, (reply) => {
+          announce.canary(reply)
+          done(canaryReport(reply))
+        }),
+      listener: {
+        api: this.#apiLog,
+        clientPath: new OutageLog({ path: 'client', announce, clock }),
+        override: (state, why) => {
+          announce.override(state, why)
+          this.late.resume()
+        },
+        storeDown: (why) => announce.event('warn', 'captcha_store_down', { why }),
+        storeUp: () => announce.event('info', 'captcha_store_up', {}),
+        storeCorrupted: (key) => announce.event('warn', 'captcha_store_corrupted', { key }),
+        circuitChanged: () => this.late.resume(),
+      },
+    })
+    this.late = new LateVerification({
+      clock,
+      isOn: () => this.#settings.lateVerification,
+      isBack: () => this.site.circuit.state === 'closed' && this.site.override.mode !== 'pass',
+      verify: (context, done) => this.#verifyLate(context, done),
+      onVerdict: (ticket, lateVerdict) => this.#tellLate(ticket, lateVerdict),
+      onDrained: () => this.#apiLog.flush(),
+    })
+  }
+
+  /** Takes new settings, as guards join. */
+  configure(settings: ServiceSettings): void {
+    this.#settings = settings
+    this.site.configure(settings)
+  }
+
+  /** Frees timers and sockets, and writes what still waits to be written. */
+  close(): void {
+    this.site.close()
+    this.late.close()
+    this.upstream.close()
+    this.#apiLog.flush()
+  }
+
+  /** Behind live traffic: only while more than half of the room is free. */
+  #verifyLate({ call }: LateContext, done: (reply: Outcome) => void): boolean {
+    if (!this.site.inFlight.hasRoomToSpare) return false
+    this.upstream.verify(call, this.#settings.canaryTimeoutMs, (result) => done(classifyReply(result, call.channel)))
+    return true
+  }
+
+  #tellLate({ context }: LateTicket<LateContext>, lateVerdict: LateVerdict): void {
+    if (lateVerdict.outcome === 'genuine') this.site.ledger.recordGenuine(context.limitKey)
+    context.tell(lateVerdict)
+  }
+}

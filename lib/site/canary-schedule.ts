@@ -1,0 +1,116 @@
+import type { Clock, Timer } from '../clock.js'
+
+/** What a canary says about Tencent. `unknown`: it was given up, or the failure may be our own. */
+export type CanaryReport = 'healthy' | 'failed' | 'unknown'
+
+/** Verifies a fallback-format ticket that no user depends on; calls back once. Returns a function that gives the canary up. */
+export type RunCanary = (done: (report: CanaryReport) => void) => () => void
+
+/** A canary that told something. */
+export interface CanaryResult {
+  readonly report: 'healthy' | 'failed'
+  readonly atMs: number
+}
+
+/** Bounds of the interval, in milliseconds from one canary's start to the next one's. */
+export interface CanaryIntervals {
+  readonly canaryIntervalMs: number
+  readonly canaryMaxIntervalMs: number
+}
+
+/** Starts canaries: one at a time, with back-off after failures, and only when one is asked for. */
+export class CanarySchedule {
+  readonly #clock: Clock
+  readonly #intervals: () => CanaryIntervals
+  readonly #run: RunCanary
+  readonly #onEnd: (result: CanaryResult | undefined) => void
+  #intervalMs: number
+  #startedMs = Number.NEGATIVE_INFINITY
+  #timer: Timer | undefined
+  #giveUp: (() => void) | undefined
+  #isClosed = false
+  /** Counts {@link forget}: the report of a canary that began before says nothing now. */
+  #epoch = 0
+  #last: CanaryResult | undefined
+  /** For people; what decides is forgotten with its epoch. */
+  #lastShown: CanaryResult | undefined
+  #lastFailureMs = Number.NEGATIVE_INFINITY
+
+  /** @param onEnd told at every end of a canary; `undefined` where it told nothing */
+  constructor(
+    clock: Clock,
+    intervals: () => CanaryIntervals,
+    run: RunCanary,
+    onEnd: (result: CanaryResult | undefined) => void,
+  ) {
+    this.#clock = clock
+    this.#intervals = intervals
+    this.#run = run
+    this.#onEnd = onEnd
+    this.#intervalMs = intervals().canaryIntervalMs
+  }
+
+  /** The last canary of this epoch that told something. */
+  get last(): CanaryResult | undefined {
+    return this.#last
+  }
+
+  get lastShown(): CanaryResult | undefined {
+    return this.#lastShown
+  }
+
+  /** When a canary last failed; minus infinity before. */
+  get lastFailureMs(): number {
+    return this.#lastFailureMs
+  }
+
+  /** Starts a canary, as soon as the interval since the last one's start is over. */
+  request(): void {
+    if (this.#giveUp !== undefined || this.#timer !== undefined || this.#isClosed) return
+    const delayMs = this.#startedMs + this.#intervalMs - this.#clock.nowMs()
+    if (delayMs <= 0) return this.#start()
+    this.#timer = this.#clock.after(delayMs, () => {
+      this.#timer = undefined
+      this.#start()
+    })
+  }
+
+  /** Begins a new epoch, with the shortest interval. */
+  forget(): void {
+    this.#epoch++
+    this.#last = undefined
+    this.#intervalMs = this.#intervals().canaryIntervalMs
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  backedOff(intervalMs: number): number {
+    return Math.min(intervalMs * 2, this.#intervals().canaryMaxIntervalMs)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#timer?.cancel()
+    this.#giveUp?.()
+  }
+
+  #start(): void {
+    const epoch = this.#epoch
+    this.#startedMs = this.#clock.nowMs()
+    this.#giveUp = () => {}
+    this.#giveUp = this.#run((report) => {
+      this.#giveUp = undefined
+      if (!this.#isClosed) this.#onEnd(epoch === this.#epoch ? this.#learn(report) : undefined)
+    })
+  }
+
+  #learn(report: CanaryReport): CanaryResult | undefined {
+    if (report === 'unknown') return undefined
+    const atMs = this.#clock.nowMs()
+    this.#last = { report, atMs }
+    this.#lastShown = this.#last
+    if (report === 'failed') this.#lastFailureMs = atMs
+    this.#intervalMs = report === 'failed' ? this.backedOff(this.#intervalMs) : this.#intervals().canaryIntervalMs
+    return this.#last
+  }
+}

@@ -1,0 +1,128 @@
+import { RollingCounts } from '../structures/rolling-counts.js'
+
+/** When failures weigh enough. */
+export interface FailureThresholds {
+  readonly consecutiveFailures: number
+  readonly failureRate: number
+  readonly minimumCalls: number
+  readonly windowMs: number
+}
+
+/** `canary_disagrees` needs at least this long without a single code 1. */
+const minimumSilenceMs = 10_000
+const silenceInMeanGaps = 20
+/** A mean of fewer gaps than this, the first counted from the start, is chance: every later pause would be a silence. */
+const minimumGaps = 3
+const maxThrottledShare = 0.1
+const gapSmoothing = 0.05
+const slotCount = 10
+
+type CallKind = 'success' | 'failure' | 'throttled' | 'neutral'
+
+/** What ended calls say: failures in a row and by rate, calls that ended unanswered, and how long there was no code 1. */
+export class FailureEvidence {
+  #thresholds: FailureThresholds
+  #calls: RollingCounts<CallKind>
+  #consecutiveFailures = 0
+  /** A call ran into its deadline and none was answered with code 1 since: it counts as still unanswered. */
+  #endedUnanswered = false
+  #lastSuccessMs: number | undefined
+  /** Start of the first call that failed with no code 1 since. */
+  #failingSinceMs: number | undefined
+  #gapsSeen = 0
+  #meanGapMs = 0
+
+  constructor(thresholds: FailureThresholds, nowMs: number) {
+    this.#thresholds = thresholds
+    this.#calls = newCounts(thresholds)
+    this.#lastSuccessMs = nowMs
+  }
+
+  /** Takes new thresholds; counts of another window are dropped. */
+  configure(thresholds: FailureThresholds): void {
+    if (thresholds.windowMs !== this.#thresholds.windowMs) this.#calls = newCounts(thresholds)
+    this.#thresholds = thresholds
+  }
+
+  /** Takes the operator's estimate for the usual gap between code 1, until gaps are seen. */
+  expect(perMinute: number): void {
+    if (this.#gapsSeen > 0) return
+    this.#meanGapMs = 60_000 / perMinute
+    this.#gapsSeen = Math.ceil(1 / gapSmoothing)
+  }
+
+  get consecutiveFailures(): number {
+    return this.#consecutiveFailures
+  }
+
+  get endedUnanswered(): boolean {
+    return this.#endedUnanswered
+  }
+
+  /** The waiting that a healthy canary explains ends here. */
+  forgetUnanswered(): void {
+    this.#endedUnanswered = false
+  }
+
+  noteNeutral(kind: 'throttled' | 'neutral', nowMs: number): void {
+    this.#calls.add(kind, nowMs)
+  }
+
+  noteFailure(startedMs: number, isUnanswered: boolean, nowMs: number): void {
+    this.#calls.add('failure', nowMs)
+    if (isUnanswered) this.#endedUnanswered = true
+    this.#consecutiveFailures++
+    this.#failingSinceMs ??= Math.max(startedMs, this.#lastSuccessMs ?? startedMs)
+  }
+
+  noteSuccess(nowMs: number): void {
+    this.#calls.add('success', nowMs)
+    this.#consecutiveFailures = 0
+    this.#endedUnanswered = false
+    this.#failingSinceMs = undefined
+    if (this.#lastSuccessMs !== undefined) {
+      this.#gapsSeen++
+      const weight = Math.max(gapSmoothing, 1 / this.#gapsSeen)
+      this.#meanGapMs += weight * (nowMs - this.#lastSuccessMs - this.#meanGapMs)
+    }
+    this.#lastSuccessMs = nowMs
+  }
+
+  thresholdsHold(nowMs: number): boolean {
+    const { consecutiveFailures, failureRate, minimumCalls } = this.#thresholds
+    if (this.#consecutiveFailures >= consecutiveFailures) return true
+    const failure = this.#calls.count('failure', nowMs)
+    const judged = this.#calls.count('success', nowMs) + failure
+    return judged >= minimumCalls && failure >= failureRate * judged
+  }
+
+  /**
+   * Users have been failing for long without one being verified, and not because we are throttled. Silence counts from the
+   * first failure on: at night, or while the circuit was open, no call was made.
+   */
+  usersAloneAreFailing(nowMs: number): boolean {
+    if (this.#gapsSeen < minimumGaps || this.#failingSinceMs === undefined) return false
+    const neededMs = Math.max(minimumSilenceMs, silenceInMeanGaps * this.#meanGapMs)
+    return nowMs - this.#failingSinceMs >= neededMs && !this.#isThrottled(nowMs)
+  }
+
+  /** Begins anew; the usual gap stays. The pause that an outage made is no gap. */
+  clear(): void {
+    this.#calls.clear()
+    this.#consecutiveFailures = 0
+    this.#endedUnanswered = false
+    this.#failingSinceMs = undefined
+    this.#lastSuccessMs = undefined
+  }
+
+  #isThrottled(nowMs: number): boolean {
+    const count = (kind: CallKind) => this.#calls.count(kind, nowMs)
+    const throttled = count('throttled')
+    const all = throttled + count('success') + count('failure') + count('neutral')
+    return throttled > 0 && throttled >= maxThrottledShare * all
+  }
+}
+
+function newCounts({ windowMs }: FailureThresholds): RollingCounts<CallKind> {
+  return new RollingCounts(['success', 'failure', 'throttled', 'neutral'], windowMs, slotCount)
+}

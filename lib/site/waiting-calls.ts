@@ -1,0 +1,86 @@
+import type { Clock, Timer } from '../clock.js'
+
+/** Leave to ask Tencent, given by the circuit; to be settled exactly once. */
+export interface Permit {
+  readonly epoch: number
+  readonly startedMs: number
+  readonly isProbe: boolean
+  /** Called when the circuit opens over the waiting call. */
+  readonly release: () => void
+}
+
+/** Calls under way. Those that stay unanswered longer than the suspicion delay are overdue. */
+export class WaitingCalls {
+  readonly #clock: Clock
+  readonly #suspicionMs: () => number
+  readonly #onOverdue: () => void
+  /** Younger than the suspicion delay, oldest first. */
+  readonly #fresh = new Set<Permit>()
+  readonly #overdue = new Set<Permit>()
+  #timer: Timer | undefined
+  #isClosed = false
+
+  constructor(clock: Clock, suspicionMs: () => number, onOverdue: () => void) {
+    this.#clock = clock
+    this.#suspicionMs = suspicionMs
+    this.#onOverdue = onOverdue
+  }
+
+  get size(): number {
+    return this.#fresh.size + this.#overdue.size
+  }
+
+  get overdue(): number {
+    return this.#overdue.size
+  }
+
+  add(permit: Permit): void {
+    this.#fresh.add(permit)
+    this.#watch()
+  }
+
+  delete(permit: Permit): void {
+    if (!this.#fresh.delete(permit)) this.#overdue.delete(permit)
+    if (this.#fresh.size === 0) this.#stopWatching()
+  }
+
+  /** Takes all calls out. */
+  drain(): readonly Permit[] {
+    const waiting = [...this.#fresh, ...this.#overdue]
+    this.#fresh.clear()
+    this.#overdue.clear()
+    this.#stopWatching()
+    return waiting
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#stopWatching()
+  }
+
+  /** One timer for the oldest young call, however many there are. */
+  #watch(): void {
+    if (this.#timer !== undefined || this.#isClosed) return
+    const [oldest] = this.#fresh
+    if (oldest === undefined) return
+    const delayMs = Math.max(0, oldest.startedMs + this.#suspicionMs() - this.#clock.nowMs())
+    this.#timer = this.#clock.after(delayMs, () => this.#clock.afterPoll(() => this.#collect()))
+  }
+
+  #stopWatching(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  #collect(): void {
+    this.#stopWatching()
+    const oldestAllowedMs = this.#clock.nowMs() - this.#suspicionMs()
+    for (const permit of this.#fresh) {
+      if (permit.startedMs > oldestAllowedMs) break
+      this.#fresh.delete(permit)
+      this.#overdue.add(permit)
+    }
+    this.#watch()
+    if (this.#overdue.size > 0) this.#onOverdue()
+  }
+}
