@@ -6,6 +6,7 @@ import { ProxyHints } from '../report/proxy-hints.js'
 import { Reporter } from '../report/reporter.js'
 import type { PurseSettings } from '../site/ledger.js'
 import { ticketClassifier } from '../tencent/classify-ticket.js'
+import type { CaptchaRequest } from '../types.js'
 import { joinSite, type Membership, usesLoopback } from './join-site.js'
 import type { DecisionPolicy, LateReport } from './pending-decision.js'
 import { ContextReader, type RequestContext } from './request-context.js'
@@ -47,7 +48,7 @@ export class GuardParts {
     const userIp = config.logUserIp === 'full' ? address?.ip : config.logUserIp && address?.masked
     const circuit = services.site.circuit.state
     this.reporter.verdict(req, verdict, { ...trace, ticketHash, ...(userIp && { userIp }), circuit })
-    if (config.onVerdict) callHook(() => config.onVerdict?.(verdict, req))
+    if (config.onVerdict) callHook(() => config.onVerdict?.(verdict, req as CaptchaRequest))
   }
 
   /** Logs what Tencent said later about a ticket that passed degraded, and tells the application. */

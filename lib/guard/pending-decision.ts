@@ -18,6 +18,7 @@ import type { LateVerdict } from '../site/late-verification.js'
 import type { PurseSettings } from '../site/ledger.js'
 import { classifyReply } from '../tencent/classify-reply.js'
 import type { VerifyCall } from '../tencent/verify-call.js'
+import type { CaptchaRequest } from '../types.js'
 import type { RequestContext } from './request-context.js'
 import type { SiteServices } from './site-services.js'
 
@@ -184,7 +185,8 @@ export class PendingDecision {
     const rule = this.#policy.rules[cause]
     if (rule === undefined) return { action: causeTable[cause].rule, from: 'default' }
     if (typeof rule !== 'function') return { action: rule, from: 'option' }
-    const { ticket, clientKey, req: request } = this.#context
+    const { ticket, clientKey, req } = this.#context
+    const request = req as CaptchaRequest
     const ticketKind = ticket.kind === 'malformed' ? 'missing' : ticket.kind
     const clientErrorCode = ticket.kind === 'fallback' ? { clientErrorCode: ticket.clientErrorCode } : {}
     const situation = Object.freeze({ cause, evidence, ...clientErrorCode, ticketKind, clientKey, request })

@@ -66,8 +66,8 @@ export interface CaptchaGuardOptions {
   logger?: CaptchaLogger | false | undefined
   /** How the user's address is logged: whole, by /24 and /48, or not at all. @default 'masked' */
   logUserIp?: 'full' | 'masked' | false | undefined
-  /** Told every verdict. A throw changes nothing. */
-  onVerdict?: Callback<[verdict: CaptchaVerdict, req: CaptchaRequest | undefined], void> | undefined
+  /** Told every verdict; without a request for `guard.check()`. A throw or rejection changes nothing. */
+  onVerdict?: Callback<[verdict: CaptchaVerdict, req: CaptchaRequest], void> | undefined
   /** Told what Tencent says later of a ticket that passed degraded. A throw changes nothing. */
   onLateVerdict?: ((late: LateVerification) => void) | undefined
 }
@@ -118,8 +118,8 @@ export interface DegradationSituation {
   readonly ticketKind: 'ordinary' | 'fallback' | 'missing'
   readonly clientErrorCode?: number
   readonly clientKey: string
-  /** `undefined` for `guard.check()`. */
-  readonly request: CaptchaRequest | undefined
+  /** Express's request. `guard.check()` has none: it is `undefined` there. */
+  readonly request: CaptchaRequest
 }
 
 export interface PurseOptions {
@@ -191,7 +191,7 @@ export interface GuardConfig {
   readonly store: CaptchaStore | undefined
   readonly logger: CaptchaLogger | false | undefined
   readonly logUserIp: 'full' | 'masked' | false
-  readonly onVerdict: ((verdict: CaptchaVerdict, req: CaptchaRequest | undefined) => void) | undefined
+  readonly onVerdict: ((verdict: CaptchaVerdict, req: CaptchaRequest) => void) | undefined
   readonly onLateVerdict: ((late: LateVerification) => void) | undefined
 }
 

@@ -44,5 +44,7 @@ export function decisionFields(event: string, captchaAppId: number, verdict: Cap
   for (const name of traceFields) {
     if (trace[name] !== undefined) fields[name] = trace[name]
   }
+  // A verified ticket was decided on by Tencent; the reason says so.
+  if (verdict.reason === 'verified') delete fields.stage
   return fields
 }

@@ -94,9 +94,25 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       expect((await flow.send({}, { path: '/guarded' })).status).toBe(400)
     })
 
-    test('OPTIONS is skipped without being asked about', async () => {
+    test('a CORS preflight is skipped and the option is not called', async () => {
       const flow = await startFlow({ express, options: { skip: failing } })
-      expect(await flow.send(undefined, { method: 'options' })).toMatchObject({ status: 200, captcha: undefined })
+      const headers = { origin: 'https://shop.example', 'access-control-request-method': 'POST' }
+      expect(await flow.send(undefined, { method: 'options', headers })).toMatchObject({
+        status: 200,
+        captcha: undefined,
+      })
+    })
+
+    test.each<[string, Record<string, string>]>([
+      ['without Origin', { 'access-control-request-method': 'POST' }],
+      ['without Access-Control-Request-Method', { origin: 'https://shop.example' }],
+      ['without either', {}],
+    ])('any other OPTIONS is a request like others: %s', async (_what, headers) => {
+      const flow = await startFlow({ express })
+      expect(await flow.send(undefined, { method: 'options', headers })).toMatchObject({
+        status: 400,
+        captcha: { reason: 'ticket_missing' },
+      })
     })
   })
 

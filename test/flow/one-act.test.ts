@@ -19,7 +19,10 @@ async function sendEveryKind(flow: Flow): Promise<void> {
   await flow.send(flow.fallback(), ip())
   await flow.send(flow.fallback(), ip())
   await flow.send(flow.fallback({ ageMs: 400_000 }), ip())
-  await flow.send(undefined, { method: 'options' })
+  await flow.send(undefined, {
+    method: 'options',
+    headers: { origin: 'https://shop.example', 'access-control-request-method': 'POST' },
+  })
   for (let n = 0; n < 12; n++) await flow.send(flow.mint({ code: 15 }), { ip: '192.0.2.66' })
   await breakApi(flow)
   await flow.send(flow.mint(), ip())
