@@ -8,6 +8,7 @@ export type {
   RefusalReason,
 } from './admission/cause-table.js'
 export type { TencentFacts } from './admission/outcome.js'
+export { type Problem, refusalProblem } from './admission/problem.js'
 export type { RuleAction } from './admission/question.js'
 export type {
   CaptchaVerdict,

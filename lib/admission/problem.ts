@@ -13,18 +13,19 @@ const titles: Readonly<Record<PublicCode, string>> = {
 /** An HTTP answer of RFC 9457 shape. */
 export interface Problem {
   readonly status: number
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: Record<string, string>
   readonly body: string
 }
 
 function problem(status: number, code: PublicCode, retryAfter: boolean): Problem {
   return Object.freeze({
     status,
-    headers: Object.freeze({
+    // Not frozen: frameworks add to the headers that they are given.
+    headers: {
       'Content-Type': 'application/problem+json',
       'Cache-Control': 'no-store',
       ...(retryAfter && { 'Retry-After': String(retryAfterSeconds) }),
-    }),
+    },
     body: JSON.stringify({ type: `urn:tencent-captcha-guard:${code}`, title: titles[code], status, code }),
   })
 }
