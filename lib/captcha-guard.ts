@@ -14,6 +14,7 @@ import { judgeAlone } from './request/judge-alone.js'
 import { respond } from './request/respond.js'
 import type { Visit } from './request/visit.js'
 import { askCanary, healthReport } from './tencent/canary.js'
+import type { Reply } from './tencent/classify-reply.js'
 import type { CaptchaRequest, NextFunction } from './types.js'
 
 /**
@@ -90,7 +91,7 @@ function operations(parts: GuardParts): Omit<CaptchaGuard, keyof CallableFunctio
       // The deadline's own timer holds no process; a script that awaits its health check must live to see it.
       const hold = setTimeout(() => {}, config.timeoutMs + 1000)
       try {
-        const reply = await askCanary(parts.canary, new AbortController().signal)
+        const reply = await new Promise<Reply>((resolve) => askCanary(parts.canary, config.timeoutMs, resolve))
         return healthReport(reply, Math.round(clock.nowMs() - startedMs))
       } finally {
         clearTimeout(hold)

@@ -9,7 +9,7 @@ import { InFlight } from './site/in-flight.js'
 import { type LateTicket, LateVerification } from './site/late-verification.js'
 import { Degradation } from './site/site.js'
 import { askCanary, type CanaryOptions, canaryReport } from './tencent/canary.js'
-import { classifyReply } from './tencent/classify-reply.js'
+import { classifyReply, type Reply } from './tencent/classify-reply.js'
 import { ticketClassifier } from './tencent/classify-ticket.js'
 import { probeScript } from './tencent/probe-script.js'
 import { createUpstream, type Upstream } from './tencent/upstream.js'
@@ -57,7 +57,10 @@ export function assembleGuard(config: GuardConfig, clock: Clock): GuardParts {
     captchaAppId,
     clock,
     runCanary: async (signal) => {
-      const reply = await askCanary(canary, signal)
+      const reply = await new Promise<Reply>((resolve) => {
+        const giveUp = askCanary(canary, timeoutMs, resolve)
+        signal.addEventListener('abort', giveUp, { once: true })
+      })
       reporter.canary(reply)
       return canaryReport(reply)
     },
@@ -88,12 +91,13 @@ export function assembleGuard(config: GuardConfig, clock: Clock): GuardParts {
     onVerdict: (ticket, lateVerdict) => tellLate(ticket, lateVerdict),
     onDrained: () => apiLog.flush(),
   })
-  const never = new AbortController().signal
 
   /** Behind live traffic: only while more than half of the room is free. */
   function verifyLate({ call }: LateContext) {
     if (inFlight.total * 2 >= config.maxInFlight) return undefined
-    return upstream.verify(call, never).then((result) => classifyReply(result, call.channel))
+    return new Promise<Reply>((resolve) => {
+      upstream.verify(call, timeoutMs, (result) => resolve(classifyReply(result, call.channel)))
+    })
   }
 
   function tellLate({ context }: LateTicket<LateContext>, lateVerdict: LateVerdict): void {

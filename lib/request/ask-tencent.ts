@@ -2,6 +2,7 @@ import { callReport } from '../admission/call-report.js'
 import { noFacts, type Outcome, outcomeOfReply } from '../admission/outcome.js'
 import type { GuardParts } from '../guard-parts.js'
 import { classifyReply, type Reply } from '../tencent/classify-reply.js'
+import type { UpstreamResult } from '../tencent/upstream-result.js'
 import type { VerifyCall } from '../tencent/verify-call.js'
 import type { Visit } from './visit.js'
 
@@ -14,16 +15,19 @@ export async function askTencent(parts: GuardParts, visit: Visit): Promise<Outco
   if (call === undefined) throw new TypeError('only an ordinary ticket can be asked about')
   const leave = parts.inFlight.enter(clientKey)
   if (leave === undefined) return { kind: 'degraded', cause: 'overloaded', facts: noFacts }
-  const stop = new AbortController()
-  const permit = parts.degradation.circuit.admit(() => stop.abort())
+  let giveUp = () => {}
+  const permit = parts.degradation.circuit.admit(() => giveUp())
   if (permit === undefined) {
     leave()
     return { kind: 'degraded', cause: 'circuit_open', facts: noFacts }
   }
-  visit.gone.addEventListener('abort', () => stop.abort(), { once: true })
+  visit.gone.addEventListener('abort', () => giveUp(), { once: true })
   let reply: Reply = { kind: 'aborted' }
   try {
-    reply = classifyReply(await parts.upstream.verify(call, stop.signal), visit.channel)
+    const result = await new Promise<UpstreamResult>((resolve) => {
+      giveUp = parts.upstream.verify(call, parts.config.timeoutMs, resolve)
+    })
+    reply = classifyReply(result, visit.channel)
   } finally {
     // A lost permit would hold a probing circuit open for ever.
     leave()

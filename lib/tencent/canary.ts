@@ -26,13 +26,17 @@ export interface CanaryOptions {
 
 /**
  * Verifies a ticket of fallback form. By the vendor's document it is free of charge and answered with 21 when the API is
- * healthy, and no user's ticket is spent on finding out.
+ * healthy, and no user's ticket is spent on finding out. Calls `done` once, and returns what gives the canary up, on the
+ * terms of {@link Upstream.verify}.
  */
-export async function askCanary(options: CanaryOptions, signal: AbortSignal): Promise<Reply> {
-  const { captchaAppId, channel, upstream, clock } = options
+export function askCanary(
+  { captchaAppId, channel, upstream, clock }: CanaryOptions,
+  timeoutMs: number,
+  done: (reply: Reply) => void,
+): () => void {
   const ticket = `trerror_1001_${captchaAppId}_${Math.floor(clock.epochMs() / 1000)}`
-  const result = await upstream.verify({ channel, ticket, randstr: '@canary', userIp: canaryUserIp }, signal)
-  return classifyReply(result, channel)
+  const call = { channel, ticket, randstr: '@canary', userIp: canaryUserIp }
+  return upstream.verify(call, timeoutMs, (result) => done(classifyReply(result, channel)))
 }
 
 /** Every answer but an internal error is a sign of life, a refusal included. Keys that could not be fetched are no answer. */
