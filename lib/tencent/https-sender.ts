@@ -1,47 +1,45 @@
-import http from 'node:http'
-import https from 'node:https'
-import { setTimeout } from 'node:timers/promises'
+import type { Dispatcher } from 'undici'
+import type { Clock } from '../clock.js'
 import type { TencentCredential } from '../types.js'
-import { signedHeaders } from './signed-headers.js'
+import { type Connection, ConnectionPool } from './connection-pool.js'
+import { requestSigner } from './signed-headers.js'
 import type { UpstreamResult } from './upstream-result.js'
 import type { ApiRequest } from './verify-call.js'
+import type { Done } from './with-deadline.js'
 
 /** Longest body that is read, in bytes. A real reply has a few hundred. */
 const maxBodyBytes = 64 * 1024
 
-/** Idle sockets are dropped before a load balancer drops them under us: a reset after bytes left cannot be retried. */
-const idleSocketMs = 10_000
-
 export interface HttpsSender {
-  send(
-    request: ApiRequest,
-    credential: TencentCredential,
-    epochMs: number,
-    signal: AbortSignal,
-  ): Promise<UpstreamResult>
+  /** Calls `done` once, at any time; returns a function after which it does not. */
+  send(request: ApiRequest, credential: TencentCredential, done: Done): () => void
   close(): void
 }
 
-/** Sends over our own keep-alive agent: no redirect is followed and no body is read without bound. */
-export function httpsSender(endpoint: URL): HttpsSender {
-  const { request, Agent } = endpoint.protocol === 'https:' ? https : http
-  const agent = new Agent({ keepAlive: true, timeout: idleSocketMs })
+/** Sends over keep-alive connections of our own: no redirect is followed and no body is read without bound. */
+export function httpsSender(endpoint: URL, clock: Clock): HttpsSender {
+  const pool = new ConnectionPool(endpoint, maxBodyBytes)
+  const sign = requestSigner(endpoint)
+  const path = `${endpoint.pathname}${endpoint.search}`
   return {
-    async send(apiRequest, credential, epochMs, signal) {
-      const body = Buffer.from(JSON.stringify(apiRequest.params))
-      const headers = signedHeaders({ endpoint, action: apiRequest.action, body, credential, epochMs })
-      const exchangeOnce = () =>
-        exchange((onResponse) => request(endpoint, { method: 'POST', headers, agent }, onResponse), body, signal)
-      const first = await exchangeOnce()
-      if (!neverLeft(first) || signal.aborted) return first
-      await setTimeout(retryAfterMs)
-      return signal.aborted ? { kind: 'aborted' } : exchangeOnce()
+    send({ action, params }, credential, done) {
+      const body = Buffer.from(JSON.stringify(params))
+      const headers = sign(action, body, credential, clock.epochMs()) as string[]
+      const options = { method: 'POST', path, headers, body } as const
+      let running: { stop(): void } = new Exchange(pool, options, (result) => {
+        if (!neverLeft(result)) return done(result)
+        const retry = clock.after(retryAfterMs, () => {
+          running = new Exchange(pool, options, done)
+        })
+        running = { stop: () => retry.cancel() }
+      })
+      return () => running.stop()
     },
-    close: () => agent.destroy(),
+    close: () => pool.close(),
   }
 }
 
-/** Long enough for a listener that is being replaced, short enough for nobody to notice. */
+/** Long enough for a listener that is being replaced, short enough to go unnoticed. */
 const retryAfterMs = 50
 
 /** Only failures that prove that no byte of the request left: after that a lost success would make the retry answer 9. */
@@ -51,55 +49,86 @@ function neverLeft(result: UpstreamResult): boolean {
   return result.kind === 'unreachable' && codesBeforeSending.has(result.problem)
 }
 
-function exchange(
-  open: (onResponse: (response: http.IncomingMessage) => void) => http.ClientRequest,
-  body: Buffer,
-  signal: AbortSignal,
-): Promise<UpstreamResult> {
-  return new Promise((resolve) => {
-    let isAnswered = false
-    const request = open((response) => {
-      isAnswered = true
-      const finish = (result: UpstreamResult) => {
-        resolve(result)
-        if (result.kind !== 'response') request.destroy()
-      }
-      readResponse(response, finish)
-    })
-    const abort = () => {
-      request.destroy()
-      resolve({ kind: 'aborted' })
+/** One request on one connection, and what is read of its answer. */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #pool: ConnectionPool
+  readonly #connection: Connection
+  readonly #done: Done
+  #isOver = false
+  /** 0 before the head of the answer. */
+  #status = 0
+  #contentType = ''
+  #body: Buffer[] = []
+
+  constructor(pool: ConnectionPool, options: Dispatcher.DispatchOptions, done: Done) {
+    this.#pool = pool
+    this.#connection = pool.take()
+    this.#done = done
+    this.#connection.client.dispatch(options, this)
+  }
+
+  stop(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#pool.drop(this.#connection)
+  }
+
+  onRequestStart(): void {}
+
+  onResponseStart(_: unknown, status: number, headers: Record<string, string | string[] | undefined>): void {
+    if (status < 200) return
+    this.#status = status
+    this.#contentType = [headers['content-type'] ?? ''].flat()[0] ?? ''
+    if (status !== 200) this.#fail({ kind: 'http_status', status })
+    else if (/^text\/event-stream\b/i.test(this.#contentType)) {
+      this.#fail({ kind: 'unreadable', problem: 'event stream' })
     }
-    signal.addEventListener('abort', abort, { once: true })
-    request.on('error', (error) => resolve(transportFailure(error)))
-    request.on('close', () => {
-      signal.removeEventListener('abort', abort)
-      // An upgrade, for one, ends in neither a response nor an error.
-      if (!isAnswered) resolve({ kind: 'unreachable', problem: 'closed without an answer' })
-    })
-    request.end(body)
-  })
+  }
+
+  onResponseData(_: unknown, chunk: Buffer): void {
+    this.#body.push(chunk)
+  }
+
+  onResponseEnd(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#pool.giveBack(this.#connection)
+    const [first = Buffer.alloc(0), ...others] = this.#body
+    const body = (others.length === 0 ? first : Buffer.concat(this.#body)).toString('utf8')
+    this.#done({ kind: 'response', status: this.#status, contentType: this.#contentType, body })
+  }
+
+  onResponseError(_: unknown, error: NodeJS.ErrnoException): void {
+    this.#fail(failure(error, this.#status !== 0))
+  }
+
+  #fail(result: UpstreamResult): void {
+    if (this.#isOver) return
+    this.stop()
+    this.#done(result)
+  }
 }
 
-function readResponse(response: http.IncomingMessage, finish: (result: UpstreamResult) => void): void {
-  const status = response.statusCode ?? 0
-  const contentType = response.headers['content-type'] ?? ''
-  if (status !== 200) return finish({ kind: 'http_status', status })
-  if (/^text\/event-stream\b/i.test(contentType)) return finish({ kind: 'unreadable', problem: 'event stream' })
-  const chunks: Buffer[] = []
-  let bytes = 0
-  response.on('data', (chunk: Buffer) => {
-    bytes += chunk.length
-    if (bytes > maxBodyBytes) return finish({ kind: 'unreadable', problem: `over ${maxBodyBytes} bytes` })
-    chunks.push(chunk)
-  })
-  response.on('end', () =>
-    finish({ kind: 'response', status, contentType, body: Buffer.concat(chunks).toString('utf8') }),
-  )
-  response.on('error', (error) => finish(transportFailure(error)))
-}
-
-function transportFailure(error: NodeJS.ErrnoException): UpstreamResult {
+function failure(error: NodeJS.ErrnoException, hasHead: boolean): UpstreamResult {
   const problem = error.code ?? error.message
-  return problem.startsWith('HPE_') ? { kind: 'unreadable', problem } : { kind: 'unreachable', problem }
+  switch (problem) {
+    case 'UND_ERR_DESTROYED':
+      return { kind: 'aborted' }
+    case 'UND_ERR_SOCKET':
+      return { kind: 'unreachable', problem: error.message }
+    case 'UND_ERR_RES_EXCEEDED_MAX_SIZE':
+      return { kind: 'unreadable', problem: `over ${maxBodyBytes} bytes` }
+    case 'UND_ERR_HEADERS_OVERFLOW':
+      return { kind: 'unreadable', problem }
+    // A body that was cut off; before a body, a head with two lengths.
+    case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
+      return { kind: hasHead ? 'unreachable' : 'unreadable', problem }
+    default:
+      return { kind: isNoHttp(error) ? 'unreadable' : 'unreachable', problem }
+  }
+}
+
+/** The parser also complains about an answer that was cut off, which the connection is to blame for. */
+function isNoHttp({ name, message }: Error): boolean {
+  return name === 'HTTPParserError' && !message.includes('EOF')
 }

@@ -16,13 +16,11 @@ export function probeScript(scriptUrl: URL, clock: Clock, signal: AbortSignal): 
     const stop = new AbortController()
     const finish = (report: ProbeReport) => {
       timer.cancel()
-      signal.removeEventListener('abort', onAbort)
       stop.abort()
       resolve(report)
     }
-    const onAbort = () => finish('unreachable')
     const timer = clock.after(deadlineMs, () => clock.afterPoll(() => finish('unreachable')))
-    signal.addEventListener('abort', onAbort, { once: true })
+    signal.addEventListener('abort', () => finish('unreachable'), { signal: stop.signal })
     fetchOnce(scriptUrl, maxRedirects, stop.signal, finish)
   })
 }

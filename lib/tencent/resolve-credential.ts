@@ -4,9 +4,8 @@ export type CredentialResult =
   | { readonly kind: 'credential'; readonly credential: TencentCredential }
   | { readonly kind: 'failed'; readonly problem: string }
 
-/** The keys for one call. A provider that rejects, or returns half of them, is the operator's to mend. */
-export async function resolveCredential(source: TencentCredential | DynamicCredential): Promise<CredentialResult> {
-  if (!('getCredential' in source)) return { kind: 'credential', credential: source }
+/** Fetches the keys for one call. A provider that rejects, or returns half of them, is the operator's to mend. */
+export async function resolveCredential(source: DynamicCredential): Promise<CredentialResult> {
   try {
     const { secretId, secretKey, token } = (await source.getCredential()) ?? {}
     if (!isHeaderSafe(secretId) || !isHeaderSafe(secretKey)) {

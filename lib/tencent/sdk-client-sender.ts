@@ -1,9 +1,18 @@
 import type { CaptchaClient } from '../types.js'
 import type { UpstreamResult } from './upstream-result.js'
 import type { ApiRequest } from './verify-call.js'
+import type { Done } from './with-deadline.js'
 
-/** Sends through a Tencent SDK client. */
-export async function sendWithSdkClient(
+/** Makes the sender over a Tencent SDK client. The function that stops a call aborts the signal that the client was given. */
+export function sdkClientSender(client: CaptchaClient): (request: ApiRequest, done: Done) => () => void {
+  return (request, done) => {
+    const call = new AbortController()
+    sendWithSdkClient(client, request, call.signal).then(done, (error: unknown) => done({ kind: 'bug', error }))
+    return () => call.abort()
+  }
+}
+
+async function sendWithSdkClient(
   client: CaptchaClient,
   request: ApiRequest,
   signal: AbortSignal,

@@ -21,7 +21,7 @@ export type UpstreamResult =
   | { readonly kind: 'unreachable'; readonly problem: string }
   /** The keys could not be fetched. Only the operator can cause it. */
   | { readonly kind: 'credential_failed'; readonly problem: string }
-  /** We gave up ourselves: the client went away, or the circuit opened. */
+  /** We gave up ourselves: the client went away, the circuit opened, or the guard was closed. */
   | { readonly kind: 'aborted' }
   /** An exception nobody classified: a bug, never a reason to let anybody in. */
   | { readonly kind: 'bug'; readonly error: unknown }

@@ -1,6 +1,13 @@
 import { describe, expect, test } from '@jest/globals'
 import type { CanaryReport } from '../../lib/site/circuit.js'
-import { askCanary, canaryReport, type HealthReport, healthReport } from '../../lib/tencent/canary.js'
+import {
+  askCanary,
+  type CanaryOptions,
+  canaryReport,
+  type HealthReport,
+  healthReport,
+} from '../../lib/tencent/canary.js'
+import type { Reply } from '../../lib/tencent/classify-reply.js'
 import type { Upstream } from '../../lib/tencent/upstream.js'
 import type { UpstreamResult } from '../../lib/tencent/upstream-result.js'
 import { availabilityFailures, replies } from '../site/replies.js'
@@ -67,13 +74,18 @@ describe('a canary', () => {
   function upstreamAnswering(result: UpstreamResult): { upstream: Upstream; calls: unknown[] } {
     const calls: unknown[] = []
     const upstream: Upstream = {
-      async verify(call, signal) {
-        calls.push({ ...call, isAborted: signal.aborted })
-        return result
+      verify(call, timeoutMs, done) {
+        calls.push({ ...call, timeoutMs })
+        done(result)
+        return () => done({ kind: 'aborted' })
       },
       close() {},
     }
     return { upstream, calls }
+  }
+
+  function ask(options: CanaryOptions): Promise<Reply> {
+    return new Promise((resolve) => askCanary(options, 1000, resolve))
   }
 
   const healthy: UpstreamResult = { kind: 'sdk_result', result: { CaptchaCode: 21 } }
@@ -82,8 +94,7 @@ describe('a canary', () => {
     const clock = new ManualClock(1_700_000_000_000)
     await clock.advance(1999)
     const { upstream, calls } = upstreamAnswering(healthy)
-    const { signal } = new AbortController()
-    const reply = await askCanary({ captchaAppId: 190_000_001, channel: 'web', upstream, clock }, signal)
+    const reply = await ask({ captchaAppId: 190_000_001, channel: 'web', upstream, clock })
     expect(reply).toMatchObject({ kind: 'refused', facts: { captchaCode: 21 } })
     expect(calls).toEqual([
       {
@@ -91,7 +102,7 @@ describe('a canary', () => {
         ticket: 'trerror_1001_190000001_1700000001',
         randstr: '@canary',
         userIp: '119.29.29.29',
-        isAborted: false,
+        timeoutMs: 1000,
       },
     ])
   })
@@ -99,8 +110,15 @@ describe('a canary', () => {
   test('reads the answer by the table of its channel', async () => {
     const { upstream } = upstreamAnswering({ kind: 'sdk_result', result: { CaptchaCode: 31 } })
     const options = { captchaAppId: 1, upstream, clock: new ManualClock() }
-    const { signal } = new AbortController()
-    expect((await askCanary({ ...options, channel: 'mini_program' }, signal)).kind).toBe('misconfigured')
-    expect((await askCanary({ ...options, channel: 'web' }, signal)).kind).toBe('refused')
+    expect((await ask({ ...options, channel: 'mini_program' })).kind).toBe('misconfigured')
+    expect((await ask({ ...options, channel: 'web' })).kind).toBe('refused')
+  })
+
+  test('that is given up reports so', () => {
+    const { upstream } = upstreamAnswering(healthy)
+    const replies: string[] = []
+    const options: CanaryOptions = { captchaAppId: 1, channel: 'web', upstream, clock: new ManualClock() }
+    askCanary(options, 1000, ({ kind }) => replies.push(kind))()
+    expect(replies).toEqual(['refused', 'aborted'])
   })
 })

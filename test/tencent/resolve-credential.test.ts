@@ -9,10 +9,6 @@ function returning(value: unknown): DynamicCredential {
 }
 
 describe('the keys for a call', () => {
-  test('are the static ones as they are', async () => {
-    expect(await resolveCredential(keys)).toEqual({ kind: 'credential', credential: keys })
-  })
-
   test('are fetched each time, as a method of the provider', async () => {
     const getCredential = jest.fn(async function (this: { count: number }) {
       this.count++

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from '@jest/globals'
 import * as sdk from 'tencentcloud-sdk-nodejs-captcha'
 import { systemClock } from '../../lib/clock.js'
 import { classifyReply } from '../../lib/tencent/classify-reply.js'
-import { sdkFailure, sendWithSdkClient } from '../../lib/tencent/sdk-client-sender.js'
+import { sdkClientSender, sdkFailure } from '../../lib/tencent/sdk-client-sender.js'
 import { createUpstream } from '../../lib/tencent/upstream.js'
 import type { UpstreamResult } from '../../lib/tencent/upstream-result.js'
 import { apiRequest } from '../../lib/tencent/verify-call.js'
@@ -41,8 +41,8 @@ function clientFor(endpoint: string, options: ClientOptions = {}): CaptchaClient
   })
 }
 
-function send(port: number, options?: ClientOptions, signal = new AbortController().signal): Promise<UpstreamResult> {
-  return sendWithSdkClient(clientFor(`127.0.0.1:${port}`, options), request, signal)
+function send(port: number, options?: ClientOptions): Promise<UpstreamResult> {
+  return new Promise((resolve) => sdkClientSender(clientFor(`127.0.0.1:${port}`, options))(request, resolve))
 }
 
 async function sendTo(onRequest: OnRequest, options?: ClientOptions): Promise<UpstreamResult> {
@@ -160,11 +160,8 @@ describe('what the vendor’s client makes of a broken transport', () => {
   })
 
   test('a name that does not exist: unreachable', async () => {
-    const result = await sendWithSdkClient(
-      clientFor('no-such-host.invalid', { reqTimeout: 2 }),
-      request,
-      new AbortController().signal,
-    )
+    const send = sdkClientSender(clientFor('no-such-host.invalid', { reqTimeout: 2 }))
+    const result = await new Promise<UpstreamResult>((resolve) => send(request, resolve))
     expect(['unreachable', 'timeout']).toContain(meaningOf(result))
   })
 
@@ -229,18 +226,20 @@ describe('the vendor’s client and its credential', () => {
   )
 })
 
-describe('calling off the vendor’s client', () => {
+describe('stopping the vendor’s client', () => {
   test.each([
     ['before the headers', () => {}],
     ['in the body', (socket: Socket) => socket.write(chunkedHead)],
   ])('%s is no evidence', async (_, onRequest) => {
-    const server = await serve((socket, text) => {
+    const server = await serve((socket) => {
       onRequest(socket)
-      setTimeout(() => controller.abort(), 30)
-      return text
+      setTimeout(() => stop(), 30)
     })
-    const controller = new AbortController()
-    expect(await send(server.port, { reqTimeout: 0.8 }, controller.signal)).toEqual({ kind: 'aborted' })
+    let stop = () => {}
+    const result = await new Promise((resolve) => {
+      stop = sdkClientSender(clientFor(`127.0.0.1:${server.port}`, { reqTimeout: 0.8 }))(request, resolve)
+    })
+    expect(result).toEqual({ kind: 'aborted' })
     await server.allClosed()
   })
 })
@@ -248,8 +247,8 @@ describe('calling off the vendor’s client', () => {
 describe('a client under the guard’s deadline', () => {
   function verifyWith(client: CaptchaClient, timeoutMs = 150): Promise<UpstreamResult> {
     const transport = { kind: 'client' as const, client }
-    const upstream = createUpstream({ captchaAppId: 190000001, appSecretKey: 's', timeoutMs, transport }, systemClock)
-    return upstream.verify(call, new AbortController().signal)
+    const upstream = createUpstream({ captchaAppId: 190000001, appSecretKey: 's', transport }, systemClock)
+    return new Promise((resolve) => upstream.verify(call, timeoutMs, resolve))
   }
 
   test('that hangs, for its 60 s or for ever, is a timeout, and its socket is freed', async () => {
@@ -302,6 +301,17 @@ describe('a client under the guard’s deadline', () => {
     [
       'rejects with a TypeError of its own',
       () => Promise.reject(new TypeError("Cannot read properties of undefined (reading 'foo')")),
+    ],
+    [
+      'rejects with what cannot even be looked at',
+      () =>
+        Promise.reject(
+          Object.defineProperty(new Error('x'), 'code', {
+            get() {
+              throw new RangeError('x')
+            },
+          }),
+        ),
     ],
     ['rejects with an errno of no connection', () => Promise.reject(Object.assign(new Error('x'), { code: 'ENOSPC' }))],
   ])('that %s has a bug: an error, never a pass', async (_, fail) => {

@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import signModule from 'tencentcloud-sdk-nodejs-common/tencentcloud/common/sign.js'
 import { systemClock } from '../../lib/clock.js'
 import { type Simulator, startSimulator } from '../../lib/simulator/index.js'
+import { requestSigner } from '../../lib/tencent/signed-headers.js'
 import { createUpstream } from '../../lib/tencent/upstream.js'
+import type { UpstreamResult } from '../../lib/tencent/upstream-result.js'
 import type { VerifyCall } from '../../lib/tencent/verify-call.js'
 import type { TencentCredential } from '../../lib/types.js'
 
@@ -19,10 +23,10 @@ async function verify(
   const clock = { ...systemClock, epochMs: () => Date.now() + skewMs }
   const { captchaAppId, appSecretKey } = simulator
   const transport = { kind: 'https' as const, endpoint: new URL(url), credential }
-  const upstream = createUpstream({ captchaAppId, appSecretKey, timeoutMs: 3000, transport }, clock)
+  const upstream = createUpstream({ captchaAppId, appSecretKey, transport }, clock)
   const { ticket, randstr } = simulator.mintTicket({ channel })
   const call = { channel, ticket, randstr, userIp: '203.0.113.7' }
-  const result = await upstream.verify(call, new AbortController().signal)
+  const result = await new Promise<UpstreamResult>((resolve) => upstream.verify(call, 3000, resolve))
   upstream.close()
   if (result.kind !== 'response') return result
   const { Response } = JSON.parse(result.body)
@@ -64,5 +68,81 @@ describe('the signature', () => {
     expect(await verify(withToken, temporary)).toBe(1)
     expect(await verify(withToken, { ...temporary, token: 'stale' })).toBe('AuthFailure.TokenFailure')
     expect(await verify(withToken, withoutToken)).toBe('AuthFailure.TokenFailure')
+  })
+})
+
+describe('the signature, beside the one that the SDK computes', () => {
+  /** The SDK's own, with nothing cached. */
+  function sdkAuthorization(url: string, payload: Buffer, keys: TencentCredential, epochMs: number): string {
+    return signModule.default.sign3({
+      method: 'POST',
+      url,
+      payload,
+      timestamp: Math.floor(epochMs / 1000),
+      service: 'captcha',
+      secretId: keys.secretId,
+      secretKey: keys.secretKey,
+      multipart: false,
+      boundary: '',
+      headers: { 'Content-Type': 'application/json' },
+    })
+  }
+
+  function authorizationOf(headers: readonly string[]): string | undefined {
+    return headers[headers.indexOf('Authorization') + 1]
+  }
+
+  const endpoints = [
+    'https://captcha.tencentcloudapi.com',
+    'https://captcha.intl.tencentcloudapi.com/',
+    'http://127.0.0.1:3001/path/of/a%20proxy?a=1&b=%2F',
+    'http://[::1]:8080',
+  ]
+  const key = fc.stringMatching(/^[\x21-\x7e]{1,40}$/)
+
+  test('is the same for any body, keys and time, and any order of them', () => {
+    const signers = new Map(endpoints.map((url) => [url, requestSigner(new URL(url))]))
+    const oneOfTwoKeys = fc.oneof(
+      fc.constant({ secretId: 'A', secretKey: 'a' }),
+      fc.record({ secretId: key, secretKey: key }),
+    )
+    const anyTime = fc.oneof(fc.integer({ min: 0, max: 4_102_444_800_000 }), fc.constant(Date.UTC(2026, 1, 28)))
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...endpoints),
+        fc.string({ unit: 'binary' }),
+        oneOfTwoKeys,
+        anyTime,
+        (url, text, keys, epochMs) => {
+          const body = Buffer.from(JSON.stringify(text))
+          const signed = authorizationOf(signers.get(url)?.('DescribeCaptchaResult', body, keys, epochMs) ?? [])
+          expect(signed).toBe(sdkAuthorization(url, body, keys, epochMs))
+        },
+      ),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('changes its key at midnight in UTC, and back for a clock that is set back', () => {
+    const url = 'https://captcha.tencentcloudapi.com'
+    const sign = requestSigner(new URL(url))
+    const keys = { secretId: 'AKID', secretKey: 'KEY' }
+    const body = Buffer.from('{}')
+    const midnight = Date.UTC(2026, 11, 31, 24)
+    for (const epochMs of [midnight - 1, midnight, midnight - 1000, midnight + 86_400_000, midnight + 1]) {
+      expect(authorizationOf(sign('DescribeCaptchaResult', body, keys, epochMs))).toBe(
+        sdkAuthorization(url, body, keys, epochMs),
+      )
+    }
+  })
+
+  test('follows keys that change within a day', () => {
+    const url = 'https://captcha.tencentcloudapi.com'
+    const sign = requestSigner(new URL(url))
+    const body = Buffer.from('{}')
+    for (const secretKey of ['first', 'second', 'first']) {
+      const keys = { secretId: 'AKID', secretKey }
+      expect(authorizationOf(sign('DescribeCaptchaResult', body, keys, 0))).toBe(sdkAuthorization(url, body, keys, 0))
+    }
   })
 })

@@ -1,5 +1,5 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import type { ClientRequest } from 'node:http'
 import https from 'node:https'
 import net, { type AddressInfo, type Socket } from 'node:net'
 import { Worker } from 'node:worker_threads'
@@ -8,6 +8,7 @@ import { systemClock } from '../../lib/clock.js'
 import { classifyReply } from '../../lib/tencent/classify-reply.js'
 import { createUpstream, type Upstream } from '../../lib/tencent/upstream.js'
 import type { UpstreamResult } from '../../lib/tencent/upstream-result.js'
+import type { VerifyCall } from '../../lib/tencent/verify-call.js'
 import type { DynamicCredential, TencentCredential } from '../../lib/types.js'
 import { answer, chunk, chunkedHead, type OnRequest, type RawServer, rawServer, verifiedBody } from './raw-server.js'
 import { selfSigned } from './self-signed.js'
@@ -32,16 +33,31 @@ interface Setting {
   readonly credential?: TencentCredential | DynamicCredential
 }
 
-function upstreamOf(url: string, { timeoutMs = 3000, credential: keys = credential }: Setting = {}): Upstream {
+function upstreamOf(url: string, { credential: keys = credential }: Setting = {}): Upstream {
   const transport = { kind: 'https' as const, endpoint: new URL(url), credential: keys }
-  const upstream = createUpstream({ captchaAppId: 190000001, appSecretKey: 's', timeoutMs, transport }, systemClock)
+  const upstream = createUpstream({ captchaAppId: 190000001, appSecretKey: 's', transport }, systemClock)
   closers.push(upstream.close)
   return upstream
 }
 
+interface CallUnderWay {
+  readonly result: Promise<UpstreamResult>
+  readonly giveUp: () => void
+}
+
+function start(upstream: Upstream, timeoutMs = 3000, asked: VerifyCall = call): CallUnderWay {
+  let giveUp = () => {}
+  const result = new Promise<UpstreamResult>((resolve) => {
+    giveUp = upstream.verify(asked, timeoutMs, resolve)
+  })
+  return { result, giveUp }
+}
+
+const ask = (...args: Parameters<typeof start>) => start(...args).result
+
 async function verify(url: string, setting?: Setting): Promise<UpstreamResult & { readonly tookMs: number }> {
   const startedMs = performance.now()
-  const result = await upstreamOf(url, setting).verify(call, new AbortController().signal)
+  const result = await ask(upstreamOf(url, setting), setting?.timeoutMs)
   return { ...result, tookMs: performance.now() - startedMs }
 }
 
@@ -56,6 +72,10 @@ function blockEventLoop(ms: number): void {
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
+async function eventually(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await sleep(2)
+}
+
 /** A port of loopback on which nobody listens. */
 async function closedPort(): Promise<number> {
   const server = net.createServer()
@@ -65,15 +85,15 @@ async function closedPort(): Promise<number> {
   return port
 }
 
-/** Tells of every HTTP request that this process starts to a port. */
-function watchRequests(port: number, onStart: (request: ClientRequest, count: number) => void = () => {}) {
+/** Counts the connections to a port that were refused. */
+function watchRefusals(port: number, onRefused: (count: number) => void = () => {}) {
   const seen = { count: 0 }
   const listen = (message: unknown) => {
-    const { request } = message as { request: ClientRequest }
-    if (request.getHeader('host') === `127.0.0.1:${port}`) onStart(request, ++seen.count)
+    const { connectParams } = message as { connectParams: { port: string } }
+    if (connectParams.port === `${port}`) onRefused(++seen.count)
   }
-  subscribe('http.client.request.start', listen)
-  closers.push(() => unsubscribe('http.client.request.start', listen))
+  subscribe('undici:client:connectError', listen)
+  closers.push(() => unsubscribe('undici:client:connectError', listen))
   return seen
 }
 
@@ -111,6 +131,23 @@ describe('a whole answer', () => {
     expect(causeOf(await verify(server.url))).toBe('verified')
   })
 
+  test.each([
+    ['of any status but 101', 'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n'],
+    ['of status 100, without having been asked for', 'HTTP/1.1 100 Continue\r\n\r\n'],
+  ])('may follow an interim answer %s that came alone', async (_, interim) => {
+    const server = await serve((socket) => {
+      socket.write(interim)
+      setTimeout(() => socket.write(answer(verifiedBody)), 20)
+    })
+    expect(causeOf(await verify(server.url))).toBe('verified')
+  })
+
+  test('that is compressed is not unpacked', async () => {
+    const headers = ['Content-Type: application/json', 'Content-Encoding: gzip']
+    const server = await serve((socket) => socket.write(answer('\x1f\x8b\x08', { headers })))
+    expect(causeOf(await verify(server.url))).toBe('bad_response')
+  })
+
   test('is asked for with one signed POST', async () => {
     const server = await serve((socket) => socket.write(answer(verifiedBody)))
     await verify(server.url, { credential: { ...credential, token: 'TOKEN' } })
@@ -127,8 +164,7 @@ describe('a whole answer', () => {
   test('leaves the connection for the next call', async () => {
     const server = await serve((socket) => socket.write(answer(verifiedBody)))
     const upstream = upstreamOf(server.url)
-    for (let i = 0; i < 5; i++)
-      expect(causeOf(await upstream.verify(call, new AbortController().signal))).toBe('verified')
+    for (let i = 0; i < 5; i++) expect(causeOf(await ask(upstream))).toBe('verified')
     expect(server.connections).toBe(1)
     upstream.close()
     await server.allClosed()
@@ -137,8 +173,7 @@ describe('a whole answer', () => {
   test('is found where a ticket holds any characters at all', async () => {
     const server = await serve((socket) => socket.write(answer(verifiedBody)))
     const ticket = `\ud800\u0000\r\n"\\中${'x'.repeat(2000)}`
-    const result = await upstreamOf(server.url).verify({ ...call, ticket }, new AbortController().signal)
-    expect(causeOf(result)).toBe('verified')
+    expect(causeOf(await ask(upstreamOf(server.url), 3000, { ...call, ticket }))).toBe('verified')
   })
 })
 
@@ -249,6 +284,15 @@ describe('a body', () => {
     ['with Content-Length', (socket: Socket) => socket.end(answer(verifiedBody).slice(0, -5))],
     ['in chunks, though the JSON was whole', (socket: Socket) => socket.end(`${chunkedHead}${chunk(verifiedBody)}`)],
     [
+      'with Content-Length, by a server that does not keep connections',
+      (socket: Socket) => socket.end(answer(verifiedBody, { headers: ['Connection: close'] }).slice(0, -5)),
+    ],
+    [
+      'in chunks, by a server that does not keep connections',
+      (socket: Socket) =>
+        socket.end(`${chunkedHead.replace('\r\n', '\r\nConnection: close\r\n')}${chunk(verifiedBody)}`),
+    ],
+    [
       'by a reset',
       (socket: Socket) => {
         socket.write(answer(verifiedBody).slice(0, -5))
@@ -301,6 +345,7 @@ describe('an answer that is none', () => {
   test.each([
     ['no HTTP', 'SSH-2.0-OpenSSH_9.6\r\n', 'bad_response'],
     ['HTTP with a broken head', 'HTTP/1.1 200 OK\r\nno colon here\r\n\r\n', 'bad_response'],
+    ['HTTP with a broken chunk', `${chunkedHead}zz\r\n`, 'bad_response'],
     ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx', 'bad_response'],
     ['a head of 100 KB', `HTTP/1.1 200 OK\r\nX-A: ${'x'.repeat(100_000)}\r\n\r\n`, 'bad_response'],
     ['an upgrade', 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n', 'unreachable'],
@@ -330,15 +375,14 @@ describe('a connection', () => {
       server.requests.length === 1 ? socket.write(answer(verifiedBody)) : socket.resetAndDestroy(),
     )
     const upstream = upstreamOf(server.url)
-    const signal = new AbortController().signal
-    expect(causeOf(await upstream.verify(call, signal))).toBe('verified')
-    expect(causeOf(await upstream.verify(call, signal))).toBe('unreachable')
+    expect(causeOf(await ask(upstream))).toBe('verified')
+    expect(causeOf(await ask(upstream))).toBe('unreachable')
     expect([server.requests.length, server.connections]).toEqual([2, 1])
   })
 
   test('refused is tried once more, and then unreachable', async () => {
     const port = await closedPort()
-    const seen = watchRequests(port)
+    const seen = watchRefusals(port)
     expect(await verify(`http://127.0.0.1:${port}`)).toMatchObject({ kind: 'unreachable', problem: 'ECONNREFUSED' })
     expect(seen.count).toBe(2)
   })
@@ -352,11 +396,9 @@ describe('a connection', () => {
       socket.on('close', () => onward.destroy())
     })
     closers.push(() => new Promise((resolve) => late.close(resolve)))
-    const seen = watchRequests(port, (request, count) => {
-      if (count === 1) request.prependOnceListener('error', () => late.listen(port))
-    })
+    const seen = watchRefusals(port, () => late.listen(port))
     expect(causeOf(await verify(`http://127.0.0.1:${port}`))).toBe('verified')
-    expect([seen.count, server.requests.length]).toEqual([2, 1])
+    expect([seen.count, server.requests.length]).toEqual([1, 1])
   })
 
   test('to a name that does not exist is unreachable within the deadline', async () => {
@@ -390,56 +432,139 @@ describe('a connection', () => {
   })
 })
 
-describe('a call that is called off', () => {
-  test('ends at once and frees its socket', async () => {
-    const server = await serve(() => controller.abort())
-    const controller = new AbortController()
-    const startedMs = performance.now()
-    expect(await upstreamOf(server.url).verify(call, controller.signal)).toEqual({ kind: 'aborted' })
-    expect(performance.now() - startedMs).toBeLessThan(2500)
+describe('a call that is given up', () => {
+  test('ends before the function that gives it up returns, and frees its socket', async () => {
+    const server = await serve(() => {})
+    const results: UpstreamResult[] = []
+    const giveUp = upstreamOf(server.url).verify(call, 3000, (result) => results.push(result))
+    await eventually(() => server.requests.length === 1)
+    expect(results).toEqual([])
+    giveUp()
+    expect(results).toEqual([{ kind: 'aborted' }])
     await server.allClosed()
+    expect(results).toHaveLength(1)
   })
 
   test('in the middle of the body frees its socket too', async () => {
-    const controller = new AbortController()
     const server = await serve((socket) => {
       socket.write(chunkedHead)
-      setTimeout(() => controller.abort(), 30)
+      setTimeout(() => giveUp(), 30)
     })
-    expect(await upstreamOf(server.url).verify(call, controller.signal)).toEqual({ kind: 'aborted' })
+    const { result, giveUp } = start(upstreamOf(server.url))
+    expect(await result).toEqual({ kind: 'aborted' })
     await server.allClosed()
   })
 
+  test.each(['http:', 'https:'])('while it connects (%s) frees its socket and sends nothing', async (protocol) => {
+    const server = await serve(() => {})
+    const { result, giveUp } = start(upstreamOf(server.url.replace('http:', protocol)))
+    if (protocol === 'https:') await eventually(() => server.connections === 1)
+    giveUp()
+    expect(await result).toEqual({ kind: 'aborted' })
+    await sleep(30)
+    expect([server.openSockets, protocol === 'http:' ? server.requests : []]).toEqual([0, []])
+  })
+
   test('while its credential is fetched is never sent', async () => {
-    const controller = new AbortController()
     const server = await serve((socket) => socket.write(answer(verifiedBody)))
     const getCredential = async () => {
-      controller.abort()
+      queueMicrotask(() => giveUp())
       return credential
     }
-    const upstream = upstreamOf(server.url, { credential: { getCredential } })
-    expect(await upstream.verify(call, controller.signal)).toEqual({ kind: 'aborted' })
+    const { result, giveUp } = start(upstreamOf(server.url, { credential: { getCredential } }))
+    expect(await result).toEqual({ kind: 'aborted' })
     await sleep(30)
     expect(server.connections).toBe(0)
   })
 
-  test('before it began is not begun', async () => {
-    const server = await serve((socket) => socket.write(answer(verifiedBody)))
-    const result = await upstreamOf(server.url).verify(call, AbortSignal.abort())
-    expect([result, server.connections]).toEqual([{ kind: 'aborted' }, 0])
+  test('between a refused connection and its retry is not tried again', async () => {
+    const port = await closedPort()
+    const seen = watchRefusals(port, () => setTimeout(() => giveUp(), 10))
+    const { result, giveUp } = start(upstreamOf(`http://127.0.0.1:${port}`))
+    expect(await result).toEqual({ kind: 'aborted' })
+    await sleep(80)
+    expect(seen.count).toBe(1)
   })
 
-  test('leaves no listener on the signal, a hundred calls later', async () => {
+  test('after its end changes nothing, and leaves the connection to the next call', async () => {
     const server = await serve((socket) => socket.write(answer(verifiedBody)))
     const upstream = upstreamOf(server.url)
-    const { signal } = new AbortController()
-    const warnings: Error[] = []
-    const onWarning = (warning: Error) => warnings.push(warning)
-    process.on('warning', onWarning)
-    for (let i = 0; i < 100; i++) await upstream.verify(call, signal)
-    await sleep(10)
-    process.off('warning', onWarning)
-    expect(warnings).toEqual([])
+    const { result, giveUp } = start(upstream)
+    expect(causeOf(await result)).toBe('verified')
+    giveUp()
+    expect(causeOf(await ask(upstream))).toBe('verified')
+    expect(server.connections).toBe(1)
+  })
+})
+
+describe('connections', () => {
+  test('are as many as there are calls at once, and serve the calls after them', async () => {
+    const waiting: Socket[] = []
+    const server = await serve((socket) => {
+      waiting.push(socket)
+      if (waiting.length === 10) for (const each of waiting.splice(0)) each.write(answer(verifiedBody))
+    })
+    const upstream = upstreamOf(server.url)
+    for (let round = 0; round < 3; round++) {
+      const results = await Promise.all(Array.from({ length: 10 }, () => ask(upstream)))
+      expect(results.map(causeOf)).toEqual(Array(10).fill('verified'))
+      await sleep(5)
+    }
+    expect(server.connections).toBe(10)
+  })
+
+  test('that the other side closed while they were idle cost no call its answer', async () => {
+    const sockets: Socket[] = []
+    const server = await serve(
+      (socket) => socket.write(answer(verifiedBody)),
+      (socket) => sockets.push(socket),
+    )
+    const upstream = upstreamOf(server.url)
+    for (let i = 0; i < 20; i++) {
+      expect(causeOf(await ask(upstream))).toBe('verified')
+      sockets.at(-1)?.end()
+      await sleep(5)
+    }
+    expect(server.connections).toBe(20)
+  })
+
+  test('that the other side wants closed serve no second call', async () => {
+    const headers = ['Connection: close']
+    const server = await serve((socket) => socket.write(answer(verifiedBody, { headers })))
+    const upstream = upstreamOf(server.url)
+    for (let i = 0; i < 5; i++) expect(causeOf(await ask(upstream))).toBe('verified')
+    expect(server.connections).toBe(5)
+    await server.allClosed()
+  })
+
+  test('are all closed with the upstream, and a call that used one is no evidence', async () => {
+    const server = await serve(() => {})
+    const upstream = upstreamOf(server.url)
+    const result = ask(upstream)
+    await eventually(() => server.requests.length === 1)
+    upstream.close()
+    expect(await result).toEqual({ kind: 'aborted' })
+    await server.allClosed()
+  })
+
+  test('leave the process’s own fetch as it is', () => {
+    expect(Reflect.get(globalThis, Symbol.for('undici.globalDispatcher.1'))).toBeUndefined()
+  })
+})
+
+describe('the function that receives the result', () => {
+  test('runs in the async context of its own call, although calls share a connection', async () => {
+    const server = await serve((socket) => socket.write(answer(verifiedBody)))
+    const upstream = upstreamOf(server.url)
+    const storage = new AsyncLocalStorage<number>()
+    for (const id of [1, 2, 3]) {
+      const seen = await storage.run(
+        id,
+        () => new Promise((resolve) => upstream.verify(call, 3000, () => resolve(storage.getStore()))),
+      )
+      expect(seen).toBe(id)
+    }
+    expect(server.connections).toBe(1)
   })
 })
 
@@ -471,7 +596,7 @@ describe('when our own event loop was blocked', () => {
     closers.push(() => worker.terminate())
     const port = await new Promise((resolve) => worker.once('message', resolve))
     const asked = new Promise((resolve) => worker.once('message', resolve))
-    const result = upstreamOf(`http://127.0.0.1:${port}`, { timeoutMs: 500 }).verify(call, new AbortController().signal)
+    const result = ask(upstreamOf(`http://127.0.0.1:${port}`), 500)
     await asked
     blockEventLoop(900)
     expect(causeOf(await result)).toBe('verified')
@@ -479,7 +604,7 @@ describe('when our own event loop was blocked', () => {
 
   test('a deadline without an answer says nothing about Tencent', async () => {
     const server = await serve(() => {})
-    const result = upstreamOf(server.url, { timeoutMs: 100 }).verify(call, new AbortController().signal)
+    const result = ask(upstreamOf(server.url), 100)
     await sleep(20)
     blockEventLoop(400)
     expect(await result).toEqual({ kind: 'timeout', loopBlocked: true })

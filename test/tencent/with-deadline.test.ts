@@ -1,50 +1,58 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { describe, expect, test } from '@jest/globals'
 import type { Clock } from '../../lib/clock.js'
 import type { UpstreamResult } from '../../lib/tencent/upstream-result.js'
-import { withDeadline } from '../../lib/tencent/with-deadline.js'
-import { ManualClock, settlePromises } from '../support/manual-clock.js'
+import { type Done, type StartCall, withDeadline } from '../../lib/tencent/with-deadline.js'
+import { ManualClock } from '../support/manual-clock.js'
 
-const done: UpstreamResult = { kind: 'http_status', status: 500 }
-const never = new Promise<UpstreamResult>(() => {})
+const answered: UpstreamResult = { kind: 'http_status', status: 500 }
 
-function start(run: (signal: AbortSignal) => Promise<UpstreamResult>, clock: Clock = new ManualClock()) {
-  const controller = new AbortController()
+/** A call that a test ends by hand. */
+function openCall() {
+  const call = { stops: 0, done: (() => {}) as Done }
+  const run: StartCall = (done) => {
+    call.done = done
+    return () => {
+      call.stops++
+    }
+  }
+  return { call, run }
+}
+
+function start(run: StartCall, clock: Clock = new ManualClock()) {
   const results: UpstreamResult[] = []
-  const settled = withDeadline(run, { timeoutMs: 1000, clock, signal: controller.signal }).then((result) => {
-    results.push(result)
-  })
-  return { controller, results, settled }
+  const giveUp = withDeadline(run, 1000, clock, (result) => results.push(result))
+  return { results, giveUp }
 }
 
 describe('a deadline', () => {
-  test('is not felt by a call that settles in time, and leaves no timer', async () => {
+  test('is not felt by a call that ends in time, and leaves no timer', async () => {
     const clock = new ManualClock()
-    const { results } = start(async () => done, clock)
-    await settlePromises()
-    expect([results, clock.pendingTimers]).toEqual([[done], 0])
+    const { call, run } = openCall()
+    const { results } = start(run, clock)
+    call.done(answered)
+    await nextTick()
+    expect([results, clock.pendingTimers, call.stops]).toEqual([[answered], 0, 0])
   })
 
-  test('ends a call that ignores it, at its time and not before', async () => {
-    const clock = new ManualClock()
-    const { results } = start(() => never, clock)
-    await clock.advance(999)
+  test('never calls back before it has returned, even where a call ends at once', async () => {
+    const { results } = start((done) => {
+      done(answered)
+      return () => {}
+    })
     expect(results).toEqual([])
-    await clock.advance(1)
-    expect(results).toEqual([{ kind: 'timeout', loopBlocked: false }])
+    await nextTick()
+    expect(results).toEqual([answered])
   })
 
-  test('tells the call to stop, whichever way it ended', async () => {
+  test('ends a call that ignores it, at its time and not before, and stops it', async () => {
     const clock = new ManualClock()
-    const signals: AbortSignal[] = []
-    const keep = (result: Promise<UpstreamResult>) => (signal: AbortSignal) => {
-      signals.push(signal)
-      return result
-    }
-    start(keep(never), clock)
-    start(keep(Promise.resolve(done)), clock)
-    start(keep(never), clock).controller.abort()
-    await clock.advance(1000)
-    expect(signals.map(({ aborted }) => aborted)).toEqual([true, true, true])
+    const { call, run } = openCall()
+    const { results } = start(run, clock)
+    await clock.advance(999)
+    expect([results, call.stops]).toEqual([[], 0])
+    await clock.advance(1)
+    expect([results, call.stops]).toEqual([[{ kind: 'timeout', loopBlocked: false }], 1])
   })
 
   test.each([
@@ -62,12 +70,11 @@ describe('a deadline', () => {
         fire = run
         return { cancel() {} }
       },
-      afterPoll: (run) => queueMicrotask(run),
+      afterPoll: (run) => run(),
     }
-    const { results, settled } = start(() => never, lateClock)
+    const { results } = start(openCall().run, lateClock)
     nowMs = firedMs
     fire()
-    await settled
     expect(results).toEqual([{ kind: 'timeout', loopBlocked }])
   })
 
@@ -78,54 +85,61 @@ describe('a deadline', () => {
         polls.push(run)
       }
     })()
-    let answerNow: (result: UpstreamResult) => void = () => {}
-    const { results } = start(
-      () =>
-        new Promise((resolve) => {
-          answerNow = resolve
-        }),
-      clock,
-    )
+    const { call, run } = openCall()
+    const { results } = start(run, clock)
     await clock.advance(1000)
     polls.shift()?.()
-    answerNow(done)
-    await settlePromises()
+    call.done(answered)
+    await nextTick()
     polls.shift()?.()
-    await settlePromises()
-    expect(results).toEqual([done])
+    expect([results, call.stops]).toEqual([[answered], 0])
   })
 
-  test('turns a rejection into a bug, never into an exception', async () => {
-    const error = new RangeError('x')
-    const { results } = start(() => Promise.reject(error))
-    await settlePromises()
-    expect(results).toEqual([{ kind: 'bug', error }])
-  })
-
-  test('hears no late result, no late rejection and no late abort', async () => {
+  test('hears no late result and no late giving up', async () => {
     const clock = new ManualClock()
-    let settle: { resolve(result: UpstreamResult): void; reject(error: unknown): void } | undefined
-    const { results, controller } = start(
-      () =>
-        new Promise((resolve, reject) => {
-          settle = { resolve, reject }
-        }),
-      clock,
-    )
+    const { call, run } = openCall()
+    const { results, giveUp } = start(run, clock)
     await clock.advance(1000)
-    settle?.reject(new Error('late'))
-    controller.abort()
-    await settlePromises()
-    expect(results).toEqual([{ kind: 'timeout', loopBlocked: false }])
-  })
-
-  test('does not start a call that was called off before', async () => {
-    let ran = false
-    const run = async () => {
-      ran = true
-      return done
-    }
-    const options = { timeoutMs: 1, clock: new ManualClock(), signal: AbortSignal.abort() }
-    expect([await withDeadline(run, options), ran]).toEqual([{ kind: 'aborted' }, false])
+    call.done(answered)
+    giveUp()
+    await nextTick()
+    expect([results, call.stops]).toEqual([[{ kind: 'timeout', loopBlocked: false }], 1])
   })
 })
+
+describe('giving a call up', () => {
+  test('stops it and calls back before it returns, once, and leaves no timer', async () => {
+    const clock = new ManualClock()
+    const { call, run } = openCall()
+    const { results, giveUp } = start(run, clock)
+    giveUp()
+    expect([results, clock.pendingTimers, call.stops]).toEqual([[{ kind: 'aborted' }], 0, 1])
+    giveUp()
+    call.done(answered)
+    await clock.advance(1000)
+    expect([results.length, call.stops]).toEqual([1, 1])
+  })
+
+  test('comes before a result that was found in the same tick', async () => {
+    const { call, run } = openCall()
+    const { results, giveUp } = start(run)
+    call.done(answered)
+    giveUp()
+    await nextTick()
+    expect(results).toEqual([{ kind: 'aborted' }])
+  })
+
+  test('calls back in the async context of the call, not of the one who gives it up', () => {
+    const storage = new AsyncLocalStorage<string>()
+    const seen: unknown[] = []
+    const giveUp = storage.run('call', () =>
+      withDeadline(openCall().run, 1000, new ManualClock(), () => seen.push(storage.getStore())),
+    )
+    storage.run('other', giveUp)
+    expect(seen).toEqual(['call'])
+  })
+})
+
+function nextTick(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve))
+}
