@@ -69,7 +69,7 @@ describe('the imports of lib', () => {
 })
 
 describe('the decision', () => {
-  test('imports nothing but itself and the types of requests', () => {
+  test('imports nothing but itself', () => {
     const foreign = files
       .filter(({ path }) => path.startsWith('lib/admission/'))
       .flatMap(({ imports }) => imports.filter((target) => !target.startsWith('lib/admission/')))

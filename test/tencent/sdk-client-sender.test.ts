@@ -52,7 +52,7 @@ async function sendTo(onRequest: OnRequest, options?: ClientOptions): Promise<Up
 function meaningOf(result: UpstreamResult): string {
   const reply = classifyReply(result, 'web')
   if (reply.kind === 'refused') return `refused ${reply.reason}`
-  return reply.kind === 'unavailable' ? reply.cause : reply.kind
+  return reply.kind === 'degraded' ? reply.cause : reply.kind
 }
 
 function apiError(error: object): string {

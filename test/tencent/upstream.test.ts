@@ -63,7 +63,7 @@ async function verify(url: string, setting?: Setting): Promise<UpstreamResult & 
 
 function causeOf(result: UpstreamResult): string {
   const reply = classifyReply(result, 'web')
-  return reply.kind === 'unavailable' ? reply.cause : reply.kind
+  return reply.kind === 'degraded' ? reply.cause : reply.kind
 }
 
 function blockEventLoop(ms: number): void {
