@@ -78,7 +78,7 @@ function guardRequest(parts: GuardParts, req: CaptchaRequest, res: ServerRespons
   }
   const pending = new PendingDecision(parts.policy, context, {
     report(decision) {
-      Object.assign(req, { captcha: decision.verdict })
+      ;(req as { captcha?: CaptchaVerdict }).captcha = decision.verdict
       parts.report(decision, context)
     },
     decided({ verdict }) {
@@ -90,7 +90,6 @@ function guardRequest(parts: GuardParts, req: CaptchaRequest, res: ServerRespons
       res.off('close', onClose)
       next(error)
     },
-    lateVerdict: (late) => parts.reportLate(late, context),
   })
   if ((res.closed || res.destroyed) && !res.writableEnded) return
   res.on('close', onClose)

@@ -1,44 +1,55 @@
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
-type Address = ipaddr.IPv4 | ipaddr.IPv6
-
 const ipv6KeyBits = 56
 
 const privateRanges = new Set(['loopback', 'private', 'uniqueLocal', 'linkLocal', 'carrierGradeNat', 'unspecified'])
 
-/** A user's address, read once: as Tencent gets it, as limits see it, as the log shows it. */
-export interface ClientAddress {
+/** A user's address: as Tencent gets it, as limits see it, as the log shows it. */
+export class ClientAddress {
   /** IPv4-mapped addresses unmapped, zone removed. */
   readonly ip: string
   /** IPv4 whole, IPv6 by its /56: a subscriber has all of it. */
   readonly key: string
+
+  constructor(ip: string, key: string) {
+    this.ip = ip
+    this.key = key
+  }
+
   /** `/24` or `/48` in CIDR notation. */
-  readonly masked: string
+  get masked(): string {
+    return network(this.ip, isIP(this.ip) === 4 ? 24 : 48)
+  }
+
   /** Loopback, private, link-local or carrier-grade NAT: no address that Tencent could judge. */
-  readonly isPrivate: boolean
-  readonly isLoopback: boolean
+  get isPrivate(): boolean {
+    return privateRanges.has(ipaddr.parse(this.ip).range())
+  }
+
+  get isLoopback(): boolean {
+    return ipaddr.parse(this.ip).range() === 'loopback'
+  }
 }
 
 /** `undefined` for anything that is not an IP address in its ordinary notation. */
 export function parseClientAddress(given: unknown): ClientAddress | undefined {
   if (typeof given !== 'string') return undefined
   // ipaddr.js alone takes 010.1.2.3 for 8.1.2.3 and 1.2.3 for 1.2.0.3.
-  if (isIP(given) === 0) return undefined
+  const version = isIP(given)
+  if (version === 0) return undefined
+  if (version === 4) return new ClientAddress(given, given)
   // Unmapped first: masking ::ffff:1.2.3.4 would put every IPv4 client into one bucket.
   const address = ipaddr.process(given.replace(/%.*$/, ''))
-  const range = address.range()
-  return {
-    ip: address.toString(),
-    key: address.kind() === 'ipv4' ? address.toString() : network(address, ipv6KeyBits),
-    masked: address.kind() === 'ipv4' ? network(address, 24) : network(address, 48),
-    isPrivate: privateRanges.has(range),
-    isLoopback: range === 'loopback',
-  }
+  const ip = address.toString()
+  return new ClientAddress(ip, address.kind() === 'ipv4' ? ip : network(ip, ipv6KeyBits))
 }
 
-function network(address: Address, bits: number): string {
-  const bytes = address.toByteArray().map((byte, index) => byte & maskByte(bits - index * 8))
+function network(ip: string, bits: number): string {
+  const bytes = ipaddr
+    .parse(ip)
+    .toByteArray()
+    .map((byte, index) => byte & maskByte(bits - index * 8))
   return `${ipaddr.fromByteArray(bytes).toString()}/${bits}`
 }
 

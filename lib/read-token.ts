@@ -50,6 +50,8 @@ function ownMember(source: unknown, name: string): unknown {
 
 /** Node joins repeated headers to "a, b"; as an array the repetition stays visible, and malformed. */
 function onlyHeader(req: CaptchaRequest, name: string): unknown {
+  // `headersDistinct` sorts all headers when it is first read; most requests carry no ticket there.
+  if (req.headers[name] === undefined) return undefined
   const values = req.headersDistinct?.[name] ?? req.headers[name]
   return Array.isArray(values) && values.length === 1 ? values[0] : values
 }

@@ -17,7 +17,8 @@ describe('an IPv4 address', () => {
     // Deprecated IPv4-compatible notation.
     '::1.2.3.4',
   ])('written %s is 1.2.3.4', (written) => {
-    expect(parseClientAddress(written)).toEqual({
+    const { ip, key, masked, isPrivate, isLoopback } = parseClientAddress(written) ?? {}
+    expect({ ip, key, masked, isPrivate, isLoopback }).toEqual({
       ip: '1.2.3.4',
       key: '1.2.3.4',
       masked: '1.2.3.0/24',

@@ -78,6 +78,7 @@ export class CaptchaGuardProcess {
       timeoutMs,
       maxFallbackAgeMs: config.fallback.maxAgeMs,
       rules: config.rules,
+      reportLate: ignore,
     }
   }
 
@@ -90,7 +91,7 @@ export class CaptchaGuardProcess {
   }
 
   handle(request: SimulatedRequest, done: (decision: Decision) => void): void {
-    const end = { report: ignore, decided: done, failed: rethrow, lateVerdict: ignore }
+    const end = { report: ignore, decided: done, failed: rethrow }
     new PendingDecision(this.policy, this.#contextOf(request), end).start()
   }
 
@@ -134,6 +135,7 @@ export class CaptchaGuardProcess {
       clientKey,
       limitKey: clientKey,
       ticketKey,
+      ticketHash: undefined,
       shared: new SharedRequest(),
       startedMs: clock.nowMs(),
     }

@@ -30,7 +30,6 @@ function decide(parts: GuardParts, context: RequestContext, signal: AbortSignal 
         signal?.removeEventListener('abort', onAbort)
         reject(error)
       },
-      lateVerdict: (late) => parts.reportLate(late, context),
     })
     signal?.addEventListener('abort', onAbort, { once: true })
     pending.start()

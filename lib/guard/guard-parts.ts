@@ -8,7 +8,7 @@ import type { PurseSettings } from '../site/ledger.js'
 import { ticketClassifier } from '../tencent/classify-ticket.js'
 import type { CaptchaRequest } from '../types.js'
 import { joinSite, type Membership, usesLoopback } from './join-site.js'
-import type { DecisionPolicy, LateReport } from './pending-decision.js'
+import type { DecisionPolicy } from './pending-decision.js'
 import { ContextReader, type RequestContext } from './request-context.js'
 import type { SiteServices } from './site-services.js'
 
@@ -39,22 +39,21 @@ export class GuardParts {
       timeoutMs,
       maxFallbackAgeMs: degradation.fallback.maxAgeMs,
       rules: degradation.rules,
+      reportLate: ({ verdict, lateVerdict, clientKey, ticketHash, at }) => {
+        this.reporter.late(verdict, lateVerdict, ticketHash)
+        callHook(() => config.onLateVerdict?.({ verdict, lateVerdict, clientKey, at }))
+      },
     }
   }
 
   /** Counts, logs and publishes a decision. */
   report({ verdict, trace }: Decision, { req, ticketHash, address }: RequestContext): void {
     const { config, services } = this
-    const userIp = config.logUserIp === 'full' ? address?.ip : config.logUserIp && address?.masked
-    const circuit = services.site.circuit.state
-    this.reporter.verdict(req, verdict, { ...trace, ticketHash, ...(userIp && { userIp }), circuit })
+    this.reporter.verdict(req, verdict, () => {
+      const userIp = config.logUserIp === 'full' ? address?.ip : config.logUserIp && address?.masked
+      return { ...trace, ticketHash, ...(userIp && { userIp }), circuit: services.site.circuit.state }
+    })
     if (config.onVerdict) callHook(() => config.onVerdict?.(verdict, req as CaptchaRequest))
-  }
-
-  /** Logs what Tencent said later about a ticket that passed degraded, and tells the application. */
-  reportLate(late: LateReport, { clientKey, ticketHash }: RequestContext): void {
-    this.reporter.late(late.verdict, late.lateVerdict, ticketHash)
-    callHook(() => this.config.onLateVerdict?.({ ...late, clientKey }))
   }
 
   leave(): void {

@@ -11,16 +11,14 @@ import type {
   Question,
   RuleAction,
 } from '../admission/question.js'
-import type { CaptchaVerdict } from '../admission/verdict.js'
 import { callOption } from '../options/call-option.js'
 import type { DegradationRule } from '../options/options.js'
-import type { LateVerdict } from '../site/late-verification.js'
 import type { PurseSettings } from '../site/ledger.js'
 import { classifyReply } from '../tencent/classify-reply.js'
 import type { VerifyCall } from '../tencent/verify-call.js'
 import type { CaptchaRequest } from '../types.js'
 import type { RequestContext } from './request-context.js'
-import type { SiteServices } from './site-services.js'
+import type { LateReport, SiteServices } from './site-services.js'
 
 /** What a guard decides by. */
 export interface DecisionPolicy {
@@ -30,22 +28,15 @@ export interface DecisionPolicy {
   readonly maxFallbackAgeMs: number
   /** The operator's own rules; a cause without one follows the cause table. */
   readonly rules: { readonly [cause in DegradationCause]?: DegradationRule | undefined }
+  /** Told what Tencent says later about a ticket that passed degraded. */
+  reportLate(late: LateReport): void
 }
 
 /** A request's part of the context, without what only the report needs. */
 export type DecisionContext = Pick<
   RequestContext,
-  'req' | 'channel' | 'ticket' | 'clientKey' | 'limitKey' | 'ticketKey' | 'shared' | 'startedMs'
+  'req' | 'channel' | 'ticket' | 'clientKey' | 'limitKey' | 'ticketKey' | 'ticketHash' | 'shared' | 'startedMs'
 > & { readonly address: { readonly ip: string } | undefined }
-
-/** A late verdict about a ticket that passed degraded. */
-export interface LateReport {
-  /** The verdict the request went on with. */
-  readonly verdict: CaptchaVerdict
-  readonly lateVerdict: LateVerdict
-  /** When the request passed, milliseconds since 1970. */
-  readonly at: number
-}
 
 /** Told how a decision ended: `decided` or `failed`, exactly once, or neither for a decision that was abandoned. */
 export interface DecisionEnd {
@@ -53,8 +44,6 @@ export interface DecisionEnd {
   report(decision: Decision): void
   decided(decision: Decision): void
   failed(error: unknown): void
-  /** What Tencent says later about a ticket that passed degraded. */
-  lateVerdict(late: LateReport): void
 }
 
 /**
@@ -202,11 +191,9 @@ export class PendingDecision {
     const { shared, ticket, ticketKey, limitKey } = this.#context
     const setting = this.#policy.purses[purse]
     const drawKey = `${purse} ${setting}`
-    const drawn = shared.claims.get(drawKey)
+    const drawn = shared.claims?.get(drawKey)
     if (drawn !== undefined) return this.#resume(drawn)
-    const isParentDrawn = [...shared.claims].some(
-      ([key, { kind }]) => kind === 'granted' && key.startsWith(`${purse} `),
-    )
+    const isParentDrawn = shared.hasDrawn(purse)
     const claim = this.#policy.services.site.ledger.claimPass({
       purse,
       setting,
@@ -218,7 +205,7 @@ export class PendingDecision {
     this.#whenKnown(claim, (result) => {
       // The client went away while the store was asked.
       if (this.#isOver) return result.kind === 'granted' ? result.giveBack() : undefined
-      shared.claims.set(drawKey, result)
+      shared.note(drawKey, result)
       if (result.kind === 'granted') shared.hasPassed = true
       this.#resume(result satisfies Claim)
     })
@@ -234,13 +221,14 @@ export class PendingDecision {
   #note({ verdict }: Decision): void {
     const { site, late, clock } = this.#policy.services
     site.noteVerdict(verdict)
+    if (!(verdict.passed && verdict.degraded)) return
+    const { shared, limitKey, clientKey, ticketHash } = this.#context
     const call = callOf(this.#context)
-    const { shared, limitKey } = this.#context
-    if (!(verdict.passed && verdict.degraded) || call === undefined || shared.dropLate) return
-    const at = clock.epochMs()
-    const tell = (lateVerdict: LateVerdict) => this.#end.lateVerdict({ verdict, lateVerdict, at })
+    if (call === undefined || shared.dropLate) return
+    // Nothing of the request itself: thousands of these may wait for minutes.
+    const { reportLate } = this.#policy
     shared.dropLate = late.add({
-      context: { call, limitKey, tell },
+      context: { call, verdict, limitKey, clientKey, ticketHash, at: clock.epochMs(), report: reportLate },
       passedMs: clock.nowMs(),
       mayBeSpent: shared.reply !== undefined && mayHaveSpent(shared.reply),
     })

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import * as crypto from 'node:crypto'
 import type { ClassifiedTicket } from '../admission/ticket.js'
 import { type ClientAddress, parseClientAddress } from '../client-address.js'
 import type { Clock } from '../clock.js'
@@ -123,6 +123,8 @@ function ticketDigest(ticket: ClassifiedTicket, limitKey: string): string | unde
   }
 }
 
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
-}
+/** `crypto.hash` costs half as much; Node has it from 20.12 on. */
+const sha256: (text: string) => string =
+  typeof crypto.hash === 'function'
+    ? (text) => crypto.hash('sha256', text)
+    : (text) => crypto.createHash('sha256').update(text).digest('hex')

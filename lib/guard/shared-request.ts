@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Outcome } from '../admission/outcome.js'
+import type { PurseName } from '../admission/question.js'
 import type { PassResult } from '../site/ledger.js'
 import type { CaptchaChannel } from '../types.js'
 
@@ -11,17 +12,29 @@ export class SharedRequest {
   hasPassed = false
   /** The ticket waits for its late verdict; calls that off. */
   dropLate: (() => void) | undefined
-  /** What became of the claims, by purse and setting. */
-  readonly claims = new Map<string, PassResult>()
+  /** What became of the claims, by purse and setting; made with the first one, which most requests never make. */
+  claims: Map<string, PassResult> | undefined
+
+  /** Notes what became of a claim. */
+  note(drawKey: string, result: PassResult): void {
+    this.claims ??= new Map()
+    this.claims.set(drawKey, result)
+  }
+
+  /** Whether this request has drawn on a purse of this name, by whichever setting. */
+  hasDrawn(purse: PurseName): boolean {
+    for (const [key, { kind }] of this.claims ?? []) if (kind === 'granted' && key.startsWith(`${purse} `)) return true
+    return false
+  }
 
   /** Undoes what was drawn for this request. */
   giveBack(): void {
-    for (const claim of this.claims.values()) {
+    for (const claim of this.claims?.values() ?? []) {
       if (claim.kind !== 'granted') continue
       claim.giveBack()
       this.hasPassed = false
     }
-    this.claims.clear()
+    this.claims = undefined
     this.dropLate?.()
     this.dropLate = undefined
   }

@@ -1,4 +1,5 @@
 import { canaryReport, type Outcome } from '../admission/outcome.js'
+import type { CaptchaVerdict } from '../admission/verdict.js'
 import type { Clock } from '../clock.js'
 import { OutageLog } from '../report/outage-log.js'
 import type { ClientHistory } from '../site/client-history.js'
@@ -15,8 +16,19 @@ import type { CaptchaLogger } from '../types.js'
 /** A ticket that passed degraded, and what its late verdict needs. */
 export interface LateContext {
   readonly call: VerifyCall
+  /** The verdict the request went on with. */
+  readonly verdict: CaptchaVerdict
   readonly limitKey: string
-  readonly tell: (lateVerdict: LateVerdict) => void
+  readonly clientKey: string
+  readonly ticketHash: string | undefined
+  /** When the request passed, milliseconds since 1970. */
+  readonly at: number
+  readonly report: (late: LateReport) => void
+}
+
+/** What Tencent said late. */
+export interface LateReport extends Pick<LateContext, 'verdict' | 'clientKey' | 'ticketHash' | 'at'> {
+  readonly lateVerdict: LateVerdict
 }
 
 /** Told what belongs to a site and to no request. */
@@ -119,6 +131,6 @@ export class SiteServices {
 
   #tellLate({ context }: LateTicket<LateContext>, lateVerdict: LateVerdict): void {
     if (lateVerdict.outcome === 'genuine') this.site.ledger.recordGenuine(context.limitKey)
-    context.tell(lateVerdict)
+    context.report({ ...context, lateVerdict })
   }
 }

@@ -3,13 +3,19 @@ import { pino } from 'pino'
 import type { CaptchaLogger } from '../types.js'
 import { callHook } from './call-hook.js'
 
-const silent: CaptchaLogger = Object.freeze({ debug() {}, info() {}, warn() {}, error() {} })
+const silent: GuardedLogger = Object.freeze({ debug() {}, info() {}, warn() {}, error() {}, writes: () => false })
 
+/** A logger that never throws, and says which levels it writes. */
+export interface GuardedLogger extends CaptchaLogger {
+  writes(level: keyof CaptchaLogger): boolean
+}
+
+/** The loggers of one guard. */
 export interface LoggerChoice {
   /** For lines that belong to no request. */
-  readonly base: CaptchaLogger
+  readonly base: GuardedLogger
   /** For a request's lines: `req.log`, so that its request id is bound, unless the option names a logger. */
-  readonly of: (req: IncomingMessage | undefined) => CaptchaLogger
+  readonly of: (req: IncomingMessage | undefined) => GuardedLogger
 }
 
 /** Picks the logger once. A logger that throws changes nothing. */
@@ -37,8 +43,11 @@ function isLogger(value: unknown): value is CaptchaLogger {
   )
 }
 
-function guarded(logger: CaptchaLogger): CaptchaLogger {
+function guarded(logger: CaptchaLogger): GuardedLogger {
   const write = (level: keyof CaptchaLogger) => (fields: object, message: string) =>
     callHook(() => logger[level](fields, message))
-  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
+  // pino has it; it saves the fields of a line that would not be written.
+  const { isLevelEnabled } = logger as { isLevelEnabled?: (level: string) => boolean }
+  const writes = (level: string) => typeof isLevelEnabled !== 'function' || isLevelEnabled.call(logger, level)
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error'), writes }
 }

@@ -13,6 +13,9 @@ const advice: Readonly<Record<HintName, string>> = {
   no_address: `The user's address is missing or no IP address, and the request was refused: Tencent wants one, and limits go by it. Does the option \`userIp\` return one; is "trust proxy" set where the server listens on a socket file? See ${help}`,
 }
 
+/** A set-up that is wrong shows in a guard's first requests; later ones are not looked at. */
+const maxLooks = 1000
+
 /** Once per process, although the ESM and the CommonJS build are two copies of this module. */
 const shownKey = Symbol.for('tencent-captcha-guard.proxy-hints')
 
@@ -21,6 +24,7 @@ export class ProxyHints {
   readonly #reporter: Reporter
   readonly #endpointIsLoopback: boolean
   readonly #shown: Set<HintName>
+  #looksLeft = maxLooks
 
   constructor(reporter: Reporter, endpointIsLoopback: boolean) {
     this.#reporter = reporter
@@ -31,7 +35,8 @@ export class ProxyHints {
   }
 
   look(req: CaptchaRequest, address: ClientAddress | undefined): void {
-    if (this.#shown.size === Object.keys(advice).length || this.#reporter.isSilent) return
+    if (this.#looksLeft === 0 || this.#reporter.isSilent) return
+    this.#looksLeft--
     const trust: unknown = (req as { app?: { get?: (name: string) => unknown } }).app?.get?.('trust proxy')
     if (!trust && req.headers['x-forwarded-for'] !== undefined) this.#show(req, 'forwarded_ignored')
     if (trust === true) this.#show(req, 'trusts_everybody')

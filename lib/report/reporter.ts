@@ -8,7 +8,7 @@ import type { LateVerdict } from '../site/late-verification.js'
 import type { OverrideChange, OverrideState } from '../site/override-switch.js'
 import { isKeyMismatch } from '../tencent/captcha-codes.js'
 import type { CaptchaLogger } from '../types.js'
-import { chooseLogger, type LoggerChoice } from './choose-logger.js'
+import { chooseLogger, type GuardedLogger, type LoggerChoice } from './choose-logger.js'
 import { createCounters, type ReasonCounters } from './counters.js'
 import { LineSampler } from './line-sampler.js'
 import { decisionFields, type LineTrace } from './log-fields.js'
@@ -38,7 +38,7 @@ export class Reporter {
     this.#loggers = chooseLogger(config.logger)
   }
 
-  verdict(req: IncomingMessage | undefined, verdict: CaptchaVerdict, trace: LineTrace): void {
+  verdict(req: IncomingMessage | undefined, verdict: CaptchaVerdict, trace: () => LineTrace): void {
     this.counters[verdict.reason]++
     if (this.#verdicts.hasSubscribers) this.#verdicts.publish({ verdict, captchaAppId: this.#config.captchaAppId })
     const logger = this.#loggers.of(req)
@@ -104,17 +104,18 @@ export class Reporter {
   }
 
   #line(
-    logger: CaptchaLogger,
+    logger: GuardedLogger,
     level: keyof CaptchaLogger,
     event: string,
     verdict: CaptchaVerdict,
-    trace: LineTrace,
+    trace: () => LineTrace,
   ): void {
+    if (!logger.writes(level)) return
     // Degraded passes are never sampled: the purses bound them, and each leaves its line.
     const isSampled = !(verdict.degraded && verdict.passed)
     const suppressed = isSampled ? this.#sampler.admit(event, this.#clock.nowMs()) : 0
     if (suppressed === undefined) return
-    const fields = decisionFields(event, this.#config.captchaAppId, verdict, trace)
+    const fields = decisionFields(event, this.#config.captchaAppId, verdict, trace())
     logger[level](suppressed > 0 ? { ...fields, suppressed } : fields, event)
   }
 
