@@ -1,16 +1,6 @@
 import { causeTable, type DegradationCause } from './cause-table.js'
 import { degraded, noFacts, type Outcome, type TencentFacts } from './outcome.js'
-import type {
-  Answer,
-  Answers,
-  Claim,
-  Decision,
-  DecisionTrace,
-  Evidence,
-  PurseName,
-  Question,
-  Standing,
-} from './question.js'
+import type { Answer, Answers, Decision, DecisionTrace, Evidence, PurseName, Question, Standing } from './question.js'
 import type { ClassifiedTicket, FallbackTicket } from './ticket.js'
 import { type Ending, makeVerdict } from './verdict.js'
 
@@ -76,33 +66,39 @@ function* resolve(request: AdmissionRequest, outcome: Outcome, stage: 'precheck'
     case 'refused':
       return { ending: refusal(outcome.reason), trace: { stage }, facts: outcome.facts }
     case 'degraded':
-      return { ...(yield* resolveDegraded(request.ticket, outcome.cause, outcome.facts)), facts: outcome.facts }
+      return yield* resolveDegraded(request.ticket, outcome.cause, outcome.facts)
     case 'bug':
       throw outcome.error
   }
 }
 
 /** Tencent's verdict is missing: override, then rule, then purse. */
-function* resolveDegraded(
-  ticket: ClassifiedTicket,
-  cause: DegradationCause,
-  facts: TencentFacts,
-): Steps<Omit<Resolution, 'facts'>> {
+function* resolveDegraded(ticket: ClassifiedTicket, cause: DegradationCause, facts: TencentFacts): Steps<Resolution> {
   const row = causeTable[cause]
   const { override, evidence, evidenceWhy } = yield* put({ kind: 'weigh' })
-  const seen: DecisionTrace = { stage: 'resolve', evidence, evidenceWhy }
+  const trace: Mutable<DecisionTrace> = { stage: 'resolve', evidence, evidenceWhy }
+  const end = (ending: Ending): Resolution => ({ ending, trace, facts })
+  const isClosed = override === 'verify_only'
   // With every degraded pass refused, the rule still tells a configuration error that would have passed from one that would not.
-  if (override === 'verify_only' && row.refusal === 'degradation_refused') {
-    return { ending: refusal('degradation_refused', cause), trace: seen }
-  }
+  if (isClosed && row.refusal === 'degradation_refused') return end(refusal('degradation_refused', cause))
   const rule = yield* put({ kind: 'apply_rule', cause, evidence })
-  const ruled: DecisionTrace = { ...seen, rule: rule.action, ruleFrom: rule.from }
-  if (rule.action === 'refuse') return { ending: refusal(row.refusal, cause), trace: ruled }
-  if (override === 'verify_only') return { ending: refusal('degradation_refused', cause), trace: ruled }
+  trace.rule = rule.action
+  trace.ruleFrom = rule.from
+  if (rule.action === 'refuse') return end(refusal(row.refusal, cause))
+  if (isClosed) return end(refusal('degradation_refused', cause))
   const purse = choosePurse(cause, evidence, facts.clientErrorCode)
   const claim = yield* put({ kind: 'claim_pass', purse })
-  return { ending: endingOfClaim(claim, ticket, cause), trace: { ...ruled, ...purseTrace(purse, claim) } }
+  if (claim.kind === 'replayed') return end(refusal(replayReason(ticket)))
+  trace.purse = purse
+  trace.purseUsed = claim.used
+  trace.purseLimit = claim.limit
+  trace.purseRemaining = claim.remaining
+  if (claim.kind === 'granted') return end({ kind: 'degraded_pass', cause })
+  trace.exhaustedBy = claim.by
+  return end(refusal('budget_exhausted', cause))
 }
+
+type Mutable<Value> = { -readonly [name in keyof Value]: Value[name] }
 
 /** The vendor's rate limit as the page reports it: shaped like abuse, never the sign of an outage. */
 const clientErrorRateLimited = 1014
@@ -112,24 +108,6 @@ export function choosePurse(cause: DegradationCause, evidence: Evidence, clientE
   if (causeTable[cause].purse === 'outage') return 'outage'
   if (clientErrorCode === clientErrorRateLimited) return 'doubt'
   return evidence === 'outage' ? 'outage' : 'doubt'
-}
-
-function endingOfClaim(claim: Claim, ticket: ClassifiedTicket, cause: DegradationCause): Ending {
-  switch (claim.kind) {
-    case 'granted':
-      return { kind: 'degraded_pass', cause }
-    case 'exhausted':
-      return refusal('budget_exhausted', cause)
-    case 'replayed':
-      return refusal(replayReason(ticket))
-  }
-}
-
-function purseTrace(purse: PurseName, claim: Claim): Omit<DecisionTrace, 'stage'> {
-  if (claim.kind === 'replayed') return {}
-  const { used, limit, remaining } = claim
-  const exhaustedBy = claim.kind === 'exhausted' ? { exhaustedBy: claim.by } : {}
-  return { purse, purseUsed: used, purseLimit: limit, purseRemaining: remaining, ...exhaustedBy }
 }
 
 function refusal(reason: (Ending & { kind: 'refused' })['reason'], cause?: DegradationCause): Ending {

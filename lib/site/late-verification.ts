@@ -62,6 +62,7 @@ interface Attempts {
 export class LateVerification<Context> {
   readonly #options: LateVerificationOptions<Context>
   readonly #queue = new Map<LateTicket<Context>, Attempts>()
+  #byAge = this.#queue.keys()
   /** Tickets that Tencent is asked about right now. */
   readonly #underWay = new Set<LateTicket<Context>>()
   readonly #counts = { genuine: 0, refused: 0, inconclusive: 0 }
@@ -77,14 +78,23 @@ export class LateVerification<Context> {
   /** Keeps a ticket, and gives a function that drops it again. */
   add(ticket: LateTicket<Context>): () => void {
     if (this.#isClosed || !this.#options.isOn()) return () => {}
-    const [oldest] = this.#queue.keys()
-    if (this.#queue.size >= maxTickets && oldest !== undefined) this.#queue.delete(oldest)
+    if (this.#queue.size >= maxTickets) this.#queue.delete(this.#oldest())
     this.#queue.set(ticket, { tries: 0, mayBeSpent: ticket.mayBeSpent })
     this.resume()
     return () => {
       this.#queue.delete(ticket)
       this.#underWay.delete(ticket)
     }
+  }
+
+  /** One iterator for all, which goes on where it was: a new one would walk over what was deleted before. */
+  #oldest(): LateTicket<Context> {
+    let next = this.#byAge.next()
+    if (next.done) {
+      this.#byAge = this.#queue.keys()
+      next = this.#byAge.next()
+    }
+    return next.value as LateTicket<Context>
   }
 
   /** Goes on if Tencent is back; called when the circuit changes. */
