@@ -1,5 +1,6 @@
 import type { Clock } from './clock.js'
-import type { GuardConfig, LateVerdict } from './options/options.js'
+import type { GuardConfig } from './options/config.js'
+import type { LateVerdict } from './options/options.js'
 import { callHook } from './report/call-hook.js'
 import { OutageLog } from './report/outage-log.js'
 import { ProxyHints } from './report/proxy-hints.js'

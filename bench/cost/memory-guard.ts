@@ -1,4 +1,4 @@
-import { parseOptions } from '../../lib/options/schema.js'
+import { parseOptions } from '../../lib/options/config.js'
 import { Degradation } from '../../lib/site/site.js'
 import { VirtualClock } from '../outage-simulation/virtual-clock.js'
 

@@ -1,6 +1,6 @@
 import type { Evidence } from '../admission/decide.js'
 import type { Clock, Timer } from '../clock.js'
-import type { CircuitConfig } from '../options/options.js'
+import type { CircuitConfig } from '../options/config.js'
 import { RollingCounts } from '../structures/rolling-counts.js'
 
 /** What one verification says about Tencent. Refusals and throttling are neutral: neither success nor failure. */

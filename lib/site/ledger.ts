@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { PurseName } from '../admission/decide.js'
 import type { Clock } from '../clock.js'
-import type { DegradationConfig, PurseConfig } from '../options/options.js'
+import type { DegradationConfig, PurseConfig } from '../options/config.js'
 import type { SharedClaim, SharedClaimResult } from '../store/captcha-store.js'
 import type { StoreLink } from '../store/store-link.js'
 import { ClientHistory } from './client-history.js'

@@ -1,4 +1,4 @@
-import type { PurseConfig } from '../options/options.js'
+import type { PurseConfig } from '../options/config.js'
 import { SlidingLog } from '../structures/sliding-log.js'
 import { TokenBucket } from '../structures/token-bucket.js'
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Evidence } from '../admission/decide.js'
 import type { Clock } from '../clock.js'
-import type { DegradationConfig, PurseConfig } from '../options/options.js'
+import type { DegradationConfig, PurseConfig } from '../options/config.js'
 import type { CaptchaStore, SharedOverride, SharedState } from '../store/captcha-store.js'
 import { StoreLink } from '../store/store-link.js'
 import type { DegradationCause } from '../types.js'

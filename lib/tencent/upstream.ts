@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js'
-import type { GuardConfig } from '../options/options.js'
+import type { GuardConfig } from '../options/config.js'
 import { httpsSender } from './https-sender.js'
 import { resolveCredential } from './resolve-credential.js'
 import { sendWithSdkClient } from './sdk-client-sender.js'

@@ -92,7 +92,7 @@ captchaGuard({
   onLateVerdict: ({ lateVerdict, clientKey, at }) => console.log(lateVerdict.outcome, clientKey, new Date(at)),
   degradation: {
     rules: {
-      timeout: ({ evidence, request }) => (evidence === 'outage' && request.path !== '/pay' ? 'pass' : 'refuse'),
+      timeout: ({ evidence, request }) => (evidence === 'outage' && request?.path !== '/pay' ? 'pass' : 'refuse'),
     },
   },
 })

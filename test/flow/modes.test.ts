@@ -145,8 +145,8 @@ describe.each(expressVersions)('on %s', (_name, express) => {
   describe('onVerdict', () => {
     test('is told every verdict once, with its request', async () => {
       const told: unknown[] = []
-      const onVerdict = (verdict: { reason: string }, req: { captcha?: unknown; path: string }) =>
-        told.push([verdict.reason, req.captcha === verdict, req.path])
+      const onVerdict = (verdict: { reason: string }, req?: { captcha?: unknown; path: string }) =>
+        told.push([verdict.reason, req?.captcha === verdict, req?.path])
       const flow = await startFlow({ express, options: { onVerdict } })
       await flow.send({}, { path: '/1' })
       await flow.send(flow.mint(), { path: '/2' })

@@ -3,8 +3,8 @@ import { Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
 import { CaptchaConfigError } from '../../lib/options/captcha-config-error.js'
-import type { CaptchaGuardOptions, GuardConfig } from '../../lib/options/options.js'
-import { parseOptions } from '../../lib/options/schema.js'
+import { type GuardConfig, parseOptions } from '../../lib/options/config.js'
+import type { CaptchaGuardOptions } from '../../lib/options/options.js'
 import { degradationCauses } from '../../lib/types.js'
 
 const secrets = {
