@@ -43,7 +43,7 @@ const withMethods = <Type>(expected: string, ...names: readonly string[]) =>
   )
 
 /** A member that is not in `entries` is an error unless it is `undefined`. The validator alone would accept a list. */
-const group = <const Entries extends v.ObjectEntries>(entries: Entries) => {
+const objectOf = <const Entries extends v.ObjectEntries>(entries: Entries) => {
   const members = v.strictObject(entries)
   const steps = v.pipe(
     v.custom<v.InferInput<typeof members>>((value) => typeof value === 'object' && isObject(value), 'an object'),
@@ -53,6 +53,8 @@ const group = <const Entries extends v.ObjectEntries>(entries: Entries) => {
   )
   return Object.assign(steps, { entries })
 }
+/** An object that may be absent: each member then has its own default. */
+const group = <const Entries extends v.ObjectEntries>(entries: Entries) => v.optional(objectOf(entries), {} as never)
 
 const keyMessage = 'a string of visible ASCII characters, without blanks and line breaks, as an HTTP header carries it'
 const key = v.custom<string>(isHeaderSafe, keyMessage)
@@ -75,36 +77,25 @@ const rules = Object.fromEntries(
   degradationCauses.map((cause) => [cause, v.optional(rule, causeTable[cause].defaultRule)]),
 ) as Record<DegradationCause, v.OptionalSchema<typeof rule, RuleAction>>
 
-const purse = (
-  limit: number,
-  windowMs: number,
-  floorPerMinute: number,
-  baselineFactor: number,
-  startPerMinute: number,
-) =>
+type PurseNumber = 'limit' | 'windowMs' | 'floorPerMinute' | 'baselineFactor' | 'startPerMinute'
+const purse = (defaults: Readonly<Record<PurseNumber, number>>) =>
   group({
-    perClient: v.optional(
-      group({
-        limit: v.optional(integer(0, 1_000_000, 'an integer from 0 to 1000000'), limit),
-        windowMs: v.optional(durationMs(), windowMs),
-      }),
-      {},
-    ),
-    total: v.optional(
-      group({
-        floorPerMinute: v.optional(nonNegative, floorPerMinute),
-        baselineFactor: v.optional(nonNegative, baselineFactor),
-        startPerMinute: v.optional(nonNegative, startPerMinute),
-      }),
-      {},
-    ),
+    perClient: group({
+      limit: v.optional(integer(0, 1_000_000, 'an integer from 0 to 1000000'), defaults.limit),
+      windowMs: v.optional(durationMs(), defaults.windowMs),
+    }),
+    total: group({
+      floorPerMinute: v.optional(nonNegative, defaults.floorPerMinute),
+      baselineFactor: v.optional(nonNegative, defaults.baselineFactor),
+      startPerMinute: v.optional(nonNegative, defaults.startPerMinute),
+    }),
   })
 
 /**
  * Type, default, bounds and error text of each option. Its output is the config, but for the defaults that depend on another
  * option: `endpoint` and `degradation.fallback.scriptUrl` on `site`, `canaryMaxIntervalMs` on `canaryIntervalMs`.
  */
-export const schema = group({
+export const schema = objectOf({
   captchaAppId: v.pipe(
     v.custom<number | string>(isCaptchaAppId, 'a positive integer or its digits, as the CAPTCHA console shows it'),
     v.transform(Number),
@@ -134,35 +125,26 @@ export const schema = group({
   mode: v.optional(v.picklist(['enforce', 'observe'], "'enforce' or 'observe'"), 'enforce'),
   skip: v.optional(callback<Documented<'skip'>>()),
   onRefused: v.optional(callback<Documented<'onRefused'>>()),
-  degradation: v.optional(
-    group({
-      rules: v.optional(group(rules), {}),
-      expectedPerMinute: v.optional(positive),
-      outage: v.optional(purse(20, 60_000, 120, 3, 600), {}),
-      doubt: v.optional(purse(3, 600_000, 10, 0.05, 10), {}),
-      circuit: v.optional(
-        group({
-          consecutiveFailures: v.optional(count, 5),
-          failureRate: v.optional(share, 0.5),
-          minimumCalls: v.optional(count, 20),
-          windowMs: v.optional(durationMs(10), 10_000),
-          canaryIntervalMs: v.optional(durationMs(), 1000),
-          canaryMaxIntervalMs: v.optional(durationMs()),
-        }),
-        {},
-      ),
-      fallback: v.optional(
-        group({
-          maxAgeMs: v.optional(durationMs(), 300_000),
-          scriptUrl: v.optional(httpUrl),
-          probe: v.optional(flag, true),
-        }),
-        {},
-      ),
-      lateVerification: v.optional(flag, true),
+  degradation: group({
+    rules: group(rules),
+    expectedPerMinute: v.optional(positive),
+    outage: purse({ limit: 20, windowMs: 60_000, floorPerMinute: 120, baselineFactor: 3, startPerMinute: 600 }),
+    doubt: purse({ limit: 3, windowMs: 600_000, floorPerMinute: 10, baselineFactor: 0.05, startPerMinute: 10 }),
+    circuit: group({
+      consecutiveFailures: v.optional(count, 5),
+      failureRate: v.optional(share, 0.5),
+      minimumCalls: v.optional(count, 20),
+      windowMs: v.optional(durationMs(10), 10_000),
+      canaryIntervalMs: v.optional(durationMs(), 1000),
+      canaryMaxIntervalMs: v.optional(durationMs()),
     }),
-    {},
-  ),
+    fallback: group({
+      maxAgeMs: v.optional(durationMs(), 300_000),
+      scriptUrl: v.optional(httpUrl),
+      probe: v.optional(flag, true),
+    }),
+    lateVerification: v.optional(flag, true),
+  }),
   store: v.optional(withMethods<CaptchaStore>('a store, such as redisStore(client)', 'connect')),
   logger: v.optional(
     v.union(
