@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import ts from 'typescript'
 import { safeParse } from 'valibot'
 import type { OptionEntries } from '../../lib/options/captcha-config-error.js'
+import { siteOptions } from '../../lib/options/config.js'
 import { schema } from '../../lib/options/schema.js'
 import { fromBody } from '../../lib/read-token.js'
 import { type Loose, optionsWith, parse, required } from './support.js'
@@ -115,6 +116,13 @@ describe('the docstrings', () => {
     const inWordsOnly = ['endpoint', ...functions, 'degradation.fallback.scriptUrl']
     expect(stated.map(({ path }) => path)).toEqual(expect.arrayContaining(inWordsOnly))
     expect(stated).toHaveLength(inWordsOnly.length)
+  })
+
+  test('mark exactly the site options, a whole group at once where all of it is the site’s', () => {
+    const marked = documented.filter(({ text }) => /\bSite option\b/.test(text)).map(({ path }) => path)
+    const isMarked = (path: string) => marked.some((mark) => path === mark || path.startsWith(`${mark}.`))
+    const single = documented.filter(({ path }) => path !== 'degradation.circuit' && isMarked(path))
+    expect(single.map(({ path }) => path).sort()).toEqual([...siteOptions].sort())
   })
 
   test.each(documented.filter(({ isNumber }) => isNumber))('state the range of $path', ({ path, text }) => {
