@@ -87,6 +87,19 @@ describe('the types of', () => {
         },
       },
       { ...required, logger: false, logUserIp: false, skip: async () => true },
+      { ...required, clientKey: () => 42 },
+      // Callbacks may be annotated with Express's own request, and know the request where they are not.
+      { ...required, onVerdict: (_verdict: CaptchaVerdict, req: Request) => void req.accepts('html') },
+      { ...required, onVerdict: (verdict, req) => void [verdict.reason, req?.path] },
+      {
+        ...required,
+        degradation: {
+          rules: {
+            timeout: ({ request }: { request: Request }) => (request.accepts('html') ? 'pass' : 'refuse'),
+            throttled: ({ request }) => (request?.path === '/pay' ? 'refuse' : 'pass'),
+          },
+        },
+      },
     ] satisfies CaptchaGuardOptions[]
     expect(accepted).not.toHaveLength(0)
   })
@@ -109,6 +122,16 @@ describe('the types of', () => {
       captchaGuard({ ...required, degradation: { rules: { timeout: 'allow' } } }),
       // @ts-expect-error true is no way to log an address
       captchaGuard({ ...required, logUserIp: true }),
+      // @ts-expect-error only skip may return a promise
+      captchaGuard({ ...required, userIp: async () => '203.0.113.7' }),
+      // @ts-expect-error only skip may return a promise
+      captchaGuard({ ...required, clientKey: async () => 42 }),
+      // @ts-expect-error only skip may return a promise
+      captchaGuard({ ...required, degradation: { rules: { timeout: async () => 'pass' } } }),
+      // @ts-expect-error guard.check() has no request
+      captchaGuard({ ...required, onVerdict: (_verdict, req) => void req.path }),
+      // @ts-expect-error guard.check() has no request
+      captchaGuard({ ...required, degradation: { rules: { timeout: ({ request }) => request.path && 'pass' } } }),
       // @ts-expect-error an unknown option
       requireCaptcha({ allowDegrade: false }),
       // @ts-expect-error an unknown override
