@@ -11,8 +11,9 @@ import type { RequestContext } from './guard/request-context.js'
 import { respond } from './guard/respond.js'
 import { giveBackPasses } from './guard/shared-request.js'
 import { isThenable } from './options/call-option.js'
-import type { CaptchaGuardOptions, GuardConfig } from './options/options.js'
-import { parseOptions } from './options/schema.js'
+import type { GuardConfig } from './options/config.js'
+import { parseOptions } from './options/config.js'
+import type { CaptchaGuardOptions } from './options/options.js'
 import type { CaptchaRequest, NextFunction } from './types.js'
 
 /**

@@ -87,6 +87,18 @@ describe('the types of', () => {
         },
       },
       { ...required, logger: false, logUserIp: false, skip: async () => true },
+      { ...required, clientKey: () => 42 },
+      // Callbacks may be annotated with Express's own request, and know the request where they are not.
+      { ...required, onVerdict: (_verdict: CaptchaVerdict, req: Request) => void req.accepts('html') },
+      { ...required, onVerdict: (verdict, req) => void [verdict.reason, req.path] },
+      {
+        ...required,
+        degradation: {
+          rules: {
+            throttled: ({ request }) => (request.path === '/pay' ? 'refuse' : 'pass'),
+          },
+        },
+      },
     ] satisfies CaptchaGuardOptions[]
     expect(accepted).not.toHaveLength(0)
   })
@@ -109,6 +121,12 @@ describe('the types of', () => {
       captchaGuard({ ...required, degradation: { rules: { timeout: 'allow' } } }),
       // @ts-expect-error true is no way to log an address
       captchaGuard({ ...required, logUserIp: true }),
+      // @ts-expect-error only skip may return a promise
+      captchaGuard({ ...required, userIp: async () => '203.0.113.7' }),
+      // @ts-expect-error only skip may return a promise
+      captchaGuard({ ...required, clientKey: async () => 42 }),
+      // @ts-expect-error only skip may return a promise
+      captchaGuard({ ...required, degradation: { rules: { timeout: async () => 'pass' } } }),
       // @ts-expect-error an unknown option
       requireCaptcha({ allowDegrade: false }),
       // @ts-expect-error an unknown override

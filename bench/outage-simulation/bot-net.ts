@@ -1,5 +1,5 @@
 import type { PurseName } from '../../lib/admission/question.js'
-import type { DegradationConfig } from '../../lib/options/options.js'
+import type { DegradationConfig } from '../../lib/options/config.js'
 import type { RandomDraws } from './random-draws.js'
 
 export interface BotNetOptions {

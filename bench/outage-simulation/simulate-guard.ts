@@ -1,4 +1,4 @@
-import type { DegradationConfig } from '../../lib/options/options.js'
+import type { DegradationConfig } from '../../lib/options/config.js'
 import { BotNet } from './bot-net.js'
 import { CaptchaGuardProcess } from './captcha-guard-process.js'
 import { combineResults } from './combine-results.js'

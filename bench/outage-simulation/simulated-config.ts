@@ -1,5 +1,5 @@
-import type { DegradationConfig, DegradationOptions } from '../../lib/options/options.js'
-import { parseOptions } from '../../lib/options/schema.js'
+import { type DegradationConfig, parseOptions } from '../../lib/options/config.js'
+import type { DegradationOptions } from '../../lib/options/options.js'
 
 /** The package's own defaults, but for what a scenario is about. */
 export function simulatedConfig(degradation: DegradationOptions): DegradationConfig {

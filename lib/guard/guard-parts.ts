@@ -1,6 +1,6 @@
 import type { Decision } from '../admission/question.js'
 import type { Clock } from '../clock.js'
-import type { GuardConfig } from '../options/options.js'
+import type { GuardConfig } from '../options/config.js'
 import { callHook } from '../report/call-hook.js'
 import { ProxyHints } from '../report/proxy-hints.js'
 import { Reporter } from '../report/reporter.js'

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js'
-import type { GuardConfig } from '../options/options.js'
+import type { GuardConfig } from '../options/config.js'
 import { mergeSiteOptions, type SiteConfig, siteKey } from '../options/site-options.js'
 import type { Reporter } from '../report/reporter.js'
 import { probeScript } from '../tencent/probe-script.js'

@@ -1,13 +1,13 @@
 /**
- * Calls a function of the options that returns its value directly. A promise is a `TypeError` that names the option; its
- * rejection is handled, so that it cannot end the process.
+ * Calls a function of the options, which must return its value directly. Throws a `TypeError` that names the option when it
+ * returns a promise, and handles the rejection of that promise: unhandled it would end the process.
  */
-export function callOption<Args extends unknown[], Result>(
+export function callOption<Parameters extends unknown[], Result>(
   name: string,
-  call: (...args: Args) => Result,
-  ...args: Args
+  fn: (...parameters: Parameters) => Result,
+  ...parameters: Parameters
 ): Result {
-  const result = call(...args)
+  const result = fn(...parameters)
   if (!isThenable(result)) return result
   result.then(undefined, () => {})
   throw new TypeError(
@@ -15,7 +15,7 @@ export function callOption<Args extends unknown[], Result>(
   )
 }
 
-/** Whether a value is a promise, of whichever library. */
+/** Whether a value is a promise, of any library. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function'
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }

@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http'
 import type { DegradationCause } from '../admission/cause-table.js'
 import type { RuleAction } from '../admission/question.js'
 import type { CaptchaVerdict } from '../admission/verdict.js'
@@ -14,64 +13,115 @@ import type {
   NextFunction,
   RawToken,
   SdkCredential,
-  TencentCredential,
 } from '../types.js'
 
 /**
- * A function whose parameters may also be annotated more narrowly, with Express's own `Request` say: checked as a method's
- * are, because the request that Express hands over is one.
+ * A function whose parameters may be annotated with a narrower type, for example Express's own `Request`: the compiler
+ * compares the parameters of `call` in both directions, as it does for every method.
  */
 type Callback<Parameters extends unknown[], Result> = { call(...parameters: Parameters): Result }['call']
 
-/** Options of `captchaGuard()`. `undefined` equals absent everywhere. */
+/**
+ * Options of `captchaGuard()`. `undefined` equals absent everywhere. Every function returns its value directly; only `skip`
+ * may return a promise. Of the guards of one process with the same `captchaAppId` and the same `endpoint` or `client`, each
+ * option marked "Site option" is given by one guard or is equal in all of them.
+ */
 export interface CaptchaGuardOptions {
-  /** `CaptchaAppId` from the CAPTCHA console: a number, or its digits. */
+  /** `CaptchaAppId` from the CAPTCHA console: a number, or its digits. @example captchaAppId: 190000001 */
   captchaAppId: number | string
-  /** `AppSecretKey` from the CAPTCHA console. Never logged. */
+  /** `AppSecretKey` from the CAPTCHA console. Never logged. Site option. @example appSecretKey: process.env.APP_SECRET_KEY */
   appSecretKey: string | undefined
-  /** Keys of a Tencent Cloud sub-account, or `{ getCredential() }`. Required unless `client` is given. */
+  /**
+   * Keys of a Tencent Cloud sub-account, or `{ getCredential() }`. Required unless `client` is given. Site option.
+   * @example credential: { secretId: process.env.SECRET_ID, secretKey: process.env.SECRET_KEY }
+   */
   credential?: SdkCredential | DynamicCredential | undefined
   /**
    * A client of `tencentcloud-sdk-nodejs-captcha` (or of the full SDK) to send with. Excludes `credential`, `endpoint` and
    * `site`. The guard still guarantees the deadline and the shape of the reply; redirects and body size are the client's own.
+   * Site option. @example client: new captcha.v20190722.Client({ credential })
    */
   client?: CaptchaClient | undefined
-  /** `'international'` uses the international host and script. @default 'mainland' */
+  /**
+   * Site of Tencent Cloud: decides the host of the API and the URL of the script. Site option.
+   * @default 'mainland' @example site: 'international'
+   */
   site?: CaptchaSite | undefined
-  /** URL of the API, e.g. of the simulator: `http://127.0.0.1:3001`. @default from `site` */
+  /**
+   * Whole URL of the API, for example of the simulator; without user name, password, query and hash. Site option.
+   * @default from `site` @example endpoint: 'http://127.0.0.1:3001'
+   */
   endpoint?: string | undefined
-  /** Where tickets are solved. `'mini_program'` exists on the mainland only. @default 'web' */
+  /**
+   * Where tickets are solved. `'mini_program'` exists on the mainland site only.
+   * @default 'web' @example channel: (req) => (req.path.startsWith('/mini') ? 'mini_program' : 'web')
+   */
   channel?: CaptchaChannel | Callback<[req: CaptchaRequest], CaptchaChannel> | undefined
-  /** Reads ticket and randstr. @default `body.ticket`/`body.randstr`, then `x-captcha-ticket`/`x-captcha-randstr` */
+  /**
+   * Reads ticket and randstr.
+   * @default `body.ticket` and `body.randstr`, then the headers `x-captcha-ticket` and `x-captcha-randstr`
+   * @example readToken: fromBody('captcha_ticket', 'captcha_randstr')
+   */
   readToken?: Callback<[req: CaptchaRequest], RawToken> | undefined
-  /** The user's public address, sent to Tencent; an IPv4-mapped one is unmapped. @default `req.ip` */
+  /**
+   * Returns the user's public address, which is sent to Tencent; an IPv4-mapped one is unmapped.
+   * @default `req.ip` @example userIp: (req) => req.get('x-real-ip')
+   */
   userIp?: Callback<[req: CaptchaRequest], string | undefined> | undefined
-  /** Whom limits and history belong to, e.g. a device id from the session. @default `userIp`, IPv6 by its /56 */
+  /**
+   * Returns the key that limits and history belong to, for example a device id of the session; a number counts as its digits.
+   * @default from `userIp`: an IPv4 address whole, an IPv6 address by its /56 @example clientKey: (req) => req.cookies?.deviceId
+   */
   clientKey?: Callback<[req: CaptchaRequest], string | number | undefined> | undefined
-  /** One deadline in milliseconds over credentials, connect, headers and body. Integer, 1 to 2147483647. @default 2000 */
+  /**
+   * One deadline in milliseconds for credentials, connect, headers and body. Integer, 1 to 2147483647.
+   * @default 2000 @example timeoutMs: 1500
+   */
   timeoutMs?: number | undefined
-  /** Verifications under way at once; one client key has at most a sixteenth. Integer, at least 1. @default 2048 */
+  /**
+   * Verifications under way at once; one client key has at most a sixteenth of them. Integer, at least 1. Site option.
+   * @default 2048 @example maxInFlight: 512
+   */
   maxInFlight?: number | undefined
-  /** `'observe'` attaches `req.captcha` and never refuses. @default 'enforce' */
+  /** `'observe'` attaches `req.captcha` and never refuses. @default 'enforce' @example mode: 'observe' */
   mode?: 'enforce' | 'observe' | undefined
-  /** A skipped request gets no `req.captcha`. `OPTIONS` is always skipped. A throw or rejection goes to `next(error)`. */
+  /**
+   * Returns, or resolves to, whether the guard ignores the request; an ignored one gets no `req.captcha`. A CORS preflight is
+   * always ignored. What it throws or rejects with goes to `next(error)`. @example skip: (req) => req.path === '/health'
+   */
   skip?: Callback<[req: CaptchaRequest], boolean | Promise<boolean>> | undefined
-  /** Answers a refused request instead of the problem+json answer. */
+  /**
+   * Answers a refused request instead of the problem+json answer.
+   * @example onRefused: (req, res, next, verdict) => res.status(403).json({ reason: verdict.reason })
+   */
   onRefused?: RefusalHandler | undefined
-  /** Degradation: rules, purses, circuit, fallback tickets. */
+  /** What happens while Tencent's verdict is missing: rules, purses, circuit, fallback tickets. */
   degradation?: DegradationOptions | undefined
-  /** Shares limits, replay memory, history and overrides between processes. @default in memory, per process */
+  /**
+   * Shares limits, replay memory, history and overrides between processes. Site option.
+   * @default in memory, per process @example store: redisStore(redis)
+   */
   store?: CaptchaStore | undefined
-  /** pino, or anything shaped like it; `false` for none. @default `req.log`, else a pino logger named `captcha-guard` */
+  /**
+   * pino, or a logger of its shape; `false` writes no line.
+   * @default `req.log`, else a pino logger named `captcha-guard` @example logger: false
+   */
   logger?: CaptchaLogger | false | undefined
-  /** How the user's address is logged: whole, by /24 and /48, or not at all. @default 'masked' */
+  /** How the user's address is logged: whole, as its /24 or /48, or not at all. @default 'masked' @example logUserIp: false */
   logUserIp?: 'full' | 'masked' | false | undefined
-  /** Told every verdict; without a request for `guard.check()`. A throw or rejection changes nothing. */
+  /**
+   * Receives every verdict. For a verdict of `guard.check()` there is no request: `req` is `undefined` there, in spite of its
+   * type. A throw or a rejection changes nothing. @example onVerdict: (verdict, req) => console.log(verdict.reason, req.path)
+   */
   onVerdict?: Callback<[verdict: CaptchaVerdict, req: CaptchaRequest], void> | undefined
-  /** Told what Tencent says later of a ticket that passed degraded. A throw changes nothing. */
+  /**
+   * Receives what Tencent says later of a ticket that passed degraded. A throw or a rejection changes nothing.
+   * @example onLateVerdict: ({ lateVerdict, clientKey }) => console.log(clientKey, lateVerdict.outcome)
+   */
   onLateVerdict?: ((late: LateVerification) => void) | undefined
 }
 
+/** Answers a refused request: writes the response, or calls `next`. What it throws or rejects with goes to `next(error)`. */
 export type RefusalHandler = Callback<
   [
     req: CaptchaRequest,
@@ -83,132 +133,147 @@ export type RefusalHandler = Callback<
   void
 >
 
-/** What became of an ordinary ticket that had passed degraded, once Tencent was back. */
+/** What Tencent said of an ordinary ticket after it had passed degraded. */
 export interface LateVerification {
-  /** The verdict the request went on with. */
+  /** The verdict that the request passed with. */
   readonly verdict: CaptchaVerdict
+  /** What Tencent said when it was back. */
   readonly lateVerdict: LateVerdict
+  /** The client key of the request. */
   readonly clientKey: string
   /** When the request passed, milliseconds since 1970. */
   readonly at: number
 }
 
+/** What happens while Tencent's verdict is missing. */
 export interface DegradationOptions {
-  /** What each cause does: `'pass'`, `'refuse'` or a function. @default all 'pass', `misconfigured` 'refuse' */
-  rules?: { readonly [cause in DegradationCause]?: DegradationRule | undefined } | undefined
-  /** The operator's own estimate of verified passes a minute, of one whole site. Stands in until a baseline is learned. */
+  /** What each cause does. @example rules: { throttled: 'refuse', timeout: ({ evidence }) => (evidence === 'outage' ? 'pass' : 'refuse') } */
+  rules?: DegradationRules | undefined
+  /**
+   * Estimate of the verified passes a minute of the whole site; stands in until a baseline is learned. Number above 0.
+   * Site option. @example expectedPerMinute: 100
+   */
   expectedPerMinute?: number | undefined
-  /** The purse for times with evidence of an outage. */
+  /**
+   * The purse that pays while the server has evidence of an outage.
+   * @default { perClient: { limit: 20, windowMs: 60000 }, total: { floorPerMinute: 120, baselineFactor: 3, startPerMinute: 600 } }
+   */
   outage?: PurseOptions | undefined
-  /** The purse for a missing verdict without such evidence. */
+  /**
+   * The purse that pays for a missing verdict without such evidence.
+   * @default { perClient: { limit: 3, windowMs: 600000 }, total: { floorPerMinute: 10, baselineFactor: 0.05, startPerMinute: 10 } }
+   */
   doubt?: PurseOptions | undefined
+  /** When calls to Tencent stop and when they start again. Site option, each member by itself. */
   circuit?: CircuitOptions | undefined
+  /** Fallback tickets, which the vendor's script makes up when it cannot reach Tencent. */
   fallback?: FallbackOptions | undefined
-  /** Verify tickets that passed degraded once Tencent is back. @default true */
+  /** Verify tickets that passed degraded once Tencent is back. Site option. @default true @example lateVerification: false */
   lateVerification?: boolean | undefined
 }
 
-export type DegradationRule = RuleAction | ((situation: DegradationSituation) => RuleAction)
+/** An action, or a function that returns one. `'pass'` still needs a token from a purse. */
+export type DegradationRule = RuleAction | Callback<[situation: DegradationSituation], RuleAction>
 
-/** What a rule function may look at. */
+/** One rule for each cause of a missing verdict. */
+export interface DegradationRules {
+  /** No whole reply came within `timeoutMs`. @default 'pass' */
+  timeout?: DegradationRule | undefined
+  /** The name lookup, the connection or TLS failed, or the connection was reset. @default 'pass' */
+  unreachable?: DegradationRule | undefined
+  /** The HTTP status was not 200. @default 'pass' */
+  http_error?: DegradationRule | undefined
+  /** The reply was not JSON, had no `Response` or no numeric `CaptchaCode`, or was over 64 KiB. @default 'pass' */
+  bad_response?: DegradationRule | undefined
+  /** `InternalError`, `InternalServerError`, `ServiceUnavailable` or `ResourceUnavailable` of API 3.0. @default 'pass' */
+  internal_error?: DegradationRule | undefined
+  /** `CaptchaCode` 26. @default 'pass' */
+  system_busy?: DegradationRule | undefined
+  /** The circuit is open: Tencent was not asked. @default 'pass' */
+  circuit_open?: DegradationRule | undefined
+  /** `maxInFlight`, or the client key's share of it, was reached: Tencent was not asked. @default 'pass' */
+  overloaded?: DegradationRule | undefined
+  /** `RequestLimitExceeded` or `LimitExceeded` of API 3.0. @default 'pass' */
+  throttled?: DegradationRule | undefined
+  /** The page sent a fallback ticket: a claim of the caller that the vendor's script could not reach Tencent. @default 'pass' */
+  client_fallback?: DegradationRule | undefined
+  /** An error that only the operator can cause, for example `AuthFailure` or `UnauthorizedOperation`. @default 'refuse' */
+  misconfigured?: DegradationRule | undefined
+  /** `guard.override('pass')` is in force: Tencent was not asked. @default 'pass' */
+  override?: DegradationRule | undefined
+}
+
+/** What the function of a rule decides by. */
 export interface DegradationSituation {
+  /** Why the verdict is missing. */
   readonly cause: DegradationCause
-  /** Whether the server itself has seen evidence of an outage. Nothing a caller sends changes it. */
+  /** Whether the server itself has evidence of an outage. Nothing that a caller sends changes it. */
   readonly evidence: 'outage' | 'none'
+  /** Form of the ticket. */
   readonly ticketKind: 'ordinary' | 'fallback' | 'missing'
+  /** Error code inside a fallback ticket: a claim of the caller. */
   readonly clientErrorCode?: number
+  /** The client key of the request. */
   readonly clientKey: string
-  /** Express's request. `guard.check()` has none: it is `undefined` there. */
+  /** The request. A decision of `guard.check()` has none: it is `undefined` there, in spite of its type. */
   readonly request: CaptchaRequest
 }
 
+/** Size of one purse. A degraded pass needs a token per client and one of the total. */
 export interface PurseOptions {
-  /** Sliding: never more than `limit` in any `windowMs`. `limit: 0` closes the purse. @default outage 20 in 60 000 ms, doubt 3 in 600 000 ms */
-  perClient?: { limit?: number | undefined; windowMs?: number | undefined } | undefined
-  /**
-   * Tokens a minute over all clients: the larger of `floorPerMinute` and `baselineFactor` × baseline, and
-   * `startPerMinute` before a baseline exists. @default outage 120, 3, 600; doubt 10, 0.05, 10
-   */
+  /** Limit of each client key. @example perClient: { limit: 5, windowMs: 60000 } */
+  perClient?:
+    | {
+        /** Passes in any `windowMs`; 0 closes the purse. Integer, 0 to 1000000. */
+        limit?: number | undefined
+        /** Length of the sliding window in milliseconds. Integer, 1 to 2147483647. */
+        windowMs?: number | undefined
+      }
+    | undefined
+  /** Tokens over all client keys. @example total: { floorPerMinute: 30 } */
   total?:
     | {
+        /** Fewest tokens a minute once a baseline exists. Number, 0 or more. */
         floorPerMinute?: number | undefined
+        /** Tokens a minute as a multiple of the baseline, where that is above the floor. Number, 0 or more. */
         baselineFactor?: number | undefined
+        /** Tokens a minute before a baseline exists. Number, 0 or more. */
         startPerMinute?: number | undefined
       }
     | undefined
 }
 
+/** When calls to Tencent stop and when they start again. */
 export interface CircuitOptions {
-  /** Failures in a row that hold the circuit's threshold. Integer, at least 1. @default 5 */
+  /** Failures in a row that reach the threshold. Integer, at least 1. @default 5 @example consecutiveFailures: 10 */
   consecutiveFailures?: number | undefined
-  /** Share of failures in `windowMs` that holds the threshold. Above 0, at most 1. @default 0.5 */
+  /** Share of failures in `windowMs` that reaches the threshold. Number above 0, at most 1. @default 0.5 @example failureRate: 0.3 */
   failureRate?: number | undefined
-  /** Calls in `windowMs` before `failureRate` counts. Integer, at least 1. @default 20 */
+  /** Calls in `windowMs` before `failureRate` counts. Integer, at least 1. @default 20 @example minimumCalls: 50 */
   minimumCalls?: number | undefined
-  /** Milliseconds that `failureRate` looks back. Integer, at least 10. @default 10000 */
+  /** Window of `failureRate` in milliseconds. Integer, 10 to 2147483647. @default 10000 @example windowMs: 30000 */
   windowMs?: number | undefined
-  /** Milliseconds from one canary's start to the next one's. Integer, at least 1. @default 1000 */
+  /**
+   * Milliseconds from the start of one canary to the start of the next. Integer, 1 to 2147483647.
+   * @default 1000 @example canaryIntervalMs: 500
+   */
   canaryIntervalMs?: number | undefined
-  /** Longest interval that the back-off reaches, in milliseconds. Integer, at least `canaryIntervalMs`. @default 8000 */
+  /**
+   * Longest interval of the canary's back-off in milliseconds; at least `canaryIntervalMs`, which is also its default where
+   * that is longer. Integer, 1 to 2147483647. @default 8000 @example canaryMaxIntervalMs: 30000
+   */
   canaryMaxIntervalMs?: number | undefined
 }
 
+/** Fallback tickets, and the probe that tells whether users can fetch the vendor's script. */
 export interface FallbackOptions {
-  /** Oldest accepted time stamp of a fallback ticket, in milliseconds. Integer, at least 1. @default 300000 */
+  /**
+   * Oldest accepted time stamp of a fallback ticket in milliseconds. Integer, 1 to 2147483647.
+   * @default 300000 @example maxAgeMs: 120000
+   */
   maxAgeMs?: number | undefined
-  /** The vendor script whose reachability is probed. @default from `site` */
+  /** Whole URL of the vendor's script, which is probed. Site option. @default from `site` @example scriptUrl: 'http://127.0.0.1:3002/TJCaptcha.js' */
   scriptUrl?: string | undefined
-  /** Whether to probe it. @default true */
+  /** Whether the script is probed. Site option. @default true @example probe: false */
   probe?: boolean | undefined
 }
-
-/** Every option decided; what the request path runs on. */
-export interface GuardConfig {
-  readonly captchaAppId: number
-  readonly appSecretKey: string
-  readonly transport:
-    | { readonly kind: 'https'; readonly endpoint: URL; readonly credential: TencentCredential | DynamicCredential }
-    | { readonly kind: 'client'; readonly client: CaptchaClient }
-  readonly site: CaptchaSite
-  readonly channel: (req: CaptchaRequest) => CaptchaChannel
-  readonly canaryChannel: CaptchaChannel
-  readonly readToken: (req: CaptchaRequest) => RawToken
-  readonly userIp: (req: CaptchaRequest) => string | undefined
-  readonly clientKey: ((req: CaptchaRequest) => string | number | undefined) | undefined
-  readonly timeoutMs: number
-  readonly maxInFlight: number
-  readonly mode: 'enforce' | 'observe'
-  readonly skip: ((req: CaptchaRequest) => boolean | Promise<boolean>) | undefined
-  readonly onRefused:
-    | ((
-        req: CaptchaRequest,
-        res: ServerResponse,
-        next: NextFunction,
-        verdict: Extract<CaptchaVerdict, { passed: false }>,
-      ) => void)
-    | undefined
-  readonly degradation: DegradationConfig
-  readonly store: CaptchaStore | undefined
-  readonly logger: CaptchaLogger | false | undefined
-  readonly logUserIp: 'full' | 'masked' | false
-  readonly onVerdict: ((verdict: CaptchaVerdict, req: CaptchaRequest) => void) | undefined
-  readonly onLateVerdict: ((late: LateVerification) => void) | undefined
-}
-
-export interface DegradationConfig {
-  /** Those that the operator gave. */
-  readonly rules: { readonly [cause in DegradationCause]?: DegradationRule | undefined }
-  readonly expectedPerMinute: number | undefined
-  readonly outage: PurseConfig
-  readonly doubt: PurseConfig
-  readonly circuit: CircuitConfig
-  readonly fallback: { readonly maxAgeMs: number; readonly scriptUrl: string; readonly probe: boolean }
-  readonly lateVerification: boolean
-}
-
-export interface PurseConfig {
-  readonly perClient: { readonly limit: number; readonly windowMs: number }
-  readonly total: { readonly floorPerMinute: number; readonly baselineFactor: number; readonly startPerMinute: number }
-}
-
-export type CircuitConfig = { readonly [name in keyof Required<CircuitOptions>]: number }

@@ -1,4 +1,4 @@
-import type { CircuitConfig } from '../../lib/options/options.js'
+import type { CircuitConfig } from '../../lib/options/config.js'
 import type { CallReport, CanaryReport, Permit } from '../../lib/site/circuit.js'
 import { Circuit } from '../../lib/site/circuit.js'
 import { ManualClock } from '../support/manual-clock.js'

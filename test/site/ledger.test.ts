@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import type { PurseConfig } from '../../lib/options/options.js'
+import type { PurseConfig } from '../../lib/options/config.js'
 import { Ledger, type PassClaim, type PassResult, type VerifiedRecord } from '../../lib/site/ledger.js'
 import { ManualClock } from '../support/manual-clock.js'
 

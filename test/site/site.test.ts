@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
+import { parseOptions } from '../../lib/options/config.js'
 import type { DegradationOptions } from '../../lib/options/options.js'
-import { parseOptions } from '../../lib/options/schema.js'
 import type { CallReport, CanaryReport } from '../../lib/site/circuit.js'
 import type { ProbeReport } from '../../lib/site/client-path.js'
 import { Degradation } from '../../lib/site/site.js'

@@ -1,0 +1,65 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { callOption } from '../../lib/options/call-option.js'
+
+type Then = (done: (value: unknown) => void, fail: (reason: unknown) => void) => void
+
+/** A thenable of another library. */
+function withThen(value: object, then: Then): object {
+  return Object.defineProperty(value, 'then', { value: then })
+}
+
+const message = 'tencent-captcha-guard: option `userIp` returned a promise; it must return its value directly.'
+
+describe('callOption', () => {
+  const unhandled: unknown[] = []
+  const record = (reason: unknown) => unhandled.push(reason)
+
+  beforeEach(() => {
+    unhandled.length = 0
+    process.on('unhandledRejection', record)
+  })
+
+  afterEach(() => {
+    process.off('unhandledRejection', record)
+  })
+
+  test.each([['203.0.113.7'], [7], [undefined], [null], [false], [Object.fromEntries([['then', 5]])], [() => {}]])(
+    'returns %p as the function returned it',
+    (value) => {
+      expect(callOption('userIp', () => value)).toBe(value)
+    },
+  )
+
+  test('passes its further arguments on', () => {
+    expect(callOption('userIp', (a: number, b: string) => [a, b], 1, 'x')).toEqual([1, 'x'])
+  })
+
+  test('lets through what the function throws', () => {
+    const error = new Error('of the application')
+    const call = () =>
+      callOption('userIp', () => {
+        throw error
+      })
+    expect(call).toThrow(error)
+  })
+
+  test.each<[string, () => unknown]>([
+    ['a promise', async () => '203.0.113.7'],
+    ['a promise that rejects', async () => Promise.reject(new Error('late'))],
+    ['a thenable', () => withThen({}, (done) => done('203.0.113.7'))],
+    ['a thenable that rejects', () => withThen({}, (_, fail) => fail(new Error('late')))],
+    ['a thenable whose then throws', () => withThen({}, () => JSON.parse('?'))],
+    [
+      'a function with then',
+      () =>
+        withThen(
+          () => {},
+          () => {},
+        ),
+    ],
+  ])('throws a TypeError that names the option for %s, and leaves no rejection unhandled', async (_, returns) => {
+    expect(() => callOption('userIp', returns)).toThrow(new TypeError(message))
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(unhandled).toEqual([])
+  })
+})
