@@ -110,7 +110,7 @@ function refuse(
   try {
     if (onRefused === undefined) return respond(res, refusalProblem(verdict.reason))
     const result: unknown = onRefused(req, res, nextOnce, verdict)
-    if (isThenable(result)) result.then(undefined, nextOnce)
+    if (isThenable(result)) Promise.resolve(result).catch(nextOnce)
   } catch (error) {
     nextOnce(error)
   }

@@ -9,7 +9,7 @@ export function callOption<Parameters extends unknown[], Result>(
 ): Result {
   const result = fn(...parameters)
   if (!isThenable(result)) return result
-  result.then(undefined, () => {})
+  Promise.resolve(result).catch(() => {})
   throw new TypeError(
     `tencent-captcha-guard: option \`${name}\` returned a promise; it must return its value directly.`,
   )

@@ -4,7 +4,7 @@ import { isThenable } from '../options/call-option.js'
 export function callHook(hook: () => unknown): void {
   try {
     const result = hook()
-    if (isThenable(result)) result.then(undefined, () => {})
+    if (isThenable(result)) Promise.resolve(result).catch(() => {})
   } catch {
     // A bug in a hook, or a full disk, must not decide about a request.
   }
