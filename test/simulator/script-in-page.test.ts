@@ -1,7 +1,8 @@
 /** @jest-environment jsdom */
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
-import { type ScriptFault, scriptErrorMessages } from '../../lib/simulator/script-fault.js'
-import { tjCaptchaScript } from '../../lib/simulator/tj-captcha-script.js'
+import type { ScriptFault } from '../../lib/simulator/index.js'
+import { errorMessages } from '../../lib/simulator/page/error-messages.js'
+import { tjCaptchaScript } from '../../lib/simulator/serve-script.js'
 
 interface PageElement {
   id: string
@@ -238,7 +239,7 @@ describe('the script in a page', () => {
       expect(dialog()).toBeNull()
     })
 
-    it.each(Object.entries(scriptErrorMessages))('answers error code %s as %s', async (code, errorMessage) => {
+    it.each(Object.entries(errorMessages))('answers error code %s as %s', async (code, errorMessage) => {
       load({ kind: 'error_code', errorCode: Number(code) })
       make(APP_ID, callback).show()
       await jest.advanceTimersByTimeAsync(60_000)

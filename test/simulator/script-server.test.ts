@@ -53,11 +53,11 @@ describe('the script server', () => {
 
   it('bakes the faults inside the script into the text', async () => {
     simulator.setScriptFault('constructor_throws')
-    expect(await scriptText()).toContain('"constructorThrows":true')
+    expect(await scriptText()).toContain('"fault":"constructor_throws"')
     simulator.setScriptFault({ kind: 'error_code', errorCode: 1014 })
-    expect(await scriptText()).toContain('"fallbackCode":1014')
+    expect(await scriptText()).toContain('"fault":{"kind":"error_code","errorCode":1014}')
     simulator.setScriptFault(null)
-    expect(await scriptText()).toContain('"fallbackCode":null')
+    expect(await scriptText()).toContain('"fault":null')
   })
 
   it('is one piece of JavaScript without eval and innerHTML, under every fault', async () => {
