@@ -92,8 +92,8 @@ export function mountChallenge({ texts, card, body }: Dialog, onSolved: (showSol
     dragged = false
     if (!wasDrag && !done) settle()
   })
-  body.replaceChildren(picture.node, track)
   show(null, texts.slide)
+  body.replaceChildren(picture.node, track)
   moveTo(0)
   thumb.focus()
 }
