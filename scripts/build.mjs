@@ -1,5 +1,5 @@
 // Builds every entry point to ESM and CommonJS with esbuild, and the types of both with tsc. Builds beside dist and swaps
-// at the end, so that nobody finds half a package.
+// at the end, so that no reader finds half a package.
 import { execFileSync } from 'node:child_process'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'

@@ -45,7 +45,7 @@ export type ApiFaultName = (typeof apiFaults)[number]
  *   `event_stream` (the answer as `text/event-stream`), `oversized` (the answer padded to 1 MiB): HTTP 200 with a body like that.
  * - `internal_error`, `internal_server_error`, `request_limit_exceeded`, `auth_failure` (`AuthFailure.SignatureFailure`),
  *   `unauthorized_operation` (`UnauthorizedOperation.Unauthorized`), `api_error`: an API error of that code.
- * - `system_busy`: CaptchaCode 26; `captcha_code`: any CaptchaCode, whatever the ticket.
+ * - `system_busy`: CaptchaCode 26; `captcha_code`: any CaptchaCode, for every ticket.
  */
 export type ApiFault =
   | ApiFaultName

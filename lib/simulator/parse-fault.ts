@@ -76,7 +76,7 @@ export function parseApiFaultOptions(value: unknown): ApiFaultOptions {
 export function rejectScopedRefusal(fault: ApiFault, { next, share, only }: ApiFaultOptions): void {
   const scoped = next !== undefined || share !== undefined || only !== undefined
   if (fault === 'refuse' && scoped) {
-    throw new TypeError('"refuse" closes the port for everybody; for single calls (next, share, only) use "reset"')
+    throw new TypeError('"refuse" closes the whole port; for single calls (next, share, only) use "reset"')
   }
 }
 

@@ -18,7 +18,7 @@ function isLoopback(host: string): boolean {
 function rejectUnsafeSurroundings({ allowInProduction, allowNonLoopback }: SimulatorOptions, host: string): void {
   if (process.env.NODE_ENV === 'production' && allowInProduction !== true) {
     throw new Error(
-      'startSimulator: NODE_ENV is "production", and the simulator passes tickets that nobody solved. Start it elsewhere, or give the option `allowInProduction: true` if this is meant.',
+      'startSimulator: NODE_ENV is "production", and the simulator mints tickets without a solved challenge. Start it elsewhere, or give the option `allowInProduction: true` if this is meant.',
     )
   }
   if (!isLoopback(host) && allowNonLoopback !== true) {
