@@ -1,10 +1,11 @@
 // Builds every entry point to ESM and CommonJS with esbuild, and the types of both with tsc. Builds beside dist and swaps
-// at the end, so that nobody finds half a package.
+// at the end, so that no reader finds half a package.
 import { execFileSync } from 'node:child_process'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { build } from 'esbuild'
 import { buildBrowser } from './build-browser.mjs'
+import { buildPageScript } from './build-page-script.mjs'
 
 const entryNames = ['index', 'simulator/index', 'store/redis/index', 'cli/main']
 const out = `.dist-${process.pid}`
@@ -28,8 +29,8 @@ try {
   await mkdir(`${out}/cjs`, { recursive: true })
   // The package is `type: module`; this file makes Node and TypeScript read dist/cjs as CommonJS.
   await writeFile(`${out}/cjs/package.json`, `${JSON.stringify({ type: 'commonjs' })}\n`)
-  // First: the server's bundle holds the text of the page's.
-  await buildBrowser(out)
+  // First: the server's bundles hold the text of both scripts for pages.
+  await Promise.all([buildBrowser(out), buildPageScript()])
   await Promise.all([
     build({ ...shared, format: 'esm', splitting: true, outdir: `${out}/esm`, chunkNames: 'chunks/[name]-[hash]' }),
     build({ ...shared, format: 'cjs', outdir: `${out}/cjs` }),

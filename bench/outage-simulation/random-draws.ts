@@ -1,4 +1,4 @@
-import { seededRandom } from '../../lib/simulator/seeded-random.js'
+import { seededRandom } from '../../lib/simulator/fault-schedule.js'
 
 /** Draws from the distributions that the simulation needs; the same seed gives the same sequence. */
 export class RandomDraws {

@@ -1,6 +1,19 @@
 import { parseArgs } from 'node:util'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../simulator/index.js'
-import { type CliContext, type Command, UsageError } from './command.js'
+
+/** One sub-command of `tencent-captcha-guard`. */
+export interface Command {
+  readonly name: string
+  /** One line for the list of commands. */
+  readonly summary: string
+  /** Shown by `--help`. */
+  readonly usage: string
+  /** Resolves when the command is done. Rejects with a {@link UsageError} for wrong arguments. */
+  run(args: readonly string[]): Promise<void>
+}
+
+/** Wrong arguments of a command: exit code 2. */
+export class UsageError extends Error {}
 
 const usage = `Usage: tencent-captcha-guard simulate [options]
 
@@ -117,16 +130,22 @@ async function start(options: SimulatorOptions): Promise<Simulator> {
   }
 }
 
-async function run(args: readonly string[], context: CliContext): Promise<number> {
-  const simulator = await start(simulatorOptions(readValues(args)))
-  const stopped = context.untilStopped()
-  context.out(describe(simulator))
-  await stopped
-  await simulator.close()
-  return 0
+function untilStopped(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', () => resolve())
+    process.once('SIGTERM', () => resolve())
+  })
 }
 
-/** `tencent-captcha-guard simulate`: runs the simulator until stopped. */
+async function run(args: readonly string[]): Promise<void> {
+  const simulator = await start(simulatorOptions(readValues(args)))
+  const stopped = untilStopped()
+  process.stdout.write(describe(simulator))
+  await stopped
+  await simulator.close()
+}
+
+/** `tencent-captcha-guard simulate`: runs the simulator until SIGINT or SIGTERM. */
 export const simulate: Command = {
   name: 'simulate',
   summary: 'run a stand-in for Tencent CAPTCHA on this machine',

@@ -1,69 +1,75 @@
 import { isIP } from 'node:net'
-import { type ApiReply, errorReply } from './api-reply.js'
-import { type ApiRequest, headerText, jsonObject } from './api-request.js'
-import { checkParameters, type VerificationParameters } from './check-parameters.js'
+import { maxTicketLength, ticketClassifier } from '../tencent/classify-ticket.js'
+import type { CaptchaChannel } from '../types.js'
+import { type ApiReply, errorReply, verdictReply } from './api-reply.js'
+import {
+  type ApiRequest,
+  channelOfAction,
+  checkParameters,
+  headerText,
+  jsonObject,
+  knownCaptchaType,
+  type VerificationParameters,
+} from './api-request.js'
 import { checkSignature, type SimulatorCredential } from './check-signature.js'
-import { fallbackTicketNamesApp, ticketKind } from './fallback-ticket.js'
-import type { TicketBook, TicketChannel, TicketRecord } from './ticket-book.js'
-import { verdictReply } from './verdict-reply.js'
+import type { TicketBook, TicketKind, TicketRecord } from './ticket-book.js'
 
 /** What an answer depends on besides the request. */
 export interface CaptchaService {
-  readonly captchaAppIds: Readonly<Record<TicketChannel, number>>
+  readonly captchaAppIds: Readonly<Record<CaptchaChannel, number>>
   readonly appSecretKey: string
   readonly credential: SimulatorCredential
   readonly tickets: TicketBook
 }
 
-const VERSION = '2019-07-22'
-const TICKET_LIFETIME_MS = 5 * 60_000
-const CAPTCHA_TYPE = 9
+const apiVersion = '2019-07-22'
+const ticketLifetimeMs = 5 * 60_000
 
-const actionChannels: Readonly<Record<string, TicketChannel>> = {
-  DescribeCaptchaResult: 'web',
-  DescribeCaptchaMiniResult: 'mini_program',
+/** The guard's own grammar of tickets. A mini-program ticket needs no randstr, so that only the form of the ticket counts. */
+function classify(ticket: string, captchaAppId: number) {
+  return ticketClassifier(captchaAppId)({ ticket: ticket.slice(0, maxTicketLength) }, 'mini_program').kind
 }
 
-function isReply(value: ApiReply | VerificationParameters): value is ApiReply {
-  return 'kind' in value
+/** Only the prefix decides: a ticket that starts with `terror` or `trerror` was made by a client, not by the vendor. */
+export function ticketKind(ticket: string): TicketKind {
+  return ['fallback', 'malformed'].includes(classify(ticket, 0)) ? 'fallback' : 'ordinary'
 }
 
 function fallbackCode(ticket: string, captchaAppId: number): number {
-  return fallbackTicketNamesApp(ticket, captchaAppId) ? 21 : 16
+  return classify(ticket, captchaAppId) === 'fallback' ? 21 : 16
 }
 
 function ordinaryCode(
   parameters: VerificationParameters,
-  channel: TicketChannel,
+  channel: CaptchaChannel,
   record: TicketRecord | undefined,
   nowMs: number,
 ): number {
   if (record === undefined || record.channel !== channel) return 15
   if (record.captchaAppId !== parameters.captchaAppId) return channel === 'web' ? 16 : 7
   if (record.code !== null && record.code !== 1) return record.code
-  if (nowMs - record.mintedAt >= TICKET_LIFETIME_MS) return 8
+  if (nowMs - record.mintedAt >= ticketLifetimeMs) return 8
   if (record.spent) return 9
   if (channel === 'web' && record.randstr !== parameters.randstr) return 7
   return 1
 }
 
 function verify(
-  service: CaptchaService,
-  channel: TicketChannel,
+  { captchaAppIds, appSecretKey, tickets }: CaptchaService,
+  channel: CaptchaChannel,
   parameters: VerificationParameters,
   nowMs: number,
 ): ApiReply {
-  if (parameters.captchaType !== CAPTCHA_TYPE || isIP(parameters.userIp) === 0) return verdictReply(channel, 15)
-  const ours =
-    parameters.captchaAppId === service.captchaAppIds[channel] && parameters.appSecretKey === service.appSecretKey
-  if (!ours) return verdictReply(channel, 100)
-  if (ticketKind(parameters.ticket) === 'fallback') {
-    return verdictReply(channel, fallbackCode(parameters.ticket, parameters.captchaAppId))
+  const { captchaType, captchaAppId, ticket, userIp, needCaptchaTime } = parameters
+  if (captchaType !== knownCaptchaType || isIP(userIp) === 0) return verdictReply(channel, 15)
+  if (captchaAppId !== captchaAppIds[channel] || parameters.appSecretKey !== appSecretKey) {
+    return verdictReply(channel, 100)
   }
-  const record = service.tickets.find(parameters.ticket)
+  if (ticketKind(ticket) === 'fallback') return verdictReply(channel, fallbackCode(ticket, captchaAppId))
+  const record = tickets.find(ticket)
   const code = ordinaryCode(parameters, channel, record, nowMs)
   if (record !== undefined && code === 1) record.spent = true
-  return verdictReply(channel, code, { record, needCaptchaTime: parameters.needCaptchaTime })
+  return verdictReply(channel, code, { record, needCaptchaTime })
 }
 
 /** Answers one API 3.0 request as a healthy service does; the only effect is that a passed ticket is spent. */
@@ -77,11 +83,11 @@ export function answerCall(request: ApiRequest, service: CaptchaService, nowMs: 
   if (version === '') return errorReply('MissingParameter', 'The request header `X-TC-Version` is missing.')
   const refusal = checkSignature(request, service.credential, nowMs)
   if (refusal !== null) return refusal
-  if (version !== VERSION) return errorReply('NoSuchVersion', `The version \`${version}\` does not exist.`)
-  const channel = Object.hasOwn(actionChannels, action) ? actionChannels[action] : undefined
+  if (version !== apiVersion) return errorReply('NoSuchVersion', `The version \`${version}\` does not exist.`)
+  const channel = channelOfAction(action)
   if (channel === undefined) return errorReply('InvalidAction', `The action \`${action}\` does not exist.`)
   const body = jsonObject(request.body)
   if (body === null) return errorReply('InvalidParameter', 'The request body is not a JSON object.')
   const parameters = checkParameters(body, channel)
-  return isReply(parameters) ? parameters : verify(service, channel, parameters, nowMs)
+  return 'kind' in parameters ? parameters : verify(service, channel, parameters, nowMs)
 }

@@ -1,4 +1,4 @@
-import type { TicketKind } from './fallback-ticket.js'
+import type { TicketKind } from './ticket-book.js'
 
 /** One call of the API. */
 export interface SimulatedCall {
@@ -13,23 +13,27 @@ export interface SimulatedCall {
   readonly userIp: string | null
   /** `Ticket` as sent; empty when it was absent or not a string. */
   readonly ticket: string
-  /** `code:1` and so on for verdicts, `error:InternalError` and so on for API errors, `fault:hang` and so on where neither was sent whole. */
+  /** Verdicts are `code:1` and so on, API errors `error:InternalError`, answers that were damaged or not sent `fault:hang`. */
   readonly outcome: string
-  /** The connection ended before the whole answer was out: the client gave up, or the simulator closed its port meanwhile. */
+  /** The connection ended before the whole answer was sent, and not by a fault: the client gave up, or the port was closed. */
   readonly aborted: boolean
 }
 
+/** A logged call, for the code that completes it. */
 export type CallEntry = { -readonly [Key in keyof SimulatedCall]: SimulatedCall[Key] }
 
+/** The calls of the API, oldest first. */
 export interface CallLog {
+  /** A copy: later calls are not in it. */
   readonly calls: readonly SimulatedCall[]
-  add(call: CallEntry): CallEntry
+  /** Returns the logged entry, whose changes show in later copies. */
+  add(call: SimulatedCall): CallEntry
   clear(): void
 }
 
-const CAPACITY = 10_000
+const capacity = 10_000
 
-/** Keeps the last 10 000 calls. */
+/** Makes a log that keeps the last 10 000 calls. */
 export function createCallLog(): CallLog {
   let entries: CallEntry[] = []
   return {
@@ -37,9 +41,10 @@ export function createCallLog(): CallLog {
       return [...entries]
     },
     add(call) {
-      entries.push(call)
-      if (entries.length > CAPACITY) entries.shift()
-      return call
+      const entry = { ...call }
+      entries.push(entry)
+      if (entries.length > capacity) entries.shift()
+      return entry
     },
     clear() {
       entries = []

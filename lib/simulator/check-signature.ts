@@ -2,16 +2,17 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { type ApiReply, errorReply } from './api-reply.js'
 import { type ApiRequest, headerText } from './api-request.js'
 
-/** The key pair, and the token of a temporary one, that the API accepts. */
+/** The key pair that the API accepts. */
 export interface SimulatorCredential {
   readonly secretId: string
   readonly secretKey: string
+  /** Belongs to a temporary key pair. */
   readonly token?: string
 }
 
-const ALGORITHM = 'TC3-HMAC-SHA256'
-const MAX_CLOCK_SKEW_S = 300
-const AUTHORIZATION =
+const algorithm = 'TC3-HMAC-SHA256'
+const maxClockSkewSeconds = 300
+const authorizationHeader =
   /^TC3-HMAC-SHA256\s+Credential=([^/]*)\/(\d{4}-\d{2}-\d{2})\/([^/]+)\/tc3_request,\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]{64})$/
 
 interface Authorization {
@@ -23,7 +24,7 @@ interface Authorization {
 }
 
 function parseAuthorization(header: string): Authorization | null {
-  const match = AUTHORIZATION.exec(header)
+  const match = authorizationHeader.exec(header)
   if (match === null) return null
   const [, secretId = '', date = '', service = '', signedHeaders = '', signature = ''] = match
   return { secretId, date, service, signedHeaders, signature }
@@ -39,9 +40,9 @@ function hmac(key: string | Buffer, data: string): Buffer {
 
 function canonicalHeader(request: ApiRequest, name: string): string {
   const value = headerText(request, name).trim()
-  // Clients sign the host without the port, and send it with the port.
+  // Clients sign the host without the port and send it with the port.
   const signed = name === 'host' ? value.replace(/:\d+$/, '') : value
-  // Some signers put every value in lower case, and the SDK's content type and host are lower case anyway.
+  // Some signers write every value in lower case; the SDK's content type and host are lower case already.
   return `${name}:${signed.toLowerCase()}\n`
 }
 
@@ -58,7 +59,7 @@ function expectedSignature(request: ApiRequest, auth: Authorization, timestamp: 
   const scope = `${auth.date}/${auth.service}/tc3_request`
   const hashedRequest = sha256Hex(canonicalRequest(request, auth.signedHeaders))
   const key = hmac(hmac(hmac(`TC3${secretKey}`, auth.date), auth.service), 'tc3_request')
-  return hmac(key, [ALGORITHM, timestamp, scope, hashedRequest].join('\n')).toString('hex')
+  return hmac(key, [algorithm, timestamp, scope, hashedRequest].join('\n')).toString('hex')
 }
 
 function signsWhatItMust(signedHeaders: string): boolean {
@@ -74,47 +75,34 @@ function utcDate(seconds: number): string {
   return new Date(seconds * 1000).toISOString().slice(0, 10)
 }
 
-/** Checks TC3-HMAC-SHA256 as the vendor's gateway does. Null when the request may go on. */
+/** Checks TC3-HMAC-SHA256 as the vendor's gateway does. Returns null for a right signature, else the gateway's error. */
 export function checkSignature(request: ApiRequest, credential: SimulatorCredential, nowMs: number): ApiReply | null {
+  const invalid = 'The provided credentials could not be validated. Please check your'
   const auth = parseAuthorization(headerText(request, 'authorization'))
   if (auth === null) {
-    return errorReply(
-      'AuthFailure.InvalidAuthorization',
-      'The request header `Authorization` is missing or not of the form of TC3-HMAC-SHA256.',
-    )
+    const message = 'The request header `Authorization` is missing or not of the form of TC3-HMAC-SHA256.'
+    return errorReply('AuthFailure.InvalidAuthorization', message)
   }
   const timestamp = headerText(request, 'x-tc-timestamp')
   if (!/^\d{1,11}$/.test(timestamp)) {
     return errorReply('MissingParameter', 'The request header `X-TC-Timestamp` is missing or not in seconds.')
   }
   const seconds = Number(timestamp)
-  if (Math.abs(nowMs / 1000 - seconds) > MAX_CLOCK_SKEW_S) {
-    return errorReply(
-      'AuthFailure.SignatureExpire',
-      'The provided credentials are expired: the time stamp is more than 5 minutes off.',
-    )
+  if (Math.abs(nowMs / 1000 - seconds) > maxClockSkewSeconds) {
+    const message = 'The provided credentials are expired: the time stamp is more than 5 minutes off.'
+    return errorReply('AuthFailure.SignatureExpire', message)
   }
   if (auth.secretId !== credential.secretId) {
-    return errorReply(
-      'AuthFailure.SecretIdNotFound',
-      'The SecretId is not found, please ensure that your SecretId is correct.',
-    )
+    const message = 'The SecretId is not found, please ensure that your SecretId is correct.'
+    return errorReply('AuthFailure.SecretIdNotFound', message)
   }
   const matches =
     signsWhatItMust(auth.signedHeaders) &&
     auth.date === utcDate(seconds) &&
     isSame(auth.signature, expectedSignature(request, auth, timestamp, credential.secretKey))
-  if (!matches) {
-    return errorReply(
-      'AuthFailure.SignatureFailure',
-      'The provided credentials could not be validated. Please check your signature is correct.',
-    )
-  }
+  if (!matches) return errorReply('AuthFailure.SignatureFailure', `${invalid} signature is correct.`)
   if (credential.token !== undefined && headerText(request, 'x-tc-token') !== credential.token) {
-    return errorReply(
-      'AuthFailure.TokenFailure',
-      'The provided credentials could not be validated. Please check your token.',
-    )
+    return errorReply('AuthFailure.TokenFailure', `${invalid} token.`)
   }
   return null
 }

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import type { Simulator } from './simulator.js'
 
 const pageCss = `
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, 'PingFang SC', 'Noto Sans SC', sans-serif; }
@@ -11,31 +10,30 @@ button:focus-visible { outline: 3px solid #0f62fe66; outline-offset: 2px; }
 pre { margin: 1.5rem 0 0; padding: 1rem; border-radius: .6rem; background: #8881; overflow: auto; white-space: pre-wrap; word-break: break-all; font-size: .85rem; min-height: 8rem; }
 `
 
-function pageScript(appId: number): string {
-  return `
+const pageScript = `
 const result = document.getElementById('result')
-document.getElementById('verify').addEventListener('click', () => {
+const button = document.getElementById('verify')
+button.addEventListener('click', () => {
   try {
-    new TencentCaptcha('${appId}', (answer) => { result.textContent = JSON.stringify(answer, null, 2) }, {}).show()
+    new TencentCaptcha(button.dataset.appId, (answer) => { result.textContent = JSON.stringify(answer, null, 2) }, {}).show()
   } catch (error) {
     result.textContent = String(error)
   }
 })
 `
-}
 
 function cspHash(text: string): string {
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`
 }
 
+/** The page and the header that goes with it. */
 export interface DemoPage {
   readonly html: string
   readonly contentSecurityPolicy: string
 }
 
-/** A page to try the challenge on, under a policy without `unsafe-inline` and `unsafe-eval`. */
-export function demoPage({ captchaAppId }: Pick<Simulator, 'captchaAppId'>): DemoPage {
-  const script = pageScript(captchaAppId)
+/** Returns a page to try the challenge on, with a policy without `unsafe-inline` and `unsafe-eval`. */
+export function demoPage(captchaAppId: number, scriptPath: string): DemoPage {
   return {
     html: `<!doctype html>
 <html lang="en">
@@ -45,11 +43,11 @@ export function demoPage({ captchaAppId }: Pick<Simulator, 'captchaAppId'>): Dem
 <style>${pageCss}</style>
 <h1>CAPTCHA simulator</h1>
 <p>A stand-in for Tencent CAPTCHA on this machine. Solve the challenge to see what a page gets from it.</p>
-<button id="verify" type="button">Verify me</button>
+<button id="verify" type="button" data-app-id="${captchaAppId}">Verify me</button>
 <pre id="result" aria-live="polite"></pre>
-<script src="/TJCaptcha.js"></script>
-<script>${script}</script>
+<script src="${scriptPath}"></script>
+<script>${pageScript}</script>
 `,
-    contentSecurityPolicy: `default-src 'none'; script-src 'self' ${cspHash(script)}; style-src ${cspHash(pageCss)}; connect-src 'self'; base-uri 'none'`,
+    contentSecurityPolicy: `default-src 'none'; script-src 'self' ${cspHash(pageScript)}; style-src ${cspHash(pageCss)}; connect-src 'self'; base-uri 'none'`,
   }
 }

@@ -1,12 +1,23 @@
-import type { ApiFault, ApiFaultOptions, ScheduledApiFault } from './api-fault.js'
-import type { TicketKind } from './fallback-ticket.js'
-import { seededRandom } from './seeded-random.js'
+import type { ApiFault, ApiFaultOptions, ScheduledApiFault } from './faults.js'
+import type { TicketKind } from './ticket-book.js'
 
+/** The fault of the whole API, and the calls that it hits. */
 export interface FaultSchedule {
   readonly current: ScheduledApiFault | null
   set(fault: ApiFault | null, options: ApiFaultOptions): void
-  /** The fault that hits this call, if any; counts the call. */
+  /** Returns the fault that hits the next call with a ticket of this kind, and counts the call. */
   pick(kind: TicketKind): ApiFault | null
+}
+
+/** Returns a generator (mulberry32) of numbers in [0, 1); the same seed gives the same sequence. */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
 }
 
 function isAimedAt(kind: TicketKind, only: ApiFaultOptions['only']): boolean {
@@ -14,7 +25,7 @@ function isAimedAt(kind: TicketKind, only: ApiFaultOptions['only']): boolean {
   return only === 'ordinary' ? kind === 'ordinary' : kind === 'fallback'
 }
 
-/** Decides which calls the scripted fault hits: all, the next N, a seeded share, one kind of ticket. */
+/** Makes an empty schedule; `defaultSeed` is the seed of shares without one. */
 export function createFaultSchedule(defaultSeed: number): FaultSchedule {
   let current: ScheduledApiFault | null = null
   let random = seededRandom(defaultSeed)

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { TimerSet } from './timer-set.js'
+import { setTimeout as wait } from 'node:timers/promises'
 
 /** An HTTP server that can close its port and open the same port again. */
 export interface HttpListener {
@@ -9,18 +9,18 @@ export interface HttpListener {
   open(): void
   /** Closes the port at once and destroys every connection. */
   shut(): void
-  /** Resolves when the port is as the last `open()` or `shut()` wants it. */
+  /** Resolves when the port is in the state of the last `open()` or `shut()`. */
   settled(): Promise<void>
 }
 
+/** Where to listen; port 0 is any free one. */
 export interface HttpListenerOptions {
   readonly host: string
   readonly port: number
-  readonly timers: TimerSet
   readonly handle: RequestListener
 }
 
-const REOPEN_RETRY_MS = 20
+const reopenRetryMs = 20
 
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -34,7 +34,7 @@ function listen(server: Server, host: string, port: number): Promise<void> {
 
 function newServer(handle: RequestListener): Server {
   const server = createServer(handle)
-  // Above what clients keep idle connections for, so that no call meets a connection that is just being closed.
+  // Longer than clients keep idle connections, so that no call is sent on a connection that is being closed.
   server.keepAliveTimeout = 75_000
   return server
 }
@@ -44,8 +44,8 @@ function destroy(server: Server): void {
   server.closeAllConnections()
 }
 
-/** Opens the port; the promise rejects when it cannot be had. */
-export async function openHttpListener({ host, port, timers, handle }: HttpListenerOptions): Promise<HttpListener> {
+/** Opens the port. Rejects when the system refuses it, as with `EADDRINUSE`. */
+export async function openHttpListener({ host, port, handle }: HttpListenerOptions): Promise<HttpListener> {
   const first = newServer(handle)
   await listen(first, host, port)
   const boundPort = (first.address() as AddressInfo).port
@@ -57,9 +57,9 @@ export async function openHttpListener({ host, port, timers, handle }: HttpListe
       await listen(server, host, boundPort)
       if (current !== server) destroy(server)
     } catch {
-      // An outgoing connection of this machine may have borrowed the port meanwhile: it is given back soon.
+      // The system may have given the port to an outgoing connection for a short time.
       if (current !== server) return
-      await new Promise<void>((resolve) => timers.after(REOPEN_RETRY_MS, resolve))
+      await wait(reopenRetryMs, undefined, { ref: false })
       if (current === server) await reopen(server)
     }
   }

@@ -1,11 +1,14 @@
-export type { ApiFault, ApiFaultName, ApiFaultOptions, ScheduledApiFault } from './api-fault.js'
-export { apiFaults } from './api-fault.js'
 export type { SimulatedCall } from './call-log.js'
 export type { SimulatorCredential } from './check-signature.js'
-export type { TicketKind } from './fallback-ticket.js'
-export type { ScriptFault, ScriptFaultName } from './script-fault.js'
-export { scriptFaults } from './script-fault.js'
-export type { Simulator, SimulatorFaults } from './simulator.js'
-export type { SimulatorOptions } from './simulator-options.js'
+export type {
+  ApiFault,
+  ApiFaultName,
+  ApiFaultOptions,
+  ScheduledApiFault,
+  ScriptFault,
+  ScriptFaultName,
+} from './faults.js'
+export { apiFaults, scriptFaults } from './faults.js'
+export type { Simulator, SimulatorFaults, SimulatorOptions } from './simulator.js'
 export { startSimulator } from './start-simulator.js'
-export type { MintedTicket, MintTicketOptions, TicketChannel } from './ticket-book.js'
+export type { MintedTicket, MintTicketOptions, TicketChannel, TicketKind } from './ticket-book.js'

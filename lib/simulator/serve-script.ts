@@ -1,40 +1,42 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { jsonObject } from './api-request.js'
-import { controlState, putControl } from './control.js'
+import { jsonObject, readBody } from './api-request.js'
 import { demoPage } from './demo-page.js'
-import { readBody } from './read-body.js'
+import type { ScriptParameters } from './faults.js'
+import { pageScript } from './page-script.generated.js'
+import { parseApiFault, parseApiFaultOptions, parseScriptFault, rejectScopedRefusal } from './parse-fault.js'
 import type { Simulator } from './simulator.js'
 import type { MintTicketOptions } from './ticket-book.js'
-import { tjCaptchaScript } from './tj-captcha-script.js'
 
+/** What the script server needs of the simulator. */
 export interface ScriptHost {
   readonly simulator: Simulator
-  /** Refuse the control API to pages that reach loopback under a name of their own. */
+  /** Refuses the control API to pages that reach loopback under a host name of their own (DNS rebinding). */
   readonly onlyLoopbackHosts: boolean
-  countScriptHit(): void
-  countRedirectHit(): void
+  /** Counts the requests for the script and those that followed the `redirect` fault. */
+  readonly hits: { script: number; redirect: number }
 }
 
 type Route = (host: ScriptHost, message: IncomingMessage, response: ServerResponse) => void | Promise<void>
 
-const MAX_BODY_BYTES = 64 * 1024
-
+const maxBodyBytes = 64 * 1024
+const shownCalls = 50
+const controlKeys = ['api', 'options', 'script']
 const openToAllPages = { 'access-control-allow-origin': '*' }
 
-function send(
-  response: ServerResponse,
-  status: number,
-  contentType: string,
-  body: string,
-  headers: Readonly<Record<string, string>> = {},
-): void {
-  response.writeHead(status, {
-    'content-type': contentType,
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    ...headers,
-  })
-  response.end(body)
+/** Path of the script, as on the vendor's host. */
+export const scriptPath = '/TJCaptcha.js'
+
+/**
+ * Returns the text of a script with the interface of the vendor's `TJCaptcha.js`; it needs neither `eval` nor inline styles nor
+ * `innerHTML`. The parameters are the argument of the compiled function, as JSON.
+ */
+export function tjCaptchaScript(parameters: ScriptParameters): string {
+  return `/* Stand-in for TJCaptcha.js, served by the simulator of tencent-captcha-guard. */\n${pageScript}(${JSON.stringify(parameters)})\n`
+}
+
+function send(response: ServerResponse, status: number, contentType: string, body: string, headers = {}): void {
+  const common = { 'content-type': contentType, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
+  response.writeHead(status, { ...common, ...headers }).end(body)
 }
 
 function sendJson(response: ServerResponse, status: number, value: unknown, headers = {}): void {
@@ -42,31 +44,27 @@ function sendJson(response: ServerResponse, status: number, value: unknown, head
 }
 
 async function readJson(message: IncomingMessage): Promise<Record<string, unknown>> {
-  const body = await readBody(message, MAX_BODY_BYTES)
+  const body = await readBody(message, maxBodyBytes)
   const value = body === null ? null : jsonObject(body)
-  if (value === null) throw new TypeError(`the body must be a JSON object of at most ${MAX_BODY_BYTES} bytes`)
+  if (value === null) throw new TypeError(`the body must be a JSON object of at most ${maxBodyBytes} bytes`)
   return value
 }
 
-function script({ simulator, countScriptHit }: ScriptHost, _message: IncomingMessage, response: ServerResponse): void {
-  countScriptHit()
+function sendScript({ simulator, hits }: ScriptHost, _message: IncomingMessage, response: ServerResponse): void {
+  hits.script += 1
   const fault = simulator.faults.script
   if (fault === 'hang') return
   if (fault === 'refuse_connection') {
     response.socket?.destroy()
     return
   }
-  if (fault === 'not_found') {
-    send(response, 404, 'text/plain; charset=utf-8', 'Not found\n', openToAllPages)
-    return
-  }
-  const text =
-    fault === 'empty' ? '/* empty */\n' : tjCaptchaScript({ origin: new URL(simulator.scriptUrl).origin, fault })
+  if (fault === 'not_found') return send(response, 404, 'text/plain; charset=utf-8', 'Not found\n', openToAllPages)
+  const { origin } = new URL(simulator.scriptUrl)
+  const text = fault === 'empty' ? '/* empty */\n' : tjCaptchaScript({ origin, fault })
   send(response, 200, 'application/javascript; charset=utf-8', text, openToAllPages)
 }
 
-function ticketOptions(body: Record<string, unknown>): MintTicketOptions {
-  const { captchaAppId, channel } = body
+function ticketOptions({ captchaAppId, channel }: Record<string, unknown>): MintTicketOptions {
   if (channel !== undefined && channel !== 'web' && channel !== 'mini_program') {
     throw new TypeError('channel must be "web" or "mini_program"')
   }
@@ -78,19 +76,18 @@ function ticketOptions(body: Record<string, unknown>): MintTicketOptions {
   }
 }
 
-async function ticket({ simulator }: ScriptHost, message: IncomingMessage, response: ServerResponse): Promise<void> {
+async function mintTicket({ simulator }: ScriptHost, message: IncomingMessage, response: ServerResponse) {
   sendJson(response, 200, simulator.mintTicket(ticketOptions(await readJson(message))), openToAllPages)
 }
 
-function ticketPreflight(_host: ScriptHost, _message: IncomingMessage, response: ServerResponse): void {
-  response
-    .writeHead(204, {
-      ...openToAllPages,
-      'access-control-allow-methods': 'POST',
-      'access-control-allow-headers': 'content-type',
-      'access-control-allow-private-network': 'true',
-    })
-    .end()
+function answerPreflight(_host: ScriptHost, _message: IncomingMessage, response: ServerResponse): void {
+  const headers = {
+    ...openToAllPages,
+    'access-control-allow-methods': 'POST',
+    'access-control-allow-headers': 'content-type',
+    'access-control-allow-private-network': 'true',
+  }
+  response.writeHead(204, headers).end()
 }
 
 function rejectForeignHost(host: ScriptHost, message: IncomingMessage): void {
@@ -99,44 +96,61 @@ function rejectForeignHost(host: ScriptHost, message: IncomingMessage): void {
   if (host.onlyLoopbackHosts && !isLoopback) throw new TypeError('the control API answers to loopback addresses only')
 }
 
-function getControl(host: ScriptHost, message: IncomingMessage, response: ServerResponse): void {
-  rejectForeignHost(host, message)
-  sendJson(response, 200, controlState(host.simulator))
+/** Returns what `GET /control` shows: faults, counters and the last 50 calls, oldest first. */
+function readControl({ calls, faults, scriptHits, redirectHits }: Simulator): object {
+  return { faults, scriptHits, redirectHits, totalCalls: calls.length, calls: calls.slice(-shownCalls) }
 }
 
-async function changeControl(host: ScriptHost, message: IncomingMessage, response: ServerResponse): Promise<void> {
-  rejectForeignHost(host, message)
-  putControl(host.simulator, await readJson(message))
-  await host.simulator.settled()
-  sendJson(response, 200, controlState(host.simulator))
+/** Carries out `PUT /control` as a whole. Throws a TypeError for a wrong body and then changes nothing. */
+function putControl(simulator: Simulator, body: Record<string, unknown>): void {
+  const unknown = Object.keys(body).find((key) => !controlKeys.includes(key))
+  if (unknown !== undefined)
+    throw new TypeError(`unknown key ${JSON.stringify(unknown)}; there are api, options and script`)
+  const { api = null, options, script = null } = body
+  if (!('api' in body) && options !== undefined) throw new TypeError('options need an api fault to go with')
+  const apiFault = api === null ? null : parseApiFault(api)
+  const scope = parseApiFaultOptions(options)
+  if (apiFault !== null) rejectScopedRefusal(apiFault, scope)
+  const scriptFault = script === null ? null : parseScriptFault(script)
+  if ('api' in body) simulator.setFault(apiFault, scope)
+  if ('script' in body) simulator.setScriptFault(scriptFault)
 }
 
-function redirected(host: ScriptHost, _message: IncomingMessage, response: ServerResponse): void {
-  host.countRedirectHit()
-  // A pass that nobody earned, so that a client that follows the redirect shows in the worst way.
+async function control(host: ScriptHost, message: IncomingMessage, response: ServerResponse): Promise<void> {
+  rejectForeignHost(host, message)
+  if (message.method === 'PUT') {
+    putControl(host.simulator, await readJson(message))
+    await host.simulator.settled()
+  }
+  sendJson(response, 200, readControl(host.simulator))
+}
+
+function endOfRedirect({ hits }: ScriptHost, _message: IncomingMessage, response: ServerResponse): void {
+  hits.redirect += 1
+  // An unearned pass: a client that follows redirects lets the request in, and a test sees it.
   sendJson(response, 200, { Response: { CaptchaCode: 1, CaptchaMsg: 'OK', EvilLevel: 0, RequestId: 'redirected' } })
 }
 
-function page({ simulator }: ScriptHost, _message: IncomingMessage, response: ServerResponse): void {
-  const { html, contentSecurityPolicy } = demoPage(simulator)
+function sendDemoPage({ simulator }: ScriptHost, _message: IncomingMessage, response: ServerResponse): void {
+  const { html, contentSecurityPolicy } = demoPage(simulator.captchaAppId, scriptPath)
   send(response, 200, 'text/html; charset=utf-8', html, { 'content-security-policy': contentSecurityPolicy })
 }
 
 const routes: Readonly<Record<string, Route>> = {
-  'GET /': page,
-  'GET /TJCaptcha.js': script,
-  'HEAD /TJCaptcha.js': script,
-  'POST /ticket': ticket,
-  'OPTIONS /ticket': ticketPreflight,
-  'GET /control': getControl,
-  'PUT /control': changeControl,
-  'GET /redirected': redirected,
-  'POST /redirected': redirected,
+  'GET /': sendDemoPage,
+  [`GET ${scriptPath}`]: sendScript,
+  [`HEAD ${scriptPath}`]: sendScript,
+  'POST /ticket': mintTicket,
+  'OPTIONS /ticket': answerPreflight,
+  'GET /control': control,
+  'PUT /control': control,
+  'GET /redirected': endOfRedirect,
+  'POST /redirected': endOfRedirect,
 }
 
-function notFound(_host: ScriptHost, message: IncomingMessage, response: ServerResponse): void {
+function notFound(_host: ScriptHost, { method, url }: IncomingMessage, response: ServerResponse): void {
   const known = Object.keys(routes).join(', ')
-  sendJson(response, 404, { error: `no ${message.method} ${message.url} here; there are ${known}` })
+  sendJson(response, 404, { error: `no ${method} ${url} here; there are ${known}` })
 }
 
 async function route(host: ScriptHost, message: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -150,7 +164,7 @@ async function route(host: ScriptHost, message: IncomingMessage, response: Serve
   }
 }
 
-/** The request listener of the script, the tickets it fetches, the demo page and the control API. */
+/** Makes the request listener of the script, its tickets, the demo page and the control API. */
 export function serveScript(host: ScriptHost): RequestListener {
   return (message, response) => {
     route(host, message, response).catch(() => response.destroy())

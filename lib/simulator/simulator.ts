@@ -1,10 +1,35 @@
-import type { ApiFault, ApiFaultOptions, ScheduledApiFault } from './api-fault.js'
 import type { SimulatedCall } from './call-log.js'
 import type { SimulatorCredential } from './check-signature.js'
-import type { ScriptFault } from './script-fault.js'
+import type { ApiFault, ApiFaultOptions, ScheduledApiFault, ScriptFault } from './faults.js'
 import type { MintedTicket, MintTicketOptions } from './ticket-book.js'
 
-/** The scripted state of a simulator, as plain JSON. */
+/** Options of `startSimulator`; each has a default. */
+export interface SimulatorOptions {
+  /** Address to listen on. Default `'127.0.0.1'`; addresses beyond loopback need `allowNonLoopback`. */
+  readonly host?: string
+  /** Port of the API, 0 to 65535. Default 0: any free one. */
+  readonly port?: number
+  /** Port of the script, the demo page and the control API, 0 to 65535. Default 0: any free one. */
+  readonly scriptPort?: number
+  /** App id of web tickets. Default 190000001. */
+  readonly captchaAppId?: number
+  /** App id of mini-program tickets. Default: `captchaAppId`. */
+  readonly miniCaptchaAppId?: number
+  /** `AppSecretKey` that requests must hold. Default `'simulatorAppSecretKey0000'`. */
+  readonly appSecretKey?: string
+  /** The key pair that requests must be signed with. Default `AKIDsimulator` and `simulatorSecretKey`, no token. */
+  readonly credential?: SimulatorCredential
+  /** Seed of faults that hit a share of the calls, an integer. Default 1. */
+  readonly seed?: number
+  /** Clock for ticket ages, signature time stamps and the call log, epoch ms. Default `Date.now`. */
+  readonly now?: () => number
+  /** Allows a `host` that other machines can reach, which can then mint tickets that pass. Default false. */
+  readonly allowNonLoopback?: boolean
+  /** Allows a start under `NODE_ENV=production`. Default false. */
+  readonly allowInProduction?: boolean
+}
+
+/** The faults that are on, as plain JSON; null is health. */
 export interface SimulatorFaults {
   readonly api: ScheduledApiFault | null
   readonly script: ScriptFault | null
@@ -16,32 +41,37 @@ export interface Simulator {
   readonly url: string
   /** The browser script, e.g. `http://127.0.0.1:3002/TJCaptcha.js`. */
   readonly scriptUrl: string
-  /** HTTP control API: `GET` tells the state and the last calls, `PUT` sets faults. */
+  /** The HTTP control API: `GET` returns the state and the last 50 calls, `PUT` sets faults. */
   readonly controlUrl: string
+  /** App id of web tickets. */
   readonly captchaAppId: number
+  /** App id of mini-program tickets. */
   readonly miniCaptchaAppId: number
   readonly appSecretKey: string
   readonly credential: SimulatorCredential
-  /** Makes a ticket as the script does: starts `tr03`, ends `*`, works once within five minutes, with its randstr and app id only. */
+  /**
+   * Makes a ticket as the script does: it starts with `tr03`, ends with `*`, and passes once within five minutes, with its randstr and
+   * app id only. Throws a TypeError for a wrong `fault`.
+   */
   mintTicket(options?: MintTicketOptions): MintedTicket
   /**
-   * Makes the API misbehave, until changed or as `options` says; `null` heals it. Calls that hang stay hanging.
-   * `'refuse'` closes the port for everybody and cannot be limited to single calls. Throws a TypeError on bad input.
+   * Sets the fault of the API, until changed or as `options` says; `null` heals it. Calls that hang stay hanging.
+   * `'refuse'` closes the port and cannot be limited to single calls. Throws a TypeError for a wrong fault or option.
    */
   setFault(fault: ApiFault | null, options?: ApiFaultOptions): void
-  /** Makes the script misbehave for pages that load it from now on; `null` heals it. Throws a TypeError on bad input. */
+  /** Sets the fault of the script for later page loads; `null` heals it. Throws a TypeError for a wrong fault. */
   setScriptFault(fault: ScriptFault | null): void
-  /** Resolves when the port of the API is as the faults want it; needed only right after `'refuse'` was healed. */
+  /** Resolves when the port of the API is open or closed as the faults say; needed only right after `'refuse'` was healed. */
   settled(): Promise<void>
   readonly faults: SimulatorFaults
-  /** The last 10 000 calls of the API, oldest first, as of now; hanging calls are in it from their arrival. */
+  /** A copy of the last 10 000 calls of the API, oldest first; a hanging call is in it from its arrival on. */
   readonly calls: readonly SimulatedCall[]
-  /** How often the script was asked for, whatever came of it. */
+  /** Number of requests for the script, with any outcome. */
   readonly scriptHits: number
-  /** How often a client followed the `redirect` fault to its end. */
+  /** Number of requests that followed the `redirect` fault. */
   readonly redirectHits: number
-  /** Forgets the logged calls; `scriptHits` and `redirectHits` go back to 0. */
+  /** Clears `calls` and sets `scriptHits` and `redirectHits` to 0. */
   clearCalls(): void
-  /** Destroys all connections and frees the ports. May be called twice. */
+  /** Destroys all connections and frees the ports. A second call has no effect. */
   close(): Promise<void>
 }

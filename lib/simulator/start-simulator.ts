@@ -1,66 +1,106 @@
+import { isIP } from 'node:net'
 import { createCallLog } from './call-log.js'
 import { createFaultSchedule } from './fault-schedule.js'
+import type { ScriptFault } from './faults.js'
 import { type HttpListener, openHttpListener } from './http-listener.js'
 import { parseApiFault, parseApiFaultOptions, parseScriptFault, rejectScopedRefusal } from './parse-fault.js'
-import type { ScriptFault } from './script-fault.js'
 import { serveApi } from './serve-api.js'
-import { serveScript } from './serve-script.js'
-import type { Simulator } from './simulator.js'
-import { type SimulatorOptions, simulatorSettings } from './simulator-options.js'
-import { createTicketBook, type MintTicketOptions } from './ticket-book.js'
-import { createTimerSet } from './timer-set.js'
+import { scriptPath, serveScript } from './serve-script.js'
+import type { Simulator, SimulatorOptions } from './simulator.js'
+import { createTicketBook } from './ticket-book.js'
 
-function origin(host: string, port: number): string {
+type Settings = Required<Omit<SimulatorOptions, 'allowNonLoopback' | 'allowInProduction'>>
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+}
+
+function rejectUnsafeSurroundings({ allowInProduction, allowNonLoopback }: SimulatorOptions, host: string): void {
+  if (process.env.NODE_ENV === 'production' && allowInProduction !== true) {
+    throw new Error(
+      'startSimulator: NODE_ENV is "production", and the simulator mints tickets without a solved challenge. Start it elsewhere, or give the option `allowInProduction: true` if this is meant.',
+    )
+  }
+  if (!isLoopback(host) && allowNonLoopback !== true) {
+    throw new Error(
+      `startSimulator: option \`host\` is ${JSON.stringify(host)}, which other machines may reach. Use "127.0.0.1", or give the option \`allowNonLoopback: true\` if this is meant.`,
+    )
+  }
+}
+
+function checkIntegers(settings: Settings): void {
+  const { MIN_SAFE_INTEGER, MAX_SAFE_INTEGER } = Number
+  const bounds = {
+    port: [0, 65_535],
+    scriptPort: [0, 65_535],
+    captchaAppId: [1, MAX_SAFE_INTEGER],
+    miniCaptchaAppId: [1, MAX_SAFE_INTEGER],
+    seed: [MIN_SAFE_INTEGER, MAX_SAFE_INTEGER],
+  } as const
+  for (const [name, [min, max]] of Object.entries(bounds)) {
+    const value = settings[name as keyof typeof bounds]
+    if (Number.isInteger(value) && value >= min && value <= max) continue
+    throw new TypeError(`startSimulator: option \`${name}\` is ${value}; expected an integer from ${min} to ${max}`)
+  }
+}
+
+/** Fills in the defaults. Throws for values and surroundings that the simulator must not run with. */
+function simulatorSettings(options: SimulatorOptions): Settings {
+  const captchaAppId = options.captchaAppId ?? 190_000_001
+  const settings: Settings = {
+    host: options.host ?? '127.0.0.1',
+    port: options.port ?? 0,
+    scriptPort: options.scriptPort ?? 0,
+    captchaAppId,
+    miniCaptchaAppId: options.miniCaptchaAppId ?? captchaAppId,
+    appSecretKey: options.appSecretKey ?? 'simulatorAppSecretKey0000',
+    credential: Object.freeze({
+      ...(options.credential ?? { secretId: 'AKIDsimulator', secretKey: 'simulatorSecretKey' }),
+    }),
+    seed: options.seed ?? 1,
+    now: options.now ?? Date.now,
+  }
+  rejectUnsafeSurroundings(options, settings.host)
+  checkIntegers(settings)
+  return settings
+}
+
+function originOf(host: string, { port }: HttpListener): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 /**
- * Starts a stand-in for Tencent CAPTCHA on loopback: the verification API with its signature check on one port; the browser script,
- * a demo page and an HTTP control API on another. For development and tests: anybody who reaches it can mint tickets that pass.
+ * Starts a stand-in for Tencent CAPTCHA on loopback, for development and tests: the verification API with its signature check on one
+ * port; the browser script, a demo page and an HTTP control API on another. Every client that reaches it can mint tickets that pass.
  *
- * Rejects when a port is taken, when `host` is not loopback, and under `NODE_ENV=production`, unless the options allow it.
+ * Rejects with a TypeError for a wrong option, and with an Error when a port is taken, when `host` is not loopback, and under
+ * `NODE_ENV=production`; `allowNonLoopback` and `allowInProduction` lift the last two.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const settings = simulatorSettings(options)
-  const { host, captchaAppId, miniCaptchaAppId, appSecretKey, credential, now } = settings
-  const timers = createTimerSet()
+  const { host, port, scriptPort, seed, now, ...identity } = simulatorSettings(options)
   const log = createCallLog()
-  const schedule = createFaultSchedule(settings.seed)
+  const schedule = createFaultSchedule(seed)
   const tickets = createTicketBook(now)
-  const captchaAppIds = { web: captchaAppId, mini_program: miniCaptchaAppId }
+  const captchaAppIds = { web: identity.captchaAppId, mini_program: identity.miniCaptchaAppId }
+  const hits = { script: 0, redirect: 0 }
   let scriptFault: ScriptFault | null = null
-  let scriptHits = 0
-  let redirectHits = 0
   let scriptOrigin = ''
   let closed = false
 
-  const api: HttpListener = await openHttpListener({
-    host,
-    port: settings.port,
-    timers,
-    handle: serveApi({
-      service: { captchaAppIds, appSecretKey, credential, tickets },
-      schedule,
-      log,
-      timers,
-      now,
-      redirectTo: () => `${scriptOrigin}/redirected`,
-    }),
-  })
+  const service = { captchaAppIds, appSecretKey: identity.appSecretKey, credential: identity.credential, tickets }
+  const redirectTo = () => `${scriptOrigin}/redirected`
+  const api = await openHttpListener({ host, port, handle: serveApi({ service, schedule, log, now, redirectTo }) })
 
   const simulator: Simulator = {
-    url: origin(host, api.port),
+    ...identity,
+    url: originOf(host, api),
     get scriptUrl() {
-      return `${scriptOrigin}/TJCaptcha.js`
+      return scriptOrigin + scriptPath
     },
     get controlUrl() {
       return `${scriptOrigin}/control`
     },
-    captchaAppId,
-    miniCaptchaAppId,
-    appSecretKey,
-    credential,
-    mintTicket(mint: MintTicketOptions = {}) {
+    mintTicket(mint = {}) {
       if (mint.fault !== undefined) rejectScopedRefusal(parseApiFault(mint.fault), { next: 1 })
       return tickets.mint({ ...mint, captchaAppId: mint.captchaAppId ?? captchaAppIds[mint.channel ?? 'web'] })
     },
@@ -83,19 +123,17 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       return log.calls
     },
     get scriptHits() {
-      return scriptHits
+      return hits.script
     },
     get redirectHits() {
-      return redirectHits
+      return hits.redirect
     },
     clearCalls() {
       log.clear()
-      scriptHits = 0
-      redirectHits = 0
+      Object.assign(hits, { script: 0, redirect: 0 })
     },
     async close() {
       closed = true
-      timers.clear()
       api.shut()
       script?.shut()
     },
@@ -103,25 +141,16 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 
   let script: HttpListener | null = null
   try {
+    const onlyLoopbackHosts = options.allowNonLoopback !== true
     script = await openHttpListener({
       host,
-      port: settings.scriptPort,
-      timers,
-      handle: serveScript({
-        simulator,
-        onlyLoopbackHosts: options.allowNonLoopback !== true,
-        countScriptHit: () => {
-          scriptHits += 1
-        },
-        countRedirectHit: () => {
-          redirectHits += 1
-        },
-      }),
+      port: scriptPort,
+      handle: serveScript({ simulator, onlyLoopbackHosts, hits }),
     })
   } catch (error) {
     api.shut()
     throw error
   }
-  scriptOrigin = origin(host, script.port)
+  scriptOrigin = originOf(host, script)
   return simulator
 }

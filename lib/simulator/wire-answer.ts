@@ -1,9 +1,9 @@
-import type { ApiFault } from './api-fault.js'
-import { type ApiReply, errorReply, replyBody, replyOutcome } from './api-reply.js'
-import type { TicketChannel } from './ticket-book.js'
-import { verdictReply } from './verdict-reply.js'
+import type { ServerResponse } from 'node:http'
+import type { CaptchaChannel } from '../types.js'
+import { type ApiReply, errorReply, replyBody, replyOutcome, verdictReply } from './api-reply.js'
+import type { ApiFault, ApiFaultName } from './faults.js'
 
-/** What goes over the wire in answer to one call. */
+/** What is sent in answer to one call. */
 export type WireAnswer = { readonly outcome: string } & (
   | {
       readonly kind: 'respond'
@@ -17,20 +17,22 @@ export type WireAnswer = { readonly outcome: string } & (
   | { readonly kind: 'reset' }
 )
 
+/** What an answer depends on besides the fault. */
 export interface CallContext {
-  readonly channel: TicketChannel
+  readonly channel: CaptchaChannel
   readonly requestId: string
-  /** Where the `redirect` fault points. */
+  /** Target of the `redirect` fault. */
   readonly redirectTo: string
-  /** The healthy answer; asking for it spends the ticket. */
+  /** Returns the healthy answer; each call spends the ticket. */
   answer(): ApiReply
 }
 
-const JSON_TYPE = 'application/json'
-const DEFAULT_DELAY_MS = 1900
-const OVERSIZED_BYTES = 1024 * 1024
+type Answer = (context: CallContext, outcome: string) => WireAnswer
 
-const INTERNAL_ERROR_MESSAGE =
+const json = 'application/json'
+const defaultDelayMs = 1900
+const oversizedBytes = 1024 * 1024
+const internalErrorMessage =
   'An internal error has occurred. Retry your request, but if the problem persists, contact us.'
 
 const statusTexts = { 500: 'Internal Server Error', 502: 'Bad Gateway', 503: 'Service Unavailable' } as const
@@ -40,55 +42,106 @@ function respond(outcome: string, contentType: string, body: string, status = 20
   return { kind: 'respond', outcome, delayMs, status, headers: { 'content-type': contentType }, body }
 }
 
-function respondReply(reply: ApiReply, context: CallContext, delayMs = 0): WireAnswer {
-  const body = JSON.stringify(replyBody(reply, context.requestId))
-  return respond(replyOutcome(reply), JSON_TYPE, body, 200, delayMs)
+function replyText(reply: ApiReply, { requestId }: CallContext): string {
+  return JSON.stringify(replyBody(reply, requestId))
 }
 
 function answerText(context: CallContext): string {
-  return JSON.stringify(replyBody(context.answer(), context.requestId))
+  return replyText(context.answer(), context)
 }
 
-function htmlError(outcome: string, status: HttpStatus): WireAnswer {
+function firstHalf(text: string): string {
+  return text.slice(0, Math.floor(text.length / 2))
+}
+
+function respondReply(reply: ApiReply, context: CallContext, delayMs = 0): WireAnswer {
+  return respond(replyOutcome(reply), json, replyText(reply, context), 200, delayMs)
+}
+
+function apiError(code: string, message: string): Answer {
+  return (context) => respondReply(errorReply(code, message), context)
+}
+
+function fixedBody(contentType: string, body: string): Answer {
+  return (_context, outcome) => respond(outcome, contentType, body)
+}
+
+function htmlError(status: HttpStatus): Answer {
   const title = `${status} ${statusTexts[status]}`
   const page = `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n`
-  return respond(outcome, 'text/html', page, status)
+  return (_context, outcome) => respond(outcome, 'text/html', page, status)
 }
 
-function jsonError(outcome: string, status: HttpStatus, context: CallContext): WireAnswer {
-  const reply = errorReply('InternalError', INTERNAL_ERROR_MESSAGE)
-  return respond(outcome, JSON_TYPE, JSON.stringify(replyBody(reply, context.requestId)), status)
+function jsonError(status: HttpStatus): Answer {
+  const reply = errorReply('InternalError', internalErrorMessage)
+  return (context, outcome) => respond(outcome, json, replyText(reply, context), status)
 }
 
-function withStringCode(context: CallContext): WireAnswer {
+function partOfBody(then: 'hang' | 'cut'): Answer {
+  return (context, outcome) => ({ kind: 'part_of_body', outcome, body: answerText(context), then })
+}
+
+function redirect({ redirectTo }: CallContext, outcome: string): WireAnswer {
+  const headers = { location: redirectTo, 'content-type': 'text/plain' }
+  return { kind: 'respond', outcome, delayMs: 0, status: 302, headers, body: 'Found' }
+}
+
+function withStringCode(context: CallContext, outcome: string): WireAnswer {
   const reply = context.answer()
   if (reply.kind === 'error') return respondReply(reply, context)
   const { CaptchaCode, ...fields } = reply.fields
   const body = { Response: { CaptchaCode: String(CaptchaCode), ...fields, RequestId: context.requestId } }
-  return respond('fault:string_code', JSON_TYPE, JSON.stringify(body))
+  return respond(outcome, json, JSON.stringify(body))
 }
 
-function oversized(context: CallContext): WireAnswer {
-  const body = { ...replyBody(context.answer(), context.requestId), padding: 'x'.repeat(OVERSIZED_BYTES) }
-  return respond('fault:oversized', JSON_TYPE, JSON.stringify(body))
+function oversized(context: CallContext, outcome: string): WireAnswer {
+  const body = { ...replyBody(context.answer(), context.requestId), padding: 'x'.repeat(oversizedBytes) }
+  return respond(outcome, json, JSON.stringify(body))
 }
 
-function redirect(context: CallContext): WireAnswer {
-  return {
-    kind: 'respond',
-    outcome: 'fault:redirect',
-    delayMs: 0,
-    status: 302,
-    headers: { location: context.redirectTo, 'content-type': 'text/plain' },
-    body: 'Found',
-  }
+const answers: Readonly<Record<ApiFaultName, Answer>> = {
+  hang: (_context, outcome) => ({ kind: 'hang', outcome }),
+  hang_body: partOfBody('hang'),
+  cut_body: partOfBody('cut'),
+  slow: (context) => respondReply(context.answer(), context, defaultDelayMs),
+  reset: (_context, outcome) => ({ kind: 'reset', outcome }),
+  // Calls that arrive before the port is closed.
+  refuse: (_context, outcome) => ({ kind: 'reset', outcome }),
+  http_500_html: htmlError(500),
+  http_502_html: htmlError(502),
+  http_503_html: htmlError(503),
+  http_500_json: jsonError(500),
+  http_502_json: jsonError(502),
+  http_503_json: jsonError(503),
+  redirect,
+  truncated_json: (context, outcome) => respond(outcome, json, firstHalf(answerText(context))),
+  not_json: fixedBody('text/html', '<!doctype html><title>Welcome</title><p>Please sign in to the network.</p>'),
+  empty_object: fixedBody(json, '{}'),
+  null_response: fixedBody(json, '{"Response":null}'),
+  string_code: withStringCode,
+  event_stream: (context, outcome) => respond(outcome, 'text/event-stream', `data: ${answerText(context)}\n\n`),
+  oversized,
+  internal_error: apiError('InternalError', internalErrorMessage),
+  internal_server_error: apiError('InternalServerError', internalErrorMessage),
+  system_busy: (context) => respondReply(verdictReply(context.channel, 26), context),
+  request_limit_exceeded: apiError(
+    'RequestLimitExceeded',
+    'Your current request times equals to `1000` in a second, which exceeds the frequency limit.',
+  ),
+  auth_failure: apiError(
+    'AuthFailure.SignatureFailure',
+    'The provided credentials could not be validated. Please check your signature is correct.',
+  ),
+  unauthorized_operation: apiError(
+    'UnauthorizedOperation.Unauthorized',
+    'No permission: no valid package, or the account is overdue.',
+  ),
 }
 
-function partOfBody(outcome: string, context: CallContext, then: 'hang' | 'cut'): WireAnswer {
-  return { kind: 'part_of_body', outcome, body: answerText(context), then }
-}
-
-function objectFault(fault: Exclude<ApiFault, string>, context: CallContext): WireAnswer {
+/** Returns what is sent for a call that a fault hits; `null` is the healthy answer. */
+export function wireAnswer(fault: ApiFault | null, context: CallContext): WireAnswer {
+  if (fault === null) return respondReply(context.answer(), context)
+  if (typeof fault === 'string') return answers[fault](context, `fault:${fault}`)
   switch (fault.kind) {
     case 'slow':
       return respondReply(context.answer(), context, fault.delayMs)
@@ -99,80 +152,33 @@ function objectFault(fault: Exclude<ApiFault, string>, context: CallContext): Wi
   }
 }
 
-function apiError(code: string, message: string, context: CallContext): WireAnswer {
-  return respondReply(errorReply(code, message), context)
+/** Sends an answer. `broken` is called before the simulator itself breaks the connection. */
+export function sendWireAnswer(answer: WireAnswer, response: ServerResponse, broken: () => void): void {
+  switch (answer.kind) {
+    case 'hang':
+      return
+    case 'reset':
+      broken()
+      response.socket?.resetAndDestroy()
+      return
+    case 'part_of_body':
+      response.writeHead(200, { 'content-type': json })
+      response.write(firstHalf(answer.body), () => {
+        if (answer.then === 'hang') return
+        broken()
+        response.socket?.destroy()
+      })
+      return
+    case 'respond':
+      return sendAfter(answer.delayMs, response, () => {
+        response.writeHead(answer.status, { ...answer.headers, 'content-length': Buffer.byteLength(answer.body) })
+        response.end(answer.body)
+      })
+  }
 }
 
-/** Turns the healthy answer and the fault that hits the call into what goes over the wire. */
-export function wireAnswer(fault: ApiFault | null, context: CallContext): WireAnswer {
-  if (fault === null) return respondReply(context.answer(), context)
-  if (typeof fault === 'object') return objectFault(fault, context)
-  const outcome = `fault:${fault}`
-  switch (fault) {
-    case 'hang':
-      return { kind: 'hang', outcome }
-    case 'hang_body':
-      return partOfBody(outcome, context, 'hang')
-    case 'cut_body':
-      return partOfBody(outcome, context, 'cut')
-    case 'slow':
-      return respondReply(context.answer(), context, DEFAULT_DELAY_MS)
-    case 'reset':
-    case 'refuse':
-      return { kind: 'reset', outcome }
-    case 'http_500_html':
-      return htmlError(outcome, 500)
-    case 'http_502_html':
-      return htmlError(outcome, 502)
-    case 'http_503_html':
-      return htmlError(outcome, 503)
-    case 'http_500_json':
-      return jsonError(outcome, 500, context)
-    case 'http_502_json':
-      return jsonError(outcome, 502, context)
-    case 'http_503_json':
-      return jsonError(outcome, 503, context)
-    case 'redirect':
-      return redirect(context)
-    case 'truncated_json': {
-      const text = answerText(context)
-      return respond(outcome, JSON_TYPE, text.slice(0, Math.floor(text.length / 2)))
-    }
-    case 'not_json':
-      return respond(outcome, 'text/html', '<!doctype html><title>Welcome</title><p>Please sign in to the network.</p>')
-    case 'empty_object':
-      return respond(outcome, JSON_TYPE, '{}')
-    case 'null_response':
-      return respond(outcome, JSON_TYPE, '{"Response":null}')
-    case 'string_code':
-      return withStringCode(context)
-    case 'event_stream':
-      return respond(outcome, 'text/event-stream', `data: ${answerText(context)}\n\n`)
-    case 'oversized':
-      return oversized(context)
-    case 'internal_error':
-      return apiError('InternalError', INTERNAL_ERROR_MESSAGE, context)
-    case 'internal_server_error':
-      return apiError('InternalServerError', INTERNAL_ERROR_MESSAGE, context)
-    case 'system_busy':
-      return respondReply(verdictReply(context.channel, 26), context)
-    case 'request_limit_exceeded':
-      return apiError(
-        'RequestLimitExceeded',
-        'Your current request times equals to `1000` in a second, which exceeds the frequency limit.',
-        context,
-      )
-    case 'auth_failure':
-      return apiError(
-        'AuthFailure.SignatureFailure',
-        'The provided credentials could not be validated. Please check your signature is correct.',
-        context,
-      )
-    case 'unauthorized_operation':
-      return apiError(
-        'UnauthorizedOperation.Unauthorized',
-        'No permission: no valid package, or the account is overdue.',
-        context,
-      )
-  }
+function sendAfter(delayMs: number, response: ServerResponse, send: () => void): void {
+  if (delayMs === 0) return send()
+  const timer = setTimeout(send, delayMs).unref()
+  response.once('close', () => clearTimeout(timer))
 }

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { createCallLog } from '../../lib/simulator/call-log.js'
 
-it('keeps the last 10 000 calls', () => {
+it('The call log keeps the last 10 000 calls', () => {
   const log = createCallLog()
   for (let at = 0; at < 10_050; at += 1) {
     const call = { at, action: '', captchaAppId: null, userIp: null, ticket: '', outcome: '', aborted: false }
@@ -11,7 +11,7 @@ it('keeps the last 10 000 calls', () => {
   expect(log.calls[0]?.at).toBe(50)
 })
 
-it('hands out the calls as of now', () => {
+it('The call log returns a copy that later calls do not change', () => {
   const log = createCallLog()
   const before = log.calls
   log.add({

@@ -14,7 +14,7 @@ interface RawAnswer {
   readonly end: 'open' | 'closed' | 'refused' | 'reset'
 }
 
-/** Sends one signed-looking request over a plain socket and records all that comes back. */
+/** Sends one unsigned request over a plain socket and records every byte of the answer. */
 function rawCall(simulator: Simulator, ticket: string, waitMs = 60): Promise<RawAnswer> {
   const body = JSON.stringify(webBody(simulator, { ticket }))
   const head = `POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nX-TC-Action: DescribeCaptchaResult\r\nX-TC-Version: 2019-07-22\r\nContent-Length: ${body.length}\r\n\r\n`
@@ -36,7 +36,7 @@ function rawCall(simulator: Simulator, ticket: string, waitMs = 60): Promise<Raw
   })
 }
 
-describe('the faults of the API', () => {
+describe('A fault of the API', () => {
   let simulator: Simulator
   beforeAll(async () => {
     simulator = await startSimulator()
@@ -48,7 +48,7 @@ describe('the faults of the API', () => {
   })
   afterAll(() => simulator.close())
 
-  it('has a name for each', () => {
+  it('has a name of its own and is set by that name', () => {
     expect(new Set(apiFaults).size).toBe(apiFaults.length)
     for (const fault of apiFaults) {
       simulator.setFault(fault as ApiFault)
@@ -87,32 +87,32 @@ describe('the faults of the API', () => {
       'open',
     ],
     [{ kind: 'captcha_code', code: 104 }, /"CaptchaCode":104/, 'open'],
-  ])('%j looks on the wire as it says', async (fault, text, end) => {
+  ])('%j sends the bytes that its name promises', async (fault, text, end) => {
     simulator.setFault(fault)
     const answer = await rawCall(simulator, 'tr03x*')
     expect(answer.text).toMatch(text)
     expect(answer.end).toBe(end)
   })
 
-  it('sends the code as a string on request', async () => {
+  it('sends CaptchaCode as a string when it is string_code', async () => {
     simulator.setFault('string_code')
     const request = sdkClient(simulator).request('DescribeCaptchaResult', webBody(simulator, simulator.mintTicket()))
     expect((await request).CaptchaCode).toBe('1')
   })
 
-  it('answers slowly but correctly', async () => {
+  it('delays the correct answer by delayMs when it is slow', async () => {
     simulator.setFault({ kind: 'slow', delayMs: 120 })
     const started = performance.now()
     expect(await checkWeb(simulator, simulator.mintTicket())).toBe('code:1')
     expect(performance.now() - started).toBeGreaterThanOrEqual(118)
   })
 
-  it('takes 1.9 s when slow without a number', () => {
+  it('delays the answer by 1.9 s when it is slow without delayMs', () => {
     const context = { channel: 'web', requestId: '', redirectTo: '', answer: () => errorReply('Any', '') } as const
     expect(wireAnswer('slow', context)).toMatchObject({ kind: 'respond', delayMs: 1900, outcome: 'error:Any' })
   })
 
-  it('answers system busy in the shape of the action', async () => {
+  it('answers code 26 to both actions when it is system_busy', async () => {
     simulator.setFault('system_busy')
     expect(await checkWeb(simulator, canary)).toBe('code:26')
     expect(await checkMini(simulator, canary)).toBe('code:26')
@@ -143,7 +143,7 @@ describe('the faults of the API', () => {
     'system_busy',
     'request_limit_exceeded',
     'auth_failure',
-  ])('%s leaves the ticket alive', async (fault) => {
+  ])('%s does not spend the ticket', async (fault) => {
     const minted = simulator.mintTicket()
     simulator.setFault(fault)
     const impatient = sdkClient(simulator, { reqTimeout: 0.2 })
@@ -153,13 +153,13 @@ describe('the faults of the API', () => {
     expect(await checkWeb(simulator, minted)).toBe('code:1')
   })
 
-  it('counts who follows the redirect', async () => {
+  it('counts the requests that follow the redirect', async () => {
     simulator.setFault('redirect')
     expect(await checkWeb(simulator, canary)).toBe('code:1')
     expect(simulator.redirectHits).toBe(1)
   })
 
-  it('hits only the next calls when told so', async () => {
+  it('hits as many calls as the option next says and then heals', async () => {
     simulator.setFault('internal_error', { next: 2 })
     const outcomes = []
     for (let call = 0; call < 4; call += 1) outcomes.push(await checkWeb(simulator, canary))
@@ -167,7 +167,7 @@ describe('the faults of the API', () => {
     expect(simulator.faults.api).toBeNull()
   })
 
-  it('hits a share of the calls, the same calls for the same seed', async () => {
+  it('hits a share of the calls, which are the same calls for the same seed', async () => {
     const series = async (seed: number): Promise<string> => {
       simulator.setFault('empty_object', { share: 0.3, seed })
       let marks = ''
@@ -185,7 +185,7 @@ describe('the faults of the API', () => {
     expect(hits).toBeLessThan(22)
   })
 
-  it('leaves fallback-format tickets healthy, or all others', async () => {
+  it('hits ordinary tickets alone or fallback tickets alone, as the option only says', async () => {
     simulator.setFault('internal_error', { only: 'ordinary', next: 1 })
     expect(await checkWeb(simulator, canary)).toBe('code:21')
     expect(await checkWeb(simulator, simulator.mintTicket())).toBe('error:InternalError')
@@ -194,19 +194,19 @@ describe('the faults of the API', () => {
     expect(await checkWeb(simulator, canary)).toBe('error:InternalError')
   })
 
-  it('makes a single ticket misbehave, time and again', async () => {
+  it('hits every call with the one ticket that was minted with it', async () => {
     const cursed = simulator.mintTicket({ fault: 'internal_error' })
     expect(await checkWeb(simulator, cursed)).toBe('error:InternalError')
     expect(await checkWeb(simulator, simulator.mintTicket())).toBe('code:1')
     expect(await checkWeb(simulator, cursed)).toBe('error:InternalError')
   })
 
-  it('closes the port and opens the same port again, over and over', async () => {
+  it('closes the port and opens the same port again, five times in a row', async () => {
     const { url } = simulator
     for (let round = 0; round < 5; round += 1) {
       simulator.setFault('refuse')
       expect((await rawCall(simulator, 'tr03x*')).end).toBe('refused')
-      // The SDK's idle connection must have noticed that it is gone, or its next call fails once more.
+      // The SDK must read the end of its idle connection first, or its next call fails.
       await sleep(20)
       simulator.setFault(null)
       expect(await checkWeb(simulator, simulator.mintTicket())).toBe('code:1')
@@ -214,7 +214,7 @@ describe('the faults of the API', () => {
     expect(simulator.url).toBe(url)
   })
 
-  it('ends with the port as last wanted when told to and fro in one go', async () => {
+  it('leaves the port in the state of the last change when changes follow each other at once', async () => {
     simulator.setFault('refuse')
     simulator.setFault(null)
     simulator.setFault('refuse')
@@ -227,14 +227,14 @@ describe('the faults of the API', () => {
     expect(await checkWeb(simulator, canary)).toBe('error:InternalError')
   })
 
-  it('cuts the connections that are open when it starts to refuse', async () => {
+  it('destroys open connections when it starts to refuse', async () => {
     const pending = checkWeb(simulator, simulator.mintTicket({ fault: 'hang' }))
     await sleep(40)
     simulator.setFault('refuse')
     expect(await pending).toMatch(/^thrown:.*socket hang up/)
   })
 
-  it('leaves held calls held when healed, and answers new ones', async () => {
+  it('keeps its hanging calls hanging after it is healed, while new calls are answered', async () => {
     simulator.setFault('hang')
     const held = rawCall(simulator, 'tr03x*', 200)
     await sleep(40)
@@ -243,7 +243,7 @@ describe('the faults of the API', () => {
     expect(await held).toEqual({ text: '', end: 'open' })
   })
 
-  it('refuses faults that make no sense, and says what there is', () => {
+  it('throws for an unknown name or option and lists what is allowed', () => {
     const set = (fault: unknown, options?: unknown) => () =>
       simulator.setFault(fault as ApiFault, options as { next?: number })
     expect(set('hangs')).toThrow(/"hangs".*hang_body/)
@@ -259,14 +259,14 @@ describe('the faults of the API', () => {
   })
 })
 
-describe('the call log', () => {
+describe('The call log of a simulator', () => {
   let simulator: Simulator
   beforeAll(async () => {
     simulator = await startSimulator()
   })
   afterAll(() => simulator.close())
 
-  it('tells what was asked and what came of it', async () => {
+  it('records the request and the outcome of each call', async () => {
     const minted = simulator.mintTicket()
     await checkWeb(simulator, minted)
     await checkMini(simulator, canary)
@@ -282,7 +282,7 @@ describe('the call log', () => {
     expect(simulator.calls).toEqual([])
   })
 
-  it('has a hanging call from its arrival, and marks it when the client gives up', async () => {
+  it('records a hanging call on arrival and marks it as aborted when the client gives up', async () => {
     simulator.setFault('hang')
     const abort = new AbortController()
     const body = webBody(simulator, simulator.mintTicket())
@@ -296,7 +296,7 @@ describe('the call log', () => {
     expect(simulator.calls).toMatchObject([{ outcome: 'fault:hang', aborted: true }])
   })
 
-  it('does not call a connection aborted that the simulator itself broke', async () => {
+  it('does not mark a connection as aborted that the simulator itself broke', async () => {
     simulator.clearCalls()
     simulator.setFault('reset')
     await checkWeb(simulator, canary)

@@ -13,7 +13,7 @@ afterEach(async () => {
   await Promise.all(started.splice(0).map((simulator) => simulator.close()))
 })
 
-it('has a default for everything', async () => {
+it('The simulator has a default for every option', async () => {
   const simulator = await start()
   expect(simulator.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
   expect(simulator.scriptUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/TJCaptcha\.js$/)
@@ -27,7 +27,7 @@ it('has a default for everything', async () => {
   })
 })
 
-it('runs beside others of its kind without sharing anything', async () => {
+it('Two simulators in one process share nothing', async () => {
   const [one, two] = [await start(), await start()]
   one.setFault('internal_error')
   expect(await checkWeb(one, one.mintTicket())).toBe('error:InternalError')
@@ -36,7 +36,7 @@ it('runs beside others of its kind without sharing anything', async () => {
   expect(two.calls.length).toBe(2)
 })
 
-it('closes quickly with calls hanging in every way, and can be closed twice', async () => {
+it('The simulator closes within 100 ms while calls hang, and can be closed twice', async () => {
   const simulator = await start()
   const faults = ['hang', 'hang_body', { kind: 'slow', delayMs: 60_000 }] as const
   const calls = faults.map((fault) => {
@@ -51,7 +51,7 @@ it('closes quickly with calls hanging in every way, and can be closed twice', as
   await simulator.close()
 })
 
-it('frees its ports on closing', async () => {
+it('The simulator frees its ports on closing', async () => {
   const first = await start()
   await first.close()
   const ports = { port: Number(new URL(first.url).port), scriptPort: Number(new URL(first.scriptUrl).port) }
@@ -60,7 +60,7 @@ it('frees its ports on closing', async () => {
   expect(second.scriptUrl).toBe(first.scriptUrl)
 })
 
-it('stays closed whatever is set afterwards', async () => {
+it('The simulator stays closed after later changes of its faults', async () => {
   const simulator = await start()
   await simulator.close()
   simulator.setFault('refuse')
@@ -69,14 +69,14 @@ it('stays closed whatever is set afterwards', async () => {
   expect(await checkWeb(simulator, { ticket: 'tr03x*' })).toMatch(/ECONNREFUSED/)
 })
 
-it('says which port is taken, and leaves none of its own open', async () => {
+it('The simulator rejects when a port is taken, and leaves no port of its own open', async () => {
   const first = await start()
   const taken = Number(new URL(first.scriptUrl).port)
   await expect(startSimulator({ port: taken })).rejects.toThrow(/EADDRINUSE/)
   await expect(startSimulator({ scriptPort: taken })).rejects.toThrow(/EADDRINUSE/)
 })
 
-it('listens on IPv4 loopback, on a name for it, and nowhere else without being told', async () => {
+it('The simulator listens on loopback addresses alone unless allowNonLoopback is set', async () => {
   expect((await start({ host: 'localhost' })).url).toMatch(/^http:\/\/localhost:/)
   await expect(startSimulator({ host: '0.0.0.0' })).rejects.toThrow(/`host` is "0\.0\.0\.0".*`allowNonLoopback: true`/)
   await expect(startSimulator({ host: '::' })).rejects.toThrow(/allowNonLoopback/)
@@ -84,7 +84,7 @@ it('listens on IPv4 loopback, on a name for it, and nowhere else without being t
   expect((await start({ host: '0.0.0.0', allowNonLoopback: true })).url).toMatch(/^http:\/\/0\.0\.0\.0:/)
 })
 
-it('does not start in production without being told', async () => {
+it('The simulator does not start in production unless allowInProduction is set', async () => {
   const before = process.env.NODE_ENV
   process.env.NODE_ENV = 'production'
   try {
@@ -96,7 +96,7 @@ it('does not start in production without being told', async () => {
 })
 
 it.each([{ port: -1 }, { scriptPort: 65_536 }, { captchaAppId: 1.5 }, { miniCaptchaAppId: 0 }, { seed: Number.NaN }])(
-  'refuses %j by name',
+  'The simulator refuses %j and names the option',
   async (options) => {
     await expect(startSimulator(options)).rejects.toThrow(new RegExp(`\`${Object.keys(options)[0]}\``))
   },

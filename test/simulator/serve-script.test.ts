@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { type ScriptFault, type Simulator, scriptFaults, startSimulator } from '../../lib/simulator/index.js'
 import { checkWeb } from './call-api.js'
 
-describe('the script server', () => {
+describe('The script server', () => {
   let simulator: Simulator
   let origin: string
   beforeAll(async () => {
@@ -20,7 +20,7 @@ describe('the script server', () => {
     return (await fetch(simulator.scriptUrl)).text()
   }
 
-  it('serves the script to every page, uncached, and counts', async () => {
+  it('serves the script uncached to pages of every origin and counts the requests', async () => {
     const response = await fetch(`${simulator.scriptUrl}?v=1`)
     expect(response.status).toBe(200)
     expect(response.headers.get('content-type')).toMatch(/javascript/)
@@ -35,14 +35,14 @@ describe('the script server', () => {
   it.each<[ScriptFault, number]>([
     ['not_found', 404],
     ['empty', 200],
-  ])('%s: no TencentCaptcha in an answer of HTTP %i', async (fault, status) => {
+  ])('serves no TencentCaptcha for the fault %s, with HTTP %i', async (fault, status) => {
     simulator.setScriptFault(fault)
     const response = await fetch(simulator.scriptUrl)
     expect(response.status).toBe(status)
     expect(await response.text()).not.toContain('TencentCaptcha')
   })
 
-  it('hangs and refuses on demand', async () => {
+  it('hangs or destroys the connection for the faults hang and refuse_connection', async () => {
     simulator.setScriptFault('hang')
     await expect(fetch(simulator.scriptUrl, { signal: AbortSignal.timeout(100) })).rejects.toThrow(/timeout/)
     simulator.setScriptFault('refuse_connection')
@@ -51,16 +51,16 @@ describe('the script server', () => {
     expect((await fetch(`${origin}/`)).status).toBe(200)
   })
 
-  it('bakes the faults inside the script into the text', async () => {
+  it('writes the fault into the text as JSON', async () => {
     simulator.setScriptFault('constructor_throws')
-    expect(await scriptText()).toContain('"constructorThrows":true')
+    expect(await scriptText()).toContain('"fault":"constructor_throws"')
     simulator.setScriptFault({ kind: 'error_code', errorCode: 1014 })
-    expect(await scriptText()).toContain('"fallbackCode":1014')
+    expect(await scriptText()).toContain('"fault":{"kind":"error_code","errorCode":1014}')
     simulator.setScriptFault(null)
-    expect(await scriptText()).toContain('"fallbackCode":null')
+    expect(await scriptText()).toContain('"fault":null')
   })
 
-  it('is one piece of JavaScript without eval and innerHTML, under every fault', async () => {
+  it('serves valid JavaScript without eval and innerHTML under every fault', async () => {
     for (const fault of [null, ...scriptFaults.filter((name) => !['hang', 'refuse_connection'].includes(name))]) {
       simulator.setScriptFault(fault as ScriptFault | null)
       const text = await scriptText()
@@ -69,7 +69,7 @@ describe('the script server', () => {
     }
   })
 
-  it('mints tickets for pages of other origins, which the API then passes', async () => {
+  it('mints tickets for pages of other origins, and the API passes them', async () => {
     const response = await fetch(`${origin}/ticket`, {
       method: 'POST',
       body: JSON.stringify({ captchaAppId: '190000001', channel: 'web' }),
@@ -80,20 +80,23 @@ describe('the script server', () => {
     expect(preflight.headers.get('access-control-allow-headers')).toBe('content-type')
   })
 
-  it.each(['', 'x', '[]', '{"channel":"app"}', '{"captchaAppId":"x"}'])('mints nothing for %j', async (body) => {
-    const response = await fetch(`${origin}/ticket`, { method: 'POST', body })
-    expect(response.status).toBe(400)
-    expect(await response.json()).toEqual({ error: expect.any(String) })
-  })
+  it.each(['', 'x', '[]', '{"channel":"app"}', '{"captchaAppId":"x"}'])(
+    'answers HTTP 400 and mints no ticket for the body %j',
+    async (body) => {
+      const response = await fetch(`${origin}/ticket`, { method: 'POST', body })
+      expect(response.status).toBe(400)
+      expect(await response.json()).toEqual({ error: expect.any(String) })
+    },
+  )
 
-  it('lists what there is where there is nothing', async () => {
+  it('lists its routes under an unknown path', async () => {
     const response = await fetch(`${origin}/nowhere`)
     expect(response.status).toBe(404)
     expect(await response.json()).toEqual({ error: expect.stringContaining('GET /TJCaptcha.js') })
   })
 })
 
-describe('the control API', () => {
+describe('The control API', () => {
   let simulator: Simulator
   beforeAll(async () => {
     simulator = await startSimulator()
@@ -104,7 +107,7 @@ describe('the control API', () => {
     return fetch(simulator.controlUrl, { method: 'PUT', body: typeof body === 'string' ? body : JSON.stringify(body) })
   }
 
-  it('sets faults, tells the state and the last calls', async () => {
+  it('sets faults and returns the state and the last calls', async () => {
     const change = { api: 'internal_error', options: { next: 3 }, script: { kind: 'error_code', errorCode: 1085 } }
     const response = await put(change)
     expect(response.status).toBe(200)
@@ -118,7 +121,7 @@ describe('the control API', () => {
     })
   })
 
-  it('changes only what it is told, and heals with null', async () => {
+  it('changes only the faults that the body names, and heals with null', async () => {
     await put({ api: 'hang', script: 'empty' })
     await put({ script: null })
     expect(simulator.faults).toEqual({ api: { fault: 'hang', options: {} }, script: null })
@@ -126,7 +129,7 @@ describe('the control API', () => {
     expect(simulator.faults).toEqual({ api: null, script: null })
   })
 
-  it('answers when the port is as wanted', async () => {
+  it('answers after the port is closed or open', async () => {
     await put({ api: 'refuse' })
     expect(await checkWeb(simulator, { ticket: 'tr03x*' })).toMatch(/^thrown:/)
     await put({ api: null })
@@ -142,14 +145,14 @@ describe('the control API', () => {
     [{ options: { share: 0.5 } }, /options need an api fault/],
     [{ api: 'refuse', options: { next: 1 } }, /use "reset"/],
     [{ api: 'hang', script: 'nothing' }, /"nothing"/],
-  ])('refuses %j and changes nothing', async (body, message) => {
+  ])('answers HTTP 400 to %j and changes nothing', async (body, message) => {
     const response = await put(body)
     expect(response.status).toBe(400)
     expect(((await response.json()) as { error: string }).error).toMatch(message)
     expect(simulator.faults).toEqual({ api: null, script: null })
   })
 
-  it('is not for web pages of other origins', async () => {
+  it('refuses web pages of other origins', async () => {
     expect((await fetch(simulator.controlUrl)).headers.get('access-control-allow-origin')).toBeNull()
     const { request } = await import('node:http')
     const status = await new Promise((resolve, reject) => {

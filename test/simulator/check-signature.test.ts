@@ -11,7 +11,7 @@ interface SignedCall {
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest()
 
-/** A signer of our own, written from the vendor's description, that can sign more headers and other hosts than the SDK. */
+/** A signer after the vendor's description that can sign more headers and other hosts than the SDK. */
 function signed(simulator: Simulator, host: string, extra: Record<string, string> = {}, at = Date.now()): SignedCall {
   const body = JSON.stringify(webBody(simulator, simulator.mintTicket()))
   const timestamp = String(Math.floor(at / 1000))
@@ -44,14 +44,14 @@ async function post(simulator: Simulator, { headers, body }: SignedCall): Promis
   return Response.Error === undefined ? `code:${Response.CaptchaCode}` : `error:${Response.Error.Code}`
 }
 
-describe('the signature check of the simulator', () => {
+describe('The signature check of the simulator', () => {
   let simulator: Simulator
   beforeAll(async () => {
     simulator = await startSimulator()
   })
   afterAll(() => simulator.close())
 
-  it('accepts what the SDK signs for a host with a port, whatever service name the SDK makes of it', async () => {
+  it('accepts what the SDK signs for a host with a port, with any service name that the SDK derives from it', async () => {
     const endpoint = new URL(simulator.url.replace('127.0.0.1', 'localhost')).host
     const client = sdkClient(simulator, { endpoint })
     const body = webBody(simulator, simulator.mintTicket())
@@ -59,7 +59,7 @@ describe('the signature check of the simulator', () => {
     expect(await checkWeb(simulator, simulator.mintTicket())).toBe('code:1')
   })
 
-  it('accepts clients that sign more headers than the SDK', async () => {
+  it('accepts a client that signs more headers than the SDK', async () => {
     const call = signed(simulator, '127.0.0.1', { 'x-tc-action': 'DescribeCaptchaResult' })
     expect(await post(simulator, call)).toBe('code:1')
   })
@@ -70,12 +70,12 @@ describe('the signature check of the simulator', () => {
     )
   })
 
-  it('refuses a body that was changed after signing, by a single blank', async () => {
+  it('refuses a body that got one more blank after signing', async () => {
     const call = signed(simulator, '127.0.0.1')
     expect(await post(simulator, { ...call, body: `${call.body} ` })).toBe('error:AuthFailure.SignatureFailure')
   })
 
-  it('refuses time stamps that are more than five minutes off, either way', async () => {
+  it('refuses time stamps that are more than five minutes early or late', async () => {
     const at = (offsetMs: number): SignedCall => signed(simulator, '127.0.0.1', {}, Date.now() + offsetMs)
     expect(await post(simulator, at(-310_000))).toBe('error:AuthFailure.SignatureExpire')
     expect(await post(simulator, at(310_000))).toBe('error:AuthFailure.SignatureExpire')
@@ -92,7 +92,7 @@ describe('the signature check of the simulator', () => {
     expect(await call({ secretId: '', secretKey: '' })).toMatch(/^error:AuthFailure\./)
   })
 
-  it('refuses unsigned calls', async () => {
+  it('refuses calls without a signature', async () => {
     const { headers, body } = signed(simulator, '127.0.0.1')
     const { authorization: _, ...unsigned } = headers
     expect(await post(simulator, { headers: unsigned, body })).toBe('error:AuthFailure.InvalidAuthorization')
@@ -115,7 +115,7 @@ describe('the signature check of the simulator', () => {
     }
   })
 
-  it('knows one version and two actions', async () => {
+  it('refuses unknown versions and actions', async () => {
     const { headers, body } = signed(simulator, '127.0.0.1')
     const change = (extra: Record<string, string>): Promise<string> =>
       post(simulator, { headers: { ...headers, ...extra }, body })
@@ -125,7 +125,7 @@ describe('the signature check of the simulator', () => {
     expect(await change({ 'x-tc-action': '' })).toBe('error:MissingParameter')
   })
 
-  it('answers only POST to the root', async () => {
+  it('refuses other paths than the root and other methods than POST', async () => {
     expect((await fetch(`${simulator.url}/elsewhere`)).status).toBe(404)
     const response = await fetch(simulator.url)
     expect(await response.json()).toMatchObject({ Response: { Error: { Code: 'UnsupportedProtocol' } } })

@@ -12,7 +12,7 @@ interface Finished {
   readonly err: string
 }
 
-describe('the command line', () => {
+describe('The command line', () => {
   let dir: string
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'captcha-cli-'))
@@ -37,7 +37,7 @@ describe('the command line', () => {
     })
   }
 
-  it('simulates until told to stop, and ends cleanly even with a call hanging', async () => {
+  it('runs the simulator until SIGTERM and exits with code 0 although a call hangs', async () => {
     let asked = false
     const finished = await run(
       ['simulate', '--port', '0', '--script-port', '0', '--captcha-app-id', '42', '--secret-id', "it's"],
@@ -49,7 +49,7 @@ describe('the command line', () => {
         await fetch(control, { method: 'PUT', body: '{"api":"hang"}' })
         fetch(api, { method: 'POST', body: '{}' }).catch(() => undefined)
         while (!(await (await fetch(control)).text()).includes('fault:hang')) {
-          // Asked again until the call has arrived.
+          // Polls until the call has arrived.
         }
         stop('SIGTERM')
       },
@@ -61,12 +61,12 @@ describe('the command line', () => {
     expect(finished.out).toMatch(/curl -X PUT http:\/\/127\.0\.0\.1:\d+\/control -d '\{"api":"hang"\}'/)
   })
 
-  it('ends cleanly on SIGINT too', async () => {
+  it('exits with code 0 on SIGINT', async () => {
     const finished = await run(['simulate', '--port', '0', '--script-port', '0'], (_out, stop) => stop('SIGINT'))
     expect(finished).toMatchObject({ code: 0, signal: null })
   })
 
-  it('helps', async () => {
+  it('prints its usage and that of a command for --help', async () => {
     expect(await run(['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('simulate'), err: '' })
     expect(await run(['simulate', '--help'])).toMatchObject({
       code: 0,
@@ -83,7 +83,7 @@ describe('the command line', () => {
     [['simulate', '--port', '70000'], /--port is "70000"; expected an integer from 0 to 65535/],
     [['simulate', '--captcha-app-id', 'x'], /--captcha-app-id is "x"/],
     [['simulate', '--secret-key', ''], /--secret-key is empty/],
-  ])('says what is wrong with %j, exit code 2', async (args, message) => {
+  ])('names the error in %j and exits with code 2', async (args, message) => {
     const finished = await run(args)
     expect(finished.code).toBe(2)
     expect(finished.out).toBe('')

@@ -1,7 +1,8 @@
 /** @jest-environment jsdom */
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
-import { type ScriptFault, scriptErrorMessages } from '../../lib/simulator/script-fault.js'
-import { tjCaptchaScript } from '../../lib/simulator/tj-captcha-script.js'
+import type { ScriptFault } from '../../../lib/simulator/index.js'
+import { errorMessages } from '../../../lib/simulator/page/error-messages.js'
+import { tjCaptchaScript } from '../../../lib/simulator/serve-script.js'
 
 interface PageElement {
   id: string
@@ -23,7 +24,7 @@ interface Captcha {
 
 type Result = Record<string, unknown>
 
-/** The part of a page's globals that the tests use; the project is compiled without the types of the DOM. */
+/** The globals of a page that the tests use; tests are compiled without the types of the DOM. */
 const page = globalThis as unknown as {
   document: {
     body: PageElement
@@ -61,7 +62,7 @@ function press(key: string, shiftKey = false): void {
 
 const dialog = (): PageElement | null => page.document.querySelector('[data-captcha-dialog]')
 
-describe('the script in a page', () => {
+describe('The script in a page', () => {
   let results: Result[]
   const callback = (result: Result): void => {
     results.push(result)
@@ -88,7 +89,7 @@ describe('the script in a page', () => {
     await jest.advanceTimersByTimeAsync(500)
   }
 
-  it('gives ticket and randstr after the challenge, once', async () => {
+  it('calls back once with ticket and randstr after the challenge is solved', async () => {
     load()
     const captcha = make(APP_ID, callback, { bizState: { step: 1 } })
     expect(dialog()).toBeNull()
@@ -103,7 +104,7 @@ describe('the script in a page', () => {
     expect(dialog()).toBeNull()
   })
 
-  it('can be shown again after a pass, and shows only one dialog at a time', async () => {
+  it('shows one dialog at a time and can be shown again after a pass', async () => {
     load()
     const captcha = make(APP_ID, callback)
     captcha.show()
@@ -115,7 +116,7 @@ describe('the script in a page', () => {
     expect(results.length).toBe(2)
   })
 
-  it('answers ret 2 and a null ticket when closed, by the button or by Escape', () => {
+  it('calls back with ret 2 and a null ticket when the user closes it by the button or by Escape', () => {
     load()
     const captcha = make(APP_ID, callback)
     captcha.show()
@@ -129,7 +130,7 @@ describe('the script in a page', () => {
     expect(dialog()).toBeNull()
   })
 
-  it('says nothing more when closed while the ticket is on its way', async () => {
+  it('calls back once when the user closes it while the ticket is being fetched', async () => {
     load()
     make(APP_ID, callback).show()
     find('[data-captcha-solve]').click()
@@ -138,7 +139,7 @@ describe('the script in a page', () => {
     expect(results.map((result) => result.ret)).toEqual([2])
   })
 
-  it('takes the focus, keeps it inside, and gives it back', () => {
+  it('takes the focus, keeps it inside the dialog, and gives it back', () => {
     load()
     const opener = page.document.createElement('button')
     page.document.body.append(opener)
@@ -153,7 +154,7 @@ describe('the script in a page', () => {
     opener.remove()
   })
 
-  it('shows itself when the element it is bound to is clicked, until destroyed', async () => {
+  it('shows the challenge on a click on its element until it is destroyed', async () => {
     load()
     const opener = page.document.createElement('button')
     page.document.body.append(opener)
@@ -168,7 +169,7 @@ describe('the script in a page', () => {
     opener.remove()
   })
 
-  it('goes away on destroy without a word', async () => {
+  it('removes the dialog on destroy and does not call back', async () => {
     load()
     const captcha = make(APP_ID, callback)
     captcha.show()
@@ -179,14 +180,14 @@ describe('the script in a page', () => {
     expect(results).toEqual([])
   })
 
-  it('throws for an app id that is no string and a callback that is no function', () => {
+  it('throws for an app id that is no string and for a callback that is no function', () => {
     load()
     expect(() => make(190000001, callback)).toThrow(/appId must be a string/)
     expect(() => make(APP_ID, 'callback')).toThrow(/callback must be a function/)
     expect(() => make(page.document.body)).toThrow(/appId must be a string/)
   })
 
-  it('calls ready, showFn and verifyFn', async () => {
+  it('calls ready and showFn when the challenge is shown, and verifyFn when it is solved', async () => {
     load()
     const [ready, showFn, verifyFn] = [jest.fn(), jest.fn(), jest.fn()]
     make(APP_ID, callback, { ready, showFn, verifyFn }).show()
@@ -196,7 +197,7 @@ describe('the script in a page', () => {
     expect(verifyFn).toHaveBeenCalledWith({ pass: true, sid: expect.any(String) })
   })
 
-  it('survives being loaded twice', async () => {
+  it('works when it is loaded twice', async () => {
     load()
     const captcha = make(APP_ID, callback)
     captcha.show()
@@ -207,7 +208,7 @@ describe('the script in a page', () => {
     expect(results.length).toBe(2)
   })
 
-  it('falls back with 1013 when no ticket can be had', async () => {
+  it('calls back with a fallback ticket of code 1013 when no ticket can be fetched', async () => {
     load()
     page.fetch = async () => {
       throw new TypeError('Failed to fetch')
@@ -219,12 +220,12 @@ describe('the script in a page', () => {
   })
 
   describe('with a fault', () => {
-    it('throws from the constructor', () => {
+    it('throws from the constructor for constructor_throws', () => {
       load('constructor_throws')
       expect(() => make(APP_ID, callback)).toThrow(/TencentCaptcha/)
     })
 
-    it('falls back after show, with ret 0 and without a challenge', async () => {
+    it('calls back with ret 0 and a fallback ticket, without a challenge, for fallback_after_show', async () => {
       load('fallback_after_show')
       const ready = jest.fn()
       make(APP_ID, callback, { ready }).show()
@@ -238,16 +239,19 @@ describe('the script in a page', () => {
       expect(dialog()).toBeNull()
     })
 
-    it.each(Object.entries(scriptErrorMessages))('answers error code %s as %s', async (code, errorMessage) => {
-      load({ kind: 'error_code', errorCode: Number(code) })
-      make(APP_ID, callback).show()
-      await jest.advanceTimersByTimeAsync(60_000)
-      expect(results).toMatchObject([{ ret: 0, errorCode: Number(code), errorMessage }])
-      expect(results[0]?.ticket).toMatch(new RegExp(`^trerror_${code}_190000001_\\d{10}$`))
-      expect('appid' in (results[0] ?? {})).toBe(code !== '1002')
-    })
+    it.each(Object.entries(errorMessages))(
+      'calls back with error code %s and message %s',
+      async (code, errorMessage) => {
+        load({ kind: 'error_code', errorCode: Number(code) })
+        make(APP_ID, callback).show()
+        await jest.advanceTimersByTimeAsync(60_000)
+        expect(results).toMatchObject([{ ret: 0, errorCode: Number(code), errorMessage }])
+        expect(results[0]?.ticket).toMatch(new RegExp(`^trerror_${code}_190000001_\\d{10}$`))
+        expect('appid' in (results[0] ?? {})).toBe(code !== '1002')
+      },
+    )
 
-    it('never gets ready', async () => {
+    it('shows nothing and never calls back for never_ready', async () => {
       load('never_ready')
       make(APP_ID, callback).show()
       await jest.advanceTimersByTimeAsync(60_000)
@@ -255,7 +259,7 @@ describe('the script in a page', () => {
       expect(results).toEqual([])
     })
 
-    it('calls back a second time after a real pass', async () => {
+    it('calls back a second time after a real pass for late_second_callback', async () => {
       load('late_second_callback')
       make(APP_ID, callback).show()
       await solve()
@@ -267,7 +271,7 @@ describe('the script in a page', () => {
       ])
     })
 
-    it('closes as if by the user', async () => {
+    it('closes the challenge as if by the user for user_closes', async () => {
       load('user_closes')
       make(APP_ID, callback).show()
       expect(dialog()).not.toBeNull()

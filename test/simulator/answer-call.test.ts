@@ -1,17 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { captchaMessage } from '../../lib/simulator/api-reply.js'
 import { type Simulator, startSimulator } from '../../lib/simulator/index.js'
+import { captchaCodeMeaning } from '../../lib/tencent/captcha-codes.js'
 import { checkMini, checkWeb, miniBody, sdkClient, webBody } from './call-api.js'
 
 const APP_ID = 190000001
 
-describe('the verdicts of the simulator', () => {
+describe('The API of the simulator', () => {
   let simulator: Simulator
   beforeAll(async () => {
     simulator = await startSimulator()
   })
   afterAll(() => simulator.close())
 
-  it('passes an honest web ticket once, with every field the action has', async () => {
+  it('passes an honest web ticket once, with every field of the action', async () => {
     const { ticket, randstr } = simulator.mintTicket({ score: 12 })
     expect(ticket).toMatch(/^tr03.+\*$/)
     expect(randstr).toMatch(/^@\w{3}$/)
@@ -30,7 +32,7 @@ describe('the verdicts of the simulator', () => {
     expect(await checkMini(simulator, minted)).toBe('code:9')
   })
 
-  it('refuses what is wrong with a ticket by the code of the tables', async () => {
+  it('refuses a wrong ticket with the code of the table', async () => {
     const foreign = simulator.mintTicket({ captchaAppId: 199999164 })
     const foreignMini = simulator.mintTicket({ captchaAppId: 199999164, channel: 'mini_program' })
     const mini = simulator.mintTicket({ channel: 'mini_program' })
@@ -47,7 +49,7 @@ describe('the verdicts of the simulator', () => {
     expect(await checkWeb(simulator, simulator.mintTicket(), { CaptchaType: 8 })).toBe('code:15')
   })
 
-  it('keeps a ticket alive when only the randstr was wrong', async () => {
+  it('does not spend a ticket when only the randstr was wrong', async () => {
     const minted = simulator.mintTicket()
     expect(await checkWeb(simulator, { ...minted, randstr: '@no' })).toBe('code:7')
     expect(await checkWeb(simulator, minted)).toBe('code:1')
@@ -70,10 +72,17 @@ describe('the verdicts of the simulator', () => {
     expect(reply).toMatchObject({ CaptchaCode: 1, EvilLevel: 100, Score: 97 })
   })
 
-  it('adds the long tail to CaptchaMsg', async () => {
+  it('adds the long tail of the vendor to CaptchaMsg', async () => {
     const body = webBody(simulator, { ticket: 'tr03unknown*' })
     const reply = await sdkClient(simulator).request('DescribeCaptchaResult', body)
     expect(reply.CaptchaMsg).toMatch(/^decrypt fail .*https:\/\/cloud\.tencent\.com/)
+  })
+
+  it.each(['web', 'mini_program'] as const)('has a message for every %s code that the guard knows', (channel) => {
+    const codes = Array.from({ length: 1000 }, (_, code) => code)
+    const known = codes.filter((code) => captchaCodeMeaning(channel, code) !== 'rejected')
+    expect(known).toEqual(expect.arrayContaining([1, 7, 8, 26, 100]))
+    expect(known.filter((code) => captchaMessage(channel, code) === null)).toEqual([])
   })
 
   it.each([
@@ -85,17 +94,17 @@ describe('the verdicts of the simulator', () => {
     ['trerror_1001_1713500000', 16],
     ['trerror_', 16],
     ['terror', 16],
-  ])('answers the fallback ticket %s with %i on both actions', async (ticket, code) => {
+  ])('answers the fallback ticket %s with code %i on both actions', async (ticket, code) => {
     expect(await checkWeb(simulator, { ticket })).toBe(`code:${code}`)
     expect(await checkMini(simulator, { ticket })).toBe(`code:${code}`)
   })
 
-  it('refuses fallback tickets too when key and app id do not belong together', async () => {
+  it('refuses fallback tickets when key and app id do not belong together', async () => {
     const ticket = `trerror_1001_${APP_ID}_1713500000`
     expect(await checkWeb(simulator, { ticket }, { AppSecretKey: 'wrong' })).toBe('code:100')
   })
 
-  it('says which request field is missing, mistyped or unknown', async () => {
+  it('names the request field that is missing, mistyped or unknown', async () => {
     const minted = simulator.mintTicket()
     const { Randstr: _, ...withoutRandstr } = webBody(simulator, minted)
     const request = sdkClient(simulator).request('DescribeCaptchaResult', withoutRandstr)
