@@ -1,5 +1,6 @@
 import type { CaptchaRequest, RawToken } from './types.js'
 
+/** Reads ticket and randstr from a request; what it finds may be of any type. */
 export type TokenReader = (req: CaptchaRequest) => RawToken
 
 /** Reads the token from fields of the parsed body. @default `ticket` and `randstr` */

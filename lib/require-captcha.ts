@@ -6,14 +6,16 @@ import { giveBackPasses } from './guard/shared-request.js'
 import { CaptchaConfigError } from './options/captcha-config-error.js'
 import type { CaptchaMiddleware } from './types.js'
 
+/** Options of {@link requireCaptcha}. */
 export interface RequireCaptchaOptions {
   /** Whether a degraded pass is good enough for this route. @default true */
   readonly allowDegraded?: boolean | undefined
 }
 
 /**
- * Lets a route decide on what a guard before it found: refuses what did not pass, and with `allowDegraded: false` what was
- * not verified either. Without `req.captcha` it calls `next(error)`: a forgotten guard must not look like an open door.
+ * Lets a route decide on what a guard before it found: answers 400, 403, 429 or 503 to what did not pass, and with
+ * `allowDegraded: false` 503 to what was not verified either, which gives back what was drawn for it. Without `req.captcha` it
+ * calls `next(error)`: a forgotten guard must not look like an open door. Throws {@link CaptchaConfigError} on wrong options.
  */
 export function requireCaptcha(options: RequireCaptchaOptions = {}): CaptchaMiddleware {
   const allowDegraded = parseAllowDegraded(options)

@@ -33,6 +33,7 @@ export type CaptchaRequest = IncomingMessage &
     get(name: string): string | undefined
   }
 
+/** Express's `next`: goes on, or reports an error. */
 export type NextFunction = (error?: unknown) => void
 
 /** Structural on purpose: typed as Express's own handler it would spoil the `req.params` inference of later handlers. */

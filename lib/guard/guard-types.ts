@@ -52,6 +52,7 @@ export interface CaptchaGuard extends CaptchaMiddleware {
   readonly page: { readonly captchaAppId: number; readonly site: CaptchaSite; readonly scriptUrl: string }
 }
 
+/** A guard and its site as plain JSON. */
 export interface GuardSnapshot {
   readonly captchaAppId: number
   readonly mode: 'enforce' | 'observe'
@@ -71,6 +72,7 @@ export interface GuardSnapshot {
   readonly inFlight: number
 }
 
+/** Tickets that passed degraded: how many wait for their late verdict, and what the verdicts were. */
 export interface LateSnapshot {
   readonly waiting: number
   readonly genuine: number

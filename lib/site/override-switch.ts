@@ -1,6 +1,7 @@
 import type { OverrideMode } from '../admission/question.js'
 import type { Clock, Timer } from '../clock.js'
 
+/** The override as the snapshot shows it. */
 export interface OverrideSnapshot {
   readonly mode: OverrideMode
   readonly by?: string
@@ -8,6 +9,7 @@ export interface OverrideSnapshot {
   readonly until?: string
 }
 
+/** An override that is in force. */
 export interface OverrideState {
   readonly mode: OverrideMode
   readonly by: string
