@@ -79,6 +79,12 @@ describe.each(expressVersions)('on %s', (_name, express) => {
   )
 })
 
+test('the ESM and the CommonJS build share one site in one process', async () => {
+  const project = await makeProject('both-builds')
+  const { stdout } = await run(process.execPath, ['both-builds.mjs'], { cwd: project, timeout: 20_000 })
+  expect(JSON.parse(stdout)).toEqual(['client_fallback', 'fallback_replayed', 'verify_only', 'maxInFlight'])
+}, 30_000)
+
 test('every entry point loads both ways', async () => {
   const project = await makeProject('entries')
   const manifest = join(project, 'node_modules', 'tencent-captcha-guard', 'package.json')

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js'
+import { type Clock, systemClock } from '../clock.js'
 import type { GuardConfig } from '../options/config.js'
 import { mergeSiteOptions, type SiteConfig, siteKey } from '../options/site-options.js'
 import type { Reporter } from '../report/reporter.js'
@@ -23,6 +23,8 @@ export interface Membership {
 
 interface SharedSite {
   readonly key: ReturnType<typeof siteKey>
+  /** The copies of this module have a system clock each, and mean the same. */
+  readonly time: Clock | 'system'
   readonly clock: Clock
   readonly members: Set<Member>
   merged: SiteConfig
@@ -45,9 +47,10 @@ function registry(): Set<SharedSite> {
 export function joinSite(clock: Clock, member: Member): Membership {
   const sites = registry()
   const key = siteKey(member.config)
-  const known = [...sites].find((site) => site.clock === clock && isSameKey(site.key, key))
+  const time = clock === systemClock ? 'system' : clock
+  const known = [...sites].find((site) => site.time === time && isSameKey(site.key, key))
   const merged = mergeSiteOptions([...(known?.members ?? []), member])
-  const site: SharedSite = known ?? { key, clock, members: new Set(), merged, services: undefined }
+  const site: SharedSite = known ?? { key, time, clock, members: new Set(), merged, services: undefined }
   site.members.add(member)
   site.merged = merged
   const settings = serviceSettings(site)
