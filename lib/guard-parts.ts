@@ -58,8 +58,11 @@ export function assembleGuard(config: GuardConfig, clock: Clock): GuardParts {
     clock,
     runCanary: async (signal) => {
       const reply = await new Promise<Reply>((resolve) => {
-        const giveUp = askCanary(canary, timeoutMs, resolve)
-        signal.addEventListener('abort', giveUp, { once: true })
+        const giveUp = askCanary(canary, timeoutMs, (found) => {
+          signal.removeEventListener('abort', giveUp)
+          resolve(found)
+        })
+        signal.addEventListener('abort', giveUp)
       })
       reporter.canary(reply)
       return canaryReport(reply)

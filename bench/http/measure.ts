@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { LoadOrder } from './load.js'
 import type { Variant } from './server.js'
 
-const full = { warmUp: 6000, slices: 12, rounds: 5 }
+const full = { warmUp: 6000, slices: 10, rounds: 5 }
 const quick = { warmUp: 3000, slices: 6, rounds: 3 }
 
 /** Requests to one application before it is the next one's turn. */
