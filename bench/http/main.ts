@@ -5,6 +5,7 @@ import { standInForTencent } from './tencent.js'
 
 /** The bundle is one file: its child processes are told by their first argument what they are. */
 const [role, ...args] = process.argv.slice(2)
+process.once('disconnect', () => process.exit())
 switch (role) {
   case 'application':
     serveApplication(args)
