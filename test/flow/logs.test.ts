@@ -306,7 +306,9 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       simulator: { credential: secrets, appSecretKey },
       options: { logger, logUserIp: 'full', timeoutMs: 60, degradation: { circuit: quickCircuit } },
     })
-    const wrong = captchaGuard({ ...flow.options, logger, appSecretKey: 'anotherAppSecretKey' })
+    // Another address of the same simulator is another site, which may have another key.
+    const endpoint = flow.simulator.url.replace('127.0.0.1', 'localhost')
+    const wrong = captchaGuard({ ...flow.options, endpoint, logger, appSecretKey: 'anotherAppSecretKey' })
     await wrong.checkHealth()
     await wrong.close()
     const sent: { ticket: unknown; randstr: unknown }[] = []

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { ShiftedClock } from '../support/shifted-clock.js'
 import { breakApi, clientIp, expressVersions, quickCircuit, startFlow } from './support.js'
 
 const degradation = { circuit: quickCircuit, lateVerification: false }
@@ -30,10 +31,11 @@ describe.each(expressVersions)('on %s', (_name, express) => {
   })
 
   test('replay of a fallback ticket comes before its age', async () => {
-    const flow = await startFlow({ express, options: { degradation: { fallback: { maxAgeMs: 2000 } } } })
+    const clock = new ShiftedClock()
+    const flow = await startFlow({ express, clock, options: { degradation: { fallback: { maxAgeMs: 2000 } } } })
     const token = flow.fallback()
     expect((await flow.send(token)).captcha?.reason).toBe('client_fallback')
-    await new Promise((resolve) => setTimeout(resolve, 2100))
+    clock.forward(2100)
     expect((await flow.send(token)).captcha?.reason).toBe('fallback_replayed')
     const unused = { ...token, randstr: '@new' }
     expect((await flow.send(unused)).captcha?.reason).toBe('fallback_stale')

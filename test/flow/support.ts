@@ -6,6 +6,8 @@ import { afterEach, expect } from '@jest/globals'
 import express5, { type Request, type RequestHandler, type Response } from 'express'
 import { pino } from 'pino'
 import supertest from 'supertest'
+import { createGuard } from '../../lib/captcha-guard.js'
+import type { Clock } from '../../lib/clock.js'
 import {
   type CaptchaGuard,
   type CaptchaGuardOptions,
@@ -13,6 +15,7 @@ import {
   type CaptchaVerdict,
   captchaGuard,
 } from '../../lib/index.js'
+import { parseOptions } from '../../lib/options/config.js'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../lib/simulator/index.js'
 
 export type ExpressFactory = typeof express5
@@ -40,6 +43,8 @@ export interface FlowSetup {
   readonly parser?: boolean
   /** Default `'loopback'`: the test says in `X-Forwarded-For` who it is. */
   readonly trustProxy?: unknown
+  /** The guard's clock. Default: the system's. */
+  readonly clock?: Clock
   /** Runs before everything else. */
   readonly before?: RequestHandler[]
 }
@@ -105,7 +110,7 @@ const open: Array<{ readonly flow: Flow; readonly server: Server; readonly guard
 export async function startFlow(setup: FlowSetup = {}): Promise<Flow> {
   const simulator = await startSimulator(setup.simulator)
   const options = guardOptions(simulator, setup.options)
-  const guard = captchaGuard(options)
+  const guard = setup.clock ? createGuard(parseOptions(options), setup.clock) : captchaGuard(options)
   const guards = new Set([guard])
   const visits: Visit[] = []
   const requests = new Map<string, Request>()
