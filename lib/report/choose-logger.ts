@@ -46,8 +46,14 @@ function isLogger(value: unknown): value is CaptchaLogger {
 function guarded(logger: CaptchaLogger): GuardedLogger {
   const write = (level: keyof CaptchaLogger) => (fields: object, message: string) =>
     callHook(() => logger[level](fields, message))
-  // pino has it; it saves the fields of a line that would not be written.
-  const { isLevelEnabled } = logger as { isLevelEnabled?: (level: string) => boolean }
-  const writes = (level: string) => typeof isLevelEnabled !== 'function' || isLevelEnabled.call(logger, level)
+  const writes = (level: keyof CaptchaLogger) => {
+    let isEnabled: unknown
+    callHook(() => {
+      // pino has it; it saves the fields of a line that would not be written.
+      isEnabled = (logger as { isLevelEnabled?: (level: string) => unknown }).isLevelEnabled?.(level)
+      return isEnabled
+    })
+    return isEnabled !== false
+  }
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error'), writes }
 }

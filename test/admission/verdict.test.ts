@@ -1,6 +1,15 @@
 import { describe, expect, test } from '@jest/globals'
-import { verdict } from '../../lib/admission/verdict.js'
-import { degradationCauses, degradedRefusals, inputRefusals } from '../../lib/types.js'
+import type { RefusalReason } from '../../lib/admission/cause-table.js'
+import { makeVerdict } from '../../lib/admission/verdict.js'
+import {
+  causes,
+  degradedPass,
+  degradedRefusal,
+  degradedRefusals,
+  inputRefusals,
+  refused,
+  verified,
+} from './verdicts.js'
 
 const facts = {
   captchaCode: 1,
@@ -11,14 +20,11 @@ const facts = {
   requestId: 'r',
   clientErrorCode: 1001,
 }
-const details = { facts, durationMs: 12 }
 
-const notDegraded = [verdict.verified(details), ...inputRefusals.map((reason) => verdict.refused(reason, details))]
+const notDegraded = [verified(facts, 12), ...inputRefusals.map((reason) => refused(reason, facts, 12))]
 const degraded = [
-  ...degradationCauses.map((cause) => verdict.degradedPass(cause, details)),
-  ...degradedRefusals.flatMap((reason) =>
-    degradationCauses.map((cause) => verdict.degradedRefusal(reason, cause, details)),
-  ),
+  ...causes.map((cause) => degradedPass(cause, facts, 12)),
+  ...degradedRefusals.flatMap((reason) => causes.map((cause) => degradedRefusal(reason, cause, facts, 12))),
 ]
 
 describe('a verdict', () => {
@@ -33,30 +39,41 @@ describe('a verdict', () => {
   })
 
   test('that passed and is not degraded is verified', () => {
-    expect(verdict.verified(details)).toMatchObject({ passed: true, degraded: false, reason: 'verified' })
+    expect(verified()).toEqual({ passed: true, degraded: false, reason: 'verified', durationMs: 1 })
   })
 
-  test.each(degradationCauses)('that passed degraded has its cause as its reason: %s', (cause) => {
-    expect(verdict.degradedPass(cause, details)).toMatchObject({ passed: true, degraded: true, reason: cause, cause })
+  test.each(causes)('that passed degraded has its cause as its reason: %s', (cause) => {
+    expect(degradedPass(cause)).toEqual({ passed: true, degraded: true, reason: cause, cause, durationMs: 1 })
   })
 
   test.each(inputRefusals)('that was refused for its input says so: %s', (reason) => {
-    expect(verdict.refused(reason, details)).toMatchObject({ passed: false, degraded: false, reason })
+    expect(refused(reason)).toEqual({ passed: false, degraded: false, reason, durationMs: 1 })
+  })
+
+  test.each(inputRefusals)('that was refused for its input has no cause, whichever is given: %s', (reason) => {
+    expect(makeVerdict({ kind: 'refused', reason, cause: 'timeout' }, {}, 1)).toEqual(refused(reason))
   })
 
   test.each(degradedRefusals)('that was refused degraded keeps its cause: %s', (reason) => {
-    const made = verdict.degradedRefusal(reason, 'timeout', details)
-    expect(made).toMatchObject({ passed: false, degraded: true, reason, cause: 'timeout' })
+    const expected = { passed: false, degraded: true, reason, cause: 'timeout', durationMs: 1 }
+    expect(degradedRefusal(reason, 'timeout')).toEqual(expected)
   })
 
-  test('has no facts that nobody said', () => {
-    const made = verdict.verified({ facts: {}, durationMs: 0 })
-    expect(Object.keys(made).sort()).toEqual(['degraded', 'durationMs', 'passed', 'reason'])
+  test.each<RefusalReason>(['fallback_stale', 'fallback_replayed'])(
+    'about a fallback ticket that was never decided on has its kind as its cause: %s',
+    (reason) => {
+      const made = makeVerdict({ kind: 'refused', reason, cause: undefined }, {}, 1)
+      expect(made).toEqual({ passed: false, degraded: true, reason, cause: 'client_fallback', durationMs: 1 })
+    },
+  )
+
+  test('has no facts that were not said', () => {
+    expect(Object.keys(verified()).sort()).toEqual(['degraded', 'durationMs', 'passed', 'reason'])
   })
 
   test('does not hold on to the facts object', () => {
     const own = { captchaCode: 1 }
-    const made = verdict.verified({ facts: own, durationMs: 0 })
+    const made = verified(own)
     own.captchaCode = 26
     expect(made.captchaCode).toBe(1)
   })

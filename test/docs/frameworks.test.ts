@@ -91,7 +91,7 @@ describe.each(servers)('%s', (name) => {
     const first = await send(token)
     expect([first.status, await first.json()]).toEqual([200, { degraded: false }])
     const again = await send(token)
-    expect([again.status, (await again.json()).code]).toEqual([403, 'captcha_expired'])
+    expect([again.status, ((await again.json()) as { code: string }).code]).toEqual([403, 'captcha_expired'])
   })
 
   test('answers a refused request as the middleware does', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, jest, test } from '@jest/globals'
 import { pino } from 'pino'
 import { chooseLogger } from '../../lib/report/choose-logger.js'
 import type { CaptchaLogger } from '../../lib/types.js'
-import { recordingLogger } from './lines.js'
+import { loggerThat, recordingLogger, unhandledRejectionsDuring } from './lines.js'
 
 function requestWith(log?: unknown): IncomingMessage {
   return { log } as unknown as IncomingMessage
@@ -75,9 +75,89 @@ describe('the logger', () => {
     const fail = jest.fn(() => {
       throw new Error('disk full')
     })
-    const broken = { debug: fail, info: fail, warn: fail, error: fail }
+    const broken = loggerThat(fail)
     writeAll(chooseLogger(broken).base)
     writeAll(chooseLogger(undefined).of(requestWith(broken)))
     expect(fail).toHaveBeenCalledTimes(8)
+  })
+
+  test('that rejects changes nothing, and ends no process', async () => {
+    const fail = jest.fn(async () => {
+      throw new Error('disk full')
+    })
+    const broken = loggerThat(fail)
+    const unhandled = await unhandledRejectionsDuring(() => {
+      writeAll(chooseLogger(broken).base)
+      writeAll(chooseLogger(undefined).of(requestWith(broken)))
+    })
+    expect(fail).toHaveBeenCalledTimes(8)
+    expect(unhandled).toEqual([])
+  })
+})
+
+describe('a level', () => {
+  const enabledOf = (logger: CaptchaLogger | false) => {
+    const { base } = chooseLogger(logger)
+    return levels.filter((level) => base.writes(level))
+  }
+
+  test('is written by a logger that does not say what it leaves out', () => {
+    expect(enabledOf(recordingLogger())).toEqual([...levels])
+  })
+
+  test.each([
+    ['debug', ['debug', 'info', 'warn', 'error']],
+    ['warn', ['warn', 'error']],
+    ['silent', []],
+  ])('is left out as pino at %s leaves it out', (level, written) => {
+    expect(enabledOf(pino({ level }))).toEqual(written)
+  })
+
+  test('follows pino’s level as it changes', () => {
+    const logger = pino({ level: 'error' })
+    const { base } = chooseLogger(logger)
+    expect(base.writes('info')).toBe(false)
+    logger.level = 'info'
+    expect(base.writes('info')).toBe(true)
+  })
+
+  test('is not written without a logger', () => {
+    expect(enabledOf(false)).toEqual([])
+  })
+
+  test.each<[string, unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('no such level')
+      },
+    ],
+    [
+      'rejects',
+      async () => {
+        throw new Error('no such level')
+      },
+    ],
+    ['returns nothing', () => {}],
+    ['is no function', true],
+  ])('is written where the logger’s isLevelEnabled %s', async (_, isLevelEnabled) => {
+    const unhandled = await unhandledRejectionsDuring(() => {
+      expect(enabledOf({ ...recordingLogger(), isLevelEnabled } as CaptchaLogger)).toEqual([...levels])
+    })
+    expect(unhandled).toEqual([])
+  })
+
+  test('is asked of the logger as a method', () => {
+    class Logger {
+      readonly least = 'warn'
+      debug(): void {}
+      info(): void {}
+      warn(): void {}
+      error(): void {}
+      isLevelEnabled(level: string): boolean {
+        return level === this.least
+      }
+    }
+    expect(enabledOf(new Logger())).toEqual(['warn'])
   })
 })

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
+import { captchaReasons } from '../../lib/admission/cause-table.js'
 import { createCounters } from '../../lib/report/counters.js'
-import { captchaReasons } from '../../lib/types.js'
 
 test('every reason has a counter from the start, and each guard its own', () => {
   const counters = createCounters()

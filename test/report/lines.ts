@@ -14,3 +14,22 @@ export function recordingLogger(): CaptchaLogger & { readonly lines: Line[] } {
   }
   return { lines, debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
 }
+
+/** A logger of which every level does the same. */
+export function loggerThat(act: () => unknown): CaptchaLogger {
+  return { debug: act, info: act, warn: act, error: act }
+}
+
+/** Rejections that nothing handled while `run` ran, and in the turns of the event loop after it. */
+export async function unhandledRejectionsDuring(run: () => unknown): Promise<unknown[]> {
+  const unhandled: unknown[] = []
+  const listen = (reason: unknown) => unhandled.push(reason)
+  process.on('unhandledRejection', listen)
+  try {
+    await run()
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  } finally {
+    process.off('unhandledRejection', listen)
+  }
+  return unhandled
+}

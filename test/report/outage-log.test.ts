@@ -12,7 +12,7 @@ function setUp(path: 'api' | 'client' = 'api') {
   const [clock, logger] = [new ManualClock(), recordingLogger()]
   const reporter = new Reporter({ captchaAppId: 190000001, logger, mode: 'enforce' }, clock)
   const state = { late: { waiting: 0, genuine: 0, refused: 0, inconclusive: 0 } as LateCounts }
-  const log = new OutageLog({ path, reporter, clock, late: () => state.late })
+  const log = new OutageLog({ path, announce: reporter, clock, late: () => state.late })
   const written = () => logger.lines.map(({ level, message }) => `${level} ${message}`)
   return { clock, logger, state, log, written }
 }
@@ -44,7 +44,7 @@ describe('the two lines of an outage', () => {
     ])
   })
 
-  test('count the late verdicts of this outage alone', () => {
+  test('count the late verdicts of their own outage alone', () => {
     const { log, logger, state } = setUp()
     state.late = { waiting: 0, genuine: 10, refused: 10, inconclusive: 10 }
     log.started({ why: 'x' })
@@ -88,6 +88,23 @@ describe('the two lines of an outage', () => {
     log.flush()
     await clock.advance(60_000)
     expect(written()).toEqual(['info captcha_outage_ended'])
+  })
+
+  test('are both there when the site closes while the second one waits', async () => {
+    const { log, written, state, clock } = setUp()
+    log.started({ why: 'x' })
+    state.late = { ...state.late, waiting: 5 }
+    log.ended(outage)
+    log.flush()
+    expect(written()).toEqual(['warn captcha_outage_started', 'info captcha_outage_ended'])
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  test('say zero of every late verdict where no ticket is verified late', () => {
+    const [clock, logger] = [new ManualClock(), recordingLogger()]
+    const announce = new Reporter({ captchaAppId: 1, logger, mode: 'enforce' }, clock)
+    new OutageLog({ path: 'api', announce, clock }).ended(outage)
+    expect(logger.lines[0]?.fields).toMatchObject({ late: { genuine: 0, refused: 0, inconclusive: 0 } })
   })
 
   test('on the client’s path sum up no late verdicts', () => {

@@ -1,24 +1,24 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage } from 'node:http'
 import { describe, expect, test } from '@jest/globals'
-import { verdict } from '../../lib/admission/verdict.js'
+import { degraded } from '../../lib/admission/outcome.js'
+import type { CaptchaVerdict } from '../../lib/admission/verdict.js'
+import type { LineTrace } from '../../lib/report/log-fields.js'
 import { Reporter, verdictChannelName } from '../../lib/report/reporter.js'
 import {
-  type CaptchaVerdict,
-  degradationCauses,
+  causes,
+  degradedPass,
+  degradedRefusal,
   degradedRefusals,
   inputRefusals,
-  type TencentFacts,
-} from '../../lib/types.js'
+  refused,
+  verified,
+} from '../admission/verdicts.js'
 import { ManualClock } from '../support/manual-clock.js'
-import { type Line, recordingLogger } from './lines.js'
+import { type Line, loggerThat, recordingLogger, unhandledRejectionsDuring } from './lines.js'
 
 const req = {} as IncomingMessage
-const trace = { circuit: 'closed' } as const
-
-function details(facts: TencentFacts = {}) {
-  return { facts, durationMs: 1 }
-}
+const trace = (): LineTrace => ({ stage: 'resolve', circuit: 'closed' })
 
 function setUp(mode: 'enforce' | 'observe' = 'enforce') {
   const [clock, logger] = [new ManualClock(), recordingLogger()]
@@ -30,21 +30,13 @@ function setUp(mode: 'enforce' | 'observe' = 'enforce') {
 
 describe('a decision leaves one line', () => {
   test.each<[string, string, CaptchaVerdict]>([
-    ['debug', 'captcha_verified', verdict.verified(details())],
-    ...inputRefusals.map((reason): [string, string, CaptchaVerdict] => [
-      'info',
-      'captcha_refused',
-      verdict.refused(reason, details()),
-    ]),
-    ...degradationCauses.map((cause): [string, string, CaptchaVerdict] => [
-      'warn',
-      'captcha_degraded',
-      verdict.degradedPass(cause, details()),
-    ]),
+    ['debug', 'captcha_verified', verified()],
+    ...inputRefusals.map((reason): [string, string, CaptchaVerdict] => ['info', 'captcha_refused', refused(reason)]),
+    ...causes.map((cause): [string, string, CaptchaVerdict] => ['warn', 'captcha_degraded', degradedPass(cause)]),
     ...degradedRefusals.map((reason): [string, string, CaptchaVerdict] => [
       'warn',
       'captcha_degraded',
-      verdict.degradedRefusal(reason, 'timeout', details()),
+      degradedRefusal(reason, 'timeout'),
     ]),
   ])('at %s, %s: %j', (level, event, made) => {
     const { tell, logger } = setUp()
@@ -53,7 +45,7 @@ describe('a decision leaves one line', () => {
     expect(line).toMatchObject({
       level,
       message: event,
-      fields: { event, reason: made.reason, captchaAppId: 190000001 },
+      fields: { event, reason: made.reason, captchaAppId: 190000001, circuit: 'closed' },
     })
     expect(others.map(({ message }) => message)).toEqual(
       made.cause === 'misconfigured' ? ['captcha_misconfigured'] : [],
@@ -62,35 +54,74 @@ describe('a decision leaves one line', () => {
 
   test('at debug where a missing ticket is only observed', () => {
     const { tell, logger } = setUp('observe')
-    tell(verdict.refused('ticket_missing', details()))
-    tell(verdict.refused('ticket_malformed', details()))
+    tell(refused('ticket_missing'))
+    tell(refused('ticket_malformed'))
     expect(logger.lines.map(({ level }) => level)).toEqual(['debug', 'info'])
   })
 
   test('in the request’s own log, where there is one', () => {
     const reqLog = recordingLogger()
     const reporter = new Reporter({ captchaAppId: 1, logger: undefined, mode: 'enforce' }, new ManualClock())
-    reporter.verdict({ log: reqLog } as unknown as IncomingMessage, verdict.verified(details()), trace)
+    reporter.verdict({ log: reqLog } as unknown as IncomingMessage, verified(), trace)
     expect(reqLog.lines).toHaveLength(1)
+  })
+})
+
+describe('the trace of a decision', () => {
+  test('is in its line', () => {
+    const { reporter, logger } = setUp()
+    const whole: LineTrace = {
+      ticketHash: '0123456789ab',
+      userIp: '203.0.113.0/24',
+      stage: 'resolve',
+      rule: 'pass',
+      ruleFrom: 'function',
+      evidence: 'none',
+      evidenceWhy: 'the API answers',
+      purse: 'doubt',
+      purseUsed: 3,
+      purseLimit: 3,
+      purseRemaining: 7,
+      exhaustedBy: 'client',
+      circuit: 'suspect',
+    }
+    reporter.verdict(req, degradedRefusal('budget_exhausted', 'timeout'), () => whole)
+    expect(logger.lines).toMatchObject([{ message: 'captcha_degraded', fields: whole }])
+  })
+
+  test('is not put together for a line that the logger leaves out', () => {
+    const logger = { ...recordingLogger(), isLevelEnabled: (level: string) => level !== 'debug' }
+    const reporter = new Reporter({ captchaAppId: 1, logger, mode: 'enforce' }, new ManualClock())
+    const traced: string[] = []
+    const tell = (made: CaptchaVerdict) =>
+      reporter.verdict(req, made, () => {
+        traced.push(made.reason)
+        return trace()
+      })
+    tell(verified())
+    tell(refused('ticket_reused'))
+    expect(traced).toEqual(['ticket_reused'])
+    expect(logger.lines.map(({ message }) => message)).toEqual(['captcha_refused'])
+    expect(reporter.counters).toMatchObject({ verified: 1, ticket_reused: 1 })
   })
 })
 
 describe('under a flood', () => {
   test('refusals are sampled and counters stay exact', async () => {
     const { tell, linesOf, reporter, clock } = setUp()
-    for (let i = 0; i < 5000; i++) tell(verdict.refused('ticket_invalid', details()))
+    for (let i = 0; i < 5000; i++) tell(refused('ticket_invalid'))
     expect(linesOf('captcha_refused')).toHaveLength(200)
     expect(reporter.counters).toMatchObject({ ticket_invalid: 5000, verified: 0 })
     await clock.advance(1000)
-    tell(verdict.refused('ticket_invalid', details()))
+    tell(refused('ticket_invalid'))
     expect(linesOf('captcha_refused').at(-1)?.fields).toMatchObject({ suppressed: 4800 })
   })
 
   test('degraded passes are never sampled: each leaves its line', () => {
     const { tell, linesOf, reporter } = setUp()
     for (let i = 0; i < 1000; i++) {
-      tell(verdict.degradedRefusal('budget_exhausted', 'timeout', details()))
-      tell(verdict.degradedPass('timeout', details()))
+      tell(degradedRefusal('budget_exhausted', 'timeout'))
+      tell(degradedPass('timeout'))
     }
     const lines = linesOf('captcha_degraded')
     expect(lines.filter(({ fields }) => fields.passed === true)).toHaveLength(1000)
@@ -100,11 +131,10 @@ describe('under a flood', () => {
 })
 
 describe('captcha_misconfigured', () => {
-  const misconfigured = verdict.degradedRefusal(
-    'misconfigured',
-    'misconfigured',
-    details({ errorCode: 'AuthFailure.X', requestId: 'r' }),
-  )
+  const misconfigured = degradedRefusal('misconfigured', 'misconfigured', {
+    errorCode: 'AuthFailure.X',
+    requestId: 'r',
+  })
 
   test('is an error line with what to check', () => {
     const { tell, linesOf } = setUp()
@@ -128,7 +158,7 @@ describe('captcha_misconfigured', () => {
     const { tell, linesOf, clock } = setUp()
     const count = () => linesOf('captcha_misconfigured').length
     tell(misconfigured)
-    tell(verdict.degradedPass('misconfigured', details()))
+    tell(degradedPass('misconfigured'))
     await clock.advance(59_999)
     tell(misconfigured)
     expect(count()).toBe(1)
@@ -140,9 +170,9 @@ describe('captcha_misconfigured', () => {
 
   test.each([15, 16, 100])('comes when each of the first five tickets is answered with %i', (captchaCode) => {
     const { tell, linesOf } = setUp()
-    for (let i = 0; i < 4; i++) tell(verdict.refused('app_mismatch', details({ captchaCode })))
+    for (let i = 0; i < 4; i++) tell(refused('app_mismatch', { captchaCode }))
     expect(linesOf('captcha_misconfigured')).toEqual([])
-    tell(verdict.refused('app_mismatch', details({ captchaCode })))
+    tell(refused('app_mismatch', { captchaCode }))
     expect(linesOf('captcha_misconfigured')).toMatchObject([
       {
         level: 'error',
@@ -153,23 +183,24 @@ describe('captcha_misconfigured', () => {
 
   test.each([1, 7, 8, 9, 21])('does not come when one of the first five was answered with %i', (captchaCode) => {
     const { tell, linesOf } = setUp()
-    for (const code of [15, 16, captchaCode, 100, 15, 15, 15, 15, 15])
-      tell(verdict.refused('rejected', details({ captchaCode: code })))
+    for (const code of [15, 16, captchaCode, 100, 15, 15, 15, 15, 15]) tell(refused('rejected', { captchaCode: code }))
     expect(linesOf('captcha_misconfigured')).toEqual([])
   })
 
   test('counts only tickets that Tencent answered', () => {
     const { tell, linesOf } = setUp()
-    for (let i = 0; i < 10; i++) tell(verdict.refused('ticket_missing', details()))
-    for (let i = 0; i < 5; i++) tell(verdict.refused('ticket_invalid', details({ captchaCode: 15 })))
+    for (let i = 0; i < 10; i++) tell(refused('ticket_missing'))
+    for (let i = 0; i < 5; i++) tell(refused('ticket_invalid', { captchaCode: 15 }))
     expect(linesOf('captcha_misconfigured')).toHaveLength(1)
   })
 })
 
-describe('a canary that cannot fly', () => {
+describe('a canary that could not be sent', () => {
   test('for want of keys is misconfigured, and says what failed', () => {
     const { reporter, linesOf } = setUp()
-    reporter.canary({ kind: 'misconfigured', facts: {}, problem: 'getCredential() rejected' })
+    reporter.canary(
+      degraded('misconfigured', { problem: 'getCredential() rejected', wasSent: false, isEvidence: false }),
+    )
     expect(linesOf('captcha_misconfigured')).toMatchObject([
       { level: 'error', fields: { hint: 'getCredential() rejected' } },
     ])
@@ -182,9 +213,9 @@ describe('a canary that cannot fly', () => {
     expect(JSON.stringify(linesOf('captcha_misconfigured'))).not.toContain('KEY-hidden')
   })
 
-  test('because Tencent is down is no line of its own', () => {
+  test('differs from one that Tencent failed, which has no line of its own', () => {
     const { reporter, logger } = setUp()
-    reporter.canary({ kind: 'unavailable', cause: 'timeout', facts: {}, isEvidence: true })
+    for (const cause of causes) if (cause !== 'misconfigured') reporter.canary(degraded(cause))
     reporter.canary({ kind: 'refused', reason: 'risk_rejected', facts: { captchaCode: 21 } })
     expect(logger.lines).toEqual([])
   })
@@ -208,7 +239,7 @@ describe('other lines', () => {
 
   test('a late verdict is information, a refused one a warning; neither has the ticket', () => {
     const { reporter, logger } = setUp()
-    const passed = verdict.degradedPass('timeout', details())
+    const passed = degradedPass('timeout')
     reporter.late(passed, { outcome: 'genuine', captchaCode: 1 }, '0123456789ab')
     reporter.late(passed, { outcome: 'refused', reason: 'ticket_invalid', captchaCode: 15 }, '0123456789ab')
     reporter.late(passed, { outcome: 'inconclusive' }, undefined)
@@ -230,32 +261,54 @@ describe('other lines', () => {
   test('are silent without a logger', () => {
     const reporter = new Reporter({ captchaAppId: 1, logger: false, mode: 'enforce' }, new ManualClock())
     expect(reporter.isSilent).toBe(true)
-    reporter.verdict(req, verdict.verified(details()), trace)
+    reporter.verdict(req, verified(), trace)
     expect(reporter.counters.verified).toBe(1)
   })
 
-  test('that the logger throws over change nothing', () => {
-    const fail = () => {
-      throw new Error('disk full')
-    }
-    const logger = { debug: fail, info: fail, warn: fail, error: fail }
-    const reporter = new Reporter({ captchaAppId: 1, logger, mode: 'enforce' }, new ManualClock())
-    reporter.verdict(req, verdict.degradedPass('misconfigured', details()), trace)
-    reporter.hint(req, 'captcha_proxy_hint', {})
-    reporter.event('error', 'captcha_store_down', {})
-    expect(reporter.counters.misconfigured).toBe(1)
+  test.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('disk full')
+      },
+    ],
+    [
+      'rejects',
+      async () => {
+        throw new Error('disk full')
+      },
+    ],
+  ])('that the logger %s over change nothing, and end no process', async (_, act) => {
+    const reporter = new Reporter({ captchaAppId: 1, logger: loggerThat(act), mode: 'enforce' }, new ManualClock())
+    const unhandled = await unhandledRejectionsDuring(() => {
+      reporter.verdict(req, verified(), trace)
+      reporter.verdict(req, refused('ticket_missing'), trace)
+      reporter.verdict(req, degradedPass('misconfigured'), trace)
+      reporter.hint(req, 'captcha_proxy_hint', {})
+      reporter.event('error', 'captcha_store_down', {})
+      reporter.override({ mode: 'none', by: '', untilMs: Number.POSITIVE_INFINITY }, 'set')
+      reporter.late(degradedPass('timeout'), { outcome: 'inconclusive' }, undefined)
+      reporter.canary(degraded('misconfigured'))
+    })
+    expect(unhandled).toEqual([])
+    expect(reporter.counters).toMatchObject({ verified: 1, ticket_missing: 1, misconfigured: 1 })
   })
 })
 
 describe('the diagnostics channel', () => {
-  test('is told every verdict', () => {
+  test('is told every verdict, logger or none', () => {
     const heard: unknown[] = []
     const listen = (message: unknown) => heard.push(message)
     subscribe(verdictChannelName, listen)
     try {
-      const made = verdict.verified(details())
+      const made = verified()
       setUp().tell(made)
-      expect(heard).toEqual([{ verdict: made, captchaAppId: 190000001 }])
+      const silent = new Reporter({ captchaAppId: 1, logger: false, mode: 'enforce' }, new ManualClock())
+      silent.verdict(req, made, trace)
+      expect(heard).toEqual([
+        { verdict: made, captchaAppId: 190000001 },
+        { verdict: made, captchaAppId: 1 },
+      ])
     } finally {
       unsubscribe(verdictChannelName, listen)
     }

@@ -12,7 +12,7 @@ const steps = fc.array(
   { maxLength: 40 },
 )
 
-test('holds and forgets as a plain map would, through growth, shrinking and deletion', () => {
+test('recent hashes hold and forget what a plain map would, through growth, shrinking and deletion', () => {
   fc.assert(
     fc.property(steps, (all) => {
       const recent = new RecentHashes(1000, 100_000)
@@ -46,7 +46,7 @@ test('holds and forgets as a plain map would, through growth, shrinking and dele
   )
 })
 
-test('is bounded, and lets go of the oldest first', () => {
+test('recent hashes are bounded, and drop the oldest first', () => {
   const recent = new RecentHashes(1000, 5000)
   for (let number = 0; number < 20_000; number++) recent.add(`ticket ${number}`, 0)
   expect(recent.size).toBe(5000)

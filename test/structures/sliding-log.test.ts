@@ -53,6 +53,25 @@ describe('a key', () => {
   })
 })
 
+describe('a new window', () => {
+  test('that is shorter forgets at once what is older', () => {
+    const log = new SlidingLog(1000, 10)
+    for (const atMs of [0, 400, 800]) log.add('a', atMs)
+    log.setWindow(500)
+    expect(log.count('a', 850)).toBe(2)
+    log.setWindow(1000)
+    expect(log.count('a', 850)).toBe(2)
+  })
+
+  test('that is longer sees what is still held', () => {
+    const log = new SlidingLog(1000, 10)
+    log.add('a', 0)
+    log.setWindow(5000)
+    expect(log.count('a', 4999)).toBe(1)
+    expect(log.count('a', 5000)).toBe(0)
+  })
+})
+
 describe('a limit enforced with the log', () => {
   const attempts = fc.array(fc.record({ key: fc.constantFrom('a', 'b', 'c'), gapMs: fc.nat(400) }), { maxLength: 150 })
 
