@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-const server = fileURLToPath(new URL('../../example-app/server.mjs', import.meta.url))
+const server = fileURLToPath(new URL('../../example-app/dist/server.js', import.meta.url))
 
 export interface ExampleProcess {
   readonly child: ChildProcess
