@@ -77,7 +77,7 @@ function reviewsPage(locals: Express.Locals, reviews: readonly Review[]): string
     <label>Review <textarea name="text" rows="3" maxlength="500" required placeholder="How was the tea?"></textarea></label>`,
     button: 'Post review',
     policy:
-      'Nobody loses their text in an outage. Reviews of visitors whom Tencent could not check are held for a look.',
+      'No visitor loses a text in an outage. Reviews of visitors whom Tencent could not check are held for a look.',
     code: `app.post('/reviews', express.json(), guard,
   (req, res) => {
     const { degraded } = req.captcha

@@ -23,7 +23,7 @@ const tour = [
   },
   {
     title: 'Write a review',
-    text: 'Still broken? Your review is accepted and held, because Tencent could not check you.',
+    text: 'Still broken? Your review is accepted and held, because you could not be checked.',
     href: '/reviews',
     label: 'Write a review',
   },
@@ -67,7 +67,7 @@ ${locals.shop.hasSwitchboard && tourSection()}
 function tourSection(): Html {
   return html`<section aria-labelledby="tour-title">
   <h2 id="tour-title">What this demo shows</h2>
-  <p class="lead">A shop that keeps selling while its CAPTCHA provider is down, without opening the door to everybody. Four steps:</p>
+  <p class="lead">A shop that keeps selling while its CAPTCHA provider is down, without opening the door to every bot. Four steps:</p>
   <ol class="tour">
     ${tour.map(
       ({ title, text, href, label }) => html`<li>
