@@ -5,7 +5,7 @@ const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
 
 export const isChromiumHere = existsSync(executablePath)
 
-/** On CI a missing browser must fail; at home it skips, and says how to get one. */
+/** Without a browser the tests are skipped with a hint how to get one; on CI they run, and fail. */
 export const mayRun = isChromiumHere || process.env.CI === 'true'
 
 export const chromiumHint = `${executablePath} is missing. Get it with \`apt-get install chromium\`, or set CHROMIUM_PATH.`

@@ -18,7 +18,7 @@ if (!mayRun) process.stderr.write(`Skipped: the example app in a browser. ${chro
   })
   afterAll(() => browser?.close())
 
-  // A fresh app each time: purses and the circuit start full and closed.
+  // A fresh app for each test, so that the purses start full and the circuit closed.
   beforeEach(async () => {
     example = spawnExample(['--port', '0'])
     url = await openExample(example)
@@ -28,7 +28,7 @@ if (!mayRun) process.stderr.write(`Skipped: the example app in a browser. ${chro
     complaints = []
     page.on('pageerror', (error) => complaints.push(error.message))
     page.on('console', (message) => {
-      // The browser's own notes on refused requests and blocked scripts are the point of some tests.
+      // Some tests have requests refused and scripts blocked on purpose: Chromium's messages on those are no complaint.
       if (message.type() === 'error' && !/^Failed to load resource/.test(message.text()))
         complaints.push(message.text())
     })
@@ -39,7 +39,7 @@ if (!mayRun) process.stderr.write(`Skipped: the example app in a browser. ${chro
     expect(complaints).toEqual([])
   })
 
-  /** Sets a switch on the page, as a person does. */
+  /** Sets a switch on the switchboard's page and waits until the server has taken it. */
   async function flip(label: string): Promise<void> {
     await page.goto(`${url}/switchboard`)
     const changed = page.waitForResponse((response) => response.url().endsWith('/switchboard/faults'))
@@ -60,7 +60,7 @@ if (!mayRun) process.stderr.write(`Skipped: the example app in a browser. ${chro
     return page.locator(`[data-step="${name}"][data-tone]:not([data-tone=""]) span`).textContent()
   }
 
-  it('verifies an honest visitor', async () => {
+  it('verifies a visitor who solves the challenge at login, checkout and review', async () => {
     await openLogin()
     await solve()
     await page.getByText('Hello, Lin').waitFor()
@@ -76,14 +76,14 @@ if (!mayRun) process.stderr.write(`Skipped: the example app in a browser. ${chro
     await page.getByText('Your review is published').waitFor()
   })
 
-  it('goes on within limits while the API hangs', async () => {
+  it('lets visitors in as degraded passes while the API hangs, refuses payment, and publishes the held review afterwards', async () => {
     await flip('API hangs')
     await openLogin()
     await solve()
     await page.getByText('Hello, Lin').waitFor()
     expect(await step('verdict')).toMatch(/^Degraded pass \(timeout\) after 1\d{3} ms/)
 
-    // The canary has failed as well by now: nobody waits any more.
+    // The canary has failed as well by now, so the circuit is open and requests no longer wait.
     await page.goto(`${url}/switchboard`)
     await page.locator('[data-tile="circuit"]').getByText('Open').waitFor()
     await page.locator('[data-tile="api"]').getByText('Outage').waitFor()
@@ -120,7 +120,7 @@ if (!mayRun) process.stderr.write(`Skipped: the example app in a browser. ${chro
     expect(await step('verdict')).toContain('Verified')
   }, 40_000)
 
-  it('lets a visitor in whose script is blocked, and does not take that for verified', async () => {
+  it('lets in a visitor whose script is blocked, and does not count that as verified', async () => {
     await flip('Script blocked')
     await openLogin()
     await page.getByText('Hello, Lin').waitFor()
@@ -131,14 +131,17 @@ if (!mayRun) process.stderr.write(`Skipped: the example app in a browser. ${chro
     await page.getByText('Nothing was charged').waitFor()
   })
 
-  it.each(['Script throws', 'Script gives a fallback ticket'])('gets a fallback ticket from: %s', async (label) => {
-    await flip(label)
-    await openLogin()
-    await page.getByText('Hello, Lin').waitFor()
-    expect(await step('ticket')).toMatch(/^Fallback ticket, error 100[56]:/)
-  })
+  it.each(['Script throws', 'Script gives a fallback ticket'])(
+    'lets a visitor in with a fallback ticket when the switch "%s" is on',
+    async (label) => {
+      await flip(label)
+      await openLogin()
+      await page.getByText('Hello, Lin').waitFor()
+      expect(await step('ticket')).toMatch(/^Fallback ticket, error 100[56]:/)
+    },
+  )
 
-  it('sends nothing when the visitor closes the challenge', async () => {
+  it('sends no request when the visitor closes the challenge', async () => {
     await openLogin()
     await page.locator('[data-captcha-close]').click()
     await page.getByText('Not verified. Please try again.').waitFor()
@@ -147,7 +150,7 @@ if (!mayRun) process.stderr.write(`Skipped: the example app in a browser. ${chro
     expect(await page.locator('[data-total="refused"]').textContent()).toBe('0')
   })
 
-  it('shows on the switchboard how an attacker fares, and what the operator can do', async () => {
+  it('shows on the switchboard how many forged tickets get in, and which override is on', async () => {
     await page.goto(`${url}/switchboard`)
     await page.getByRole('button', { name: 'Attack the login' }).click()
     await page.getByText(/^[5-7] of 200 forgeries got in/).waitFor()
@@ -159,7 +162,7 @@ if (!mayRun) process.stderr.write(`Skipped: the example app in a browser. ${chro
     await page.locator('[data-tile="override"]').getByText('Rules and purses decide').waitFor()
   })
 
-  it.each([1280, 390])('fits a screen %i pixels wide', async (width) => {
+  it.each([1280, 390])('fits every page into a screen %i pixels wide', async (width) => {
     await page.setViewportSize({ width, height: 800 })
     for (const path of ['/', '/login', '/reviews', '/checkout', '/switchboard']) {
       await page.goto(url + path)

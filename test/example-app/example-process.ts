@@ -1,17 +1,19 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-const server = fileURLToPath(new URL('../../example-app/server.mjs', import.meta.url))
+/** The built file: `npm test` builds it first. */
+const server = fileURLToPath(new URL('../../example-app/dist/server.js', import.meta.url))
 
 export interface ExampleProcess {
-  readonly child: ChildProcess
-  /** All it has written so far, errors included. */
+  readonly child: ChildProcessWithoutNullStreams
+  /** Returns everything the process has written so far, errors included. */
   output(): string
   /** Sends the signal and resolves to the exit code. */
   end(signal?: NodeJS.Signals): Promise<number | null>
 }
 
+/** Starts the built app, without the settings that this process itself has for it in its environment. */
 export function spawnExample(args: readonly string[], env: NodeJS.ProcessEnv = {}): ExampleProcess {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(CAPTCHA_|TENCENTCLOUD_|NODE_|PORT$|HOST$)/.test(name),
@@ -32,13 +34,17 @@ export function spawnExample(args: readonly string[], env: NodeJS.ProcessEnv = {
   }
 }
 
-/** Starts the built example on a free port; resolves to its URL when it is open. */
-export async function openExample(example: ExampleProcess): Promise<string> {
-  const deadline = Date.now() + 10_000
-  while (Date.now() < deadline && example.child.exitCode === null) {
-    const url = /Yunwu Tea is open: (\S+)/.exec(example.output())?.[1]
-    if (url !== undefined) return url
-    await new Promise((resolve) => setTimeout(resolve, 25))
+/** Resolves to the URL of the app when it is open. Rejects when the app ends first, or within 10 s has not opened. */
+export async function openExample({ child, output }: ExampleProcess): Promise<string> {
+  const signal = AbortSignal.timeout(10_000)
+  try {
+    while (child.exitCode === null) {
+      const url = /Yunwu Tea is open: (\S+)/.exec(output())?.[1]
+      if (url !== undefined) return url
+      await Promise.race([once(child.stdout, 'data', { signal }), once(child, 'close', { signal })])
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
   }
-  throw new Error(`The example app did not open. It wrote:\n${example.output()}`)
+  throw new Error(`The example app did not open. It wrote:\n${output()}`)
 }

@@ -31,7 +31,7 @@ describe('the example app', () => {
     return example.output()
   }
 
-  it('says that Tencent is simulated, and ends cleanly on SIGINT', async () => {
+  it('says that Tencent is simulated when it has no credentials, and ends cleanly on SIGINT', async () => {
     const example = start()
     const url = await openExample(example)
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
@@ -42,7 +42,7 @@ describe('the example app', () => {
     await expect(live.text()).rejects.toThrow()
   })
 
-  it('talks to Tencent when there are credentials, hides the faults and never shows a secret', async () => {
+  it('uses Tencent itself when it has credentials, then shows no faults, and sends no secret to the page', async () => {
     const url = await openExample(start({ ...credentials, CAPTCHA_APP_SECRET_KEY: 'appSecretKeyOfTheTest' }))
     const response = await fetch(`${url}/login`)
     expect(response.headers.get('content-security-policy')).toContain('https://turing.captcha.qcloud.com')
@@ -52,7 +52,7 @@ describe('the example app', () => {
     expect(await (await fetch(`${url}/switchboard`)).text()).not.toContain('API hangs')
   })
 
-  it('names what is wrong with the surroundings', async () => {
+  it('names the setting that is wrong and exits with 1', async () => {
     const { CAPTCHA_APP_SECRET_KEY: _, ...three } = credentials
     expect(await failure(three)).toContain('CAPTCHA_APP_SECRET_KEY')
     expect(await failure({ NODE_ENV: 'production' })).toContain('no Tencent credentials')
@@ -60,7 +60,7 @@ describe('the example app', () => {
     expect(await failure({}, ['--prot', '0'])).toContain('--prot')
   })
 
-  it('says so when the port is taken', async () => {
+  it('says which port is taken and exits with 1', async () => {
     const other = createServer().listen(0, '127.0.0.1')
     await once(other, 'listening')
     const { port } = other.address() as AddressInfo
@@ -71,13 +71,13 @@ describe('the example app', () => {
     }
   })
 
-  it('has no switchboard in production', async () => {
+  it('serves no switchboard in production and links to none', async () => {
     const url = await openExample(start({ ...credentials, NODE_ENV: 'production' }))
     expect((await fetch(`${url}/switchboard`)).status).toBe(404)
     expect(await (await fetch(url)).text()).not.toContain('/switchboard')
   })
 
-  it('takes switches from its own page only', async () => {
+  it('refuses switches that come from another page than its own', async () => {
     const url = await openExample(start())
     const post = (headers: Record<string, string>) =>
       fetch(`${url}/switchboard/faults`, {
@@ -92,12 +92,12 @@ describe('the example app', () => {
     expect((await fetch(`${url}/switchboard`, { headers: { origin: 'https://elsewhere.example' } })).status).toBe(403)
   })
 
-  it('lets few of 200 forged fallback tickets in', async () => {
+  it('lets in few of 200 forged fallback tickets when Tencent is healthy', async () => {
     const url = await openExample(start())
     const response = await fetch(`${url}/switchboard/attack`, { method: 'POST', headers: { origin: url } })
     const { count, passed, statuses } = (await response.json()) as { count: number; passed: number; statuses: object }
     expect(count).toBe(200)
-    // Five for fallback tickets, and what trickles in on a slow machine meanwhile.
+    // Five at once for fallback tickets, and what the purse refills with meanwhile on a slow machine.
     expect(passed).toBeGreaterThanOrEqual(5)
     expect(passed).toBeLessThanOrEqual(7)
     expect(statuses).toEqual({ 200: passed, 503: count - passed })

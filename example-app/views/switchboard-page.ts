@@ -1,13 +1,11 @@
-// @ts-check
-import { apiGroups, scriptGroups } from '../switchboard/faults.mjs'
-import { html } from './html.mjs'
-import { layout } from './layout.mjs'
+import { apiGroups, type SwitchGroup, scriptGroups } from '../switchboard/faults.js'
+import type { FaultTarget, PurseName } from '../wire.js'
+import { type Html, html } from './html.js'
+import { layout } from './layout.js'
 
-/**
- * @param {import('express').Response} res
- * @param {{ isSimulated: boolean }} options
- */
-export function switchboardPage(res, { isSimulated }) {
+/** The switchboard, empty: `page/switchboard.ts` fills it. */
+export function switchboardPage(locals: Express.Locals): string {
+  const isSimulated = locals.shop.simulator !== undefined
   const content = html`<div class="board" data-board>
 <header class="board-head">
   <div>
@@ -82,23 +80,14 @@ export function switchboardPage(res, { isSimulated }) {
 </div>
 </div>
 </div>`
-  return layout(res, { path: '/switchboard', title: 'Switchboard', content, script: 'switchboard.js' })
+  return layout(locals, { path: '/switchboard', title: 'Switchboard', content, script: 'switchboard.js' })
 }
 
-/**
- * @param {string} name
- * @param {string} title
- */
-function tile(name, title) {
+function tile(name: string, title: string): Html {
   return html`<div class="tile-card" data-tile="${name}"><h2>${title}</h2><p class="state">–</p><p class="why">&nbsp;</p></div>`
 }
 
-/**
- * @param {string} name
- * @param {string} title
- * @param {string} hint
- */
-function purse(name, title, hint) {
+function purse(name: PurseName, title: string, hint: string): Html {
   return html`<div class="purse" data-purse="${name}">
   <p><b>${title}</b> <span>${hint}</span></p>
   <div class="bar" role="meter" aria-label="${title} purse" aria-valuemin="0" aria-valuemax="100" aria-valuenow="100"><div></div></div>
@@ -106,36 +95,22 @@ function purse(name, title, hint) {
 </div>`
 }
 
-/**
- * @param {'api' | 'script'} name
- * @param {string} title
- * @param {string} hint
- * @param {{ title: string, isFolded?: boolean, switches: { id: string, label: string }[] }[]} groups
- */
-function faultCard(name, title, hint, groups) {
-  const open = groups.filter(({ isFolded }) => !isFolded)
-  const folded = groups.filter(({ isFolded }) => isFolded)
+function faultCard(target: FaultTarget, title: string, hint: string, groups: readonly SwitchGroup[]): Html {
+  const [common, ...rest] = groups.map(
+    ({ title, switches }, index) => html`<fieldset class="switches">
+  <legend${index === 0 && html` class="visually-hidden"`}>${title}</legend>
+  ${switches.map(
+    ({ id, label }) =>
+      html`<label${id === 'none' && html` class="healthy"`}><input type="radio" name="${target}" value="${id}"><span>${label}</span></label>`,
+  )}
+</fieldset>`,
+  )
   return html`<section class="card">
   <h2>${title}</h2>
   <p class="hint">${hint}</p>
-  <form data-faults="${name}">
-    ${open.map((group) => faultGroup(name, group, true))}
-    <details><summary>More ways to break it</summary>${folded.map((group) => faultGroup(name, group, false))}</details>
+  <form data-faults="${target}">
+    ${common}
+    <details><summary>More ways to break it</summary>${rest}</details>
   </form>
 </section>`
-}
-
-/**
- * @param {string} name
- * @param {{ title: string, switches: { id: string, label: string }[] }} group
- * @param {boolean} isTitleHidden
- */
-function faultGroup(name, { title, switches }, isTitleHidden) {
-  return html`<fieldset class="switches">
-  <legend${isTitleHidden && html` class="visually-hidden"`}>${title}</legend>
-  ${switches.map(
-    ({ id, label }) =>
-      html`<label${id === 'none' && html` class="healthy"`}><input type="radio" name="${name}" value="${id}"><span>${label}</span></label>`,
-  )}
-</fieldset>`
 }

@@ -1,18 +1,16 @@
-// @ts-check
 import { parseArgs } from 'node:util'
 
-/**
- * A mistake of the person who starts the app: shown as one line, without a stack trace.
- */
+/** A mistake in how the app was started. It is shown as one line, without a stack trace. */
 export class StartError extends Error {}
 
+export type Settings = ReturnType<typeof readSettings>
+
 /**
- * Everything the app takes from outside, read and checked once. The rest of the code never looks at the environment.
+ * Reads and checks everything that the app takes from outside. The rest of the code does not read the environment.
  *
- * @param {string[]} args
- * @param {NodeJS.ProcessEnv} env
+ * @throws {StartError} when a setting is wrong, or some of Tencent's credentials are set and others are not.
  */
-export function readSettings(args, env) {
+export function readSettings(args: string[], env: NodeJS.ProcessEnv) {
   return {
     host: env.HOST ?? '127.0.0.1',
     port: readPort(args, env),
@@ -22,21 +20,14 @@ export function readSettings(args, env) {
   }
 }
 
-/** @typedef {ReturnType<typeof readSettings>} Settings */
-
-/**
- * @param {string[]} args
- * @param {NodeJS.ProcessEnv} env
- */
-function readPort(args, env) {
+function readPort(args: string[], env: NodeJS.ProcessEnv): number {
   const given = readPortArgument(args) ?? env.PORT ?? '3000'
   const port = /^\d{1,5}$/.test(given) ? Number(given) : Number.NaN
   if (port <= 65_535) return port
   throw new StartError(`The port is ${JSON.stringify(given)}; it must be a number from 0 to 65535.`)
 }
 
-/** @param {string[]} args */
-function readPortArgument(args) {
+function readPortArgument(args: string[]): string | undefined {
   try {
     return parseArgs({ args, options: { port: { type: 'string' } } }).values.port
   } catch (error) {
@@ -46,12 +37,8 @@ function readPortArgument(args) {
 
 const tencentNames = ['CAPTCHA_APP_ID', 'CAPTCHA_APP_SECRET_KEY', 'TENCENTCLOUD_SECRET_ID', 'TENCENTCLOUD_SECRET_KEY']
 
-/**
- * Tencent's credentials, or `undefined` when none are set. Half of them is a mistake: better to say so than to simulate.
- *
- * @param {NodeJS.ProcessEnv} env
- */
-function readTencent(env) {
+/** Returns `undefined` when no credential is set. Throws when only some are: to simulate then would hide the mistake. */
+function readTencent(env: NodeJS.ProcessEnv) {
   const missing = tencentNames.filter((name) => !env[name])
   if (missing.length === tencentNames.length) return undefined
   if (missing.length > 0) throw new StartError(`Some credentials are set, but not ${missing.join(', ')}.`)

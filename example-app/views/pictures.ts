@@ -1,7 +1,4 @@
-// @ts-check
-import { html } from './html.mjs'
-
-export const mark = html`<svg class="mark" viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="9" fill="#2f6b52"/><path d="M4 23 12 10l5 7 3-4 8 10z" fill="#cfe6d8"/><path d="M4 22.5c4-2.5 8 1.5 12 0s8-2 12 0" stroke="#2f6b52" stroke-width="2" fill="none"/><path d="M7 26.5h18" stroke="#cfe6d8" stroke-width="2" stroke-linecap="round"/></svg>`
+import { type Html, html } from './html.js'
 
 /** Tea hills above the clouds; the colours come from the style sheet, so that they follow the colour scheme. */
 export const hills = html`<svg class="hills" viewBox="0 0 1120 320" preserveAspectRatio="xMaxYMax slice" aria-hidden="true">
@@ -15,12 +12,8 @@ export const hills = html`<svg class="hills" viewBox="0 0 1120 320" preserveAspe
 <g class="rows"><path d="M640 308c140-8 270-36 420-30"/><path d="M760 316c120-8 220-22 360-20"/></g>
 </svg>`
 
-/**
- * A cup, and the tea in it.
- *
- * @param {string} tea
- */
-export function cup(tea) {
+/** A cup of tea of that colour. */
+export function cup(tea: string): Html {
   return html`<svg class="cup" viewBox="0 0 160 120" aria-hidden="true">
 <path class="steam" d="M66 30c-7-8 7-12 0-21M82 30c-7-8 7-12 0-21M98 30c-7-8 7-12 0-21"/>
 <path class="bowl" d="M36 46h92c0 30-16 50-38 52H74C52 96 36 76 36 46Z"/>

@@ -1,13 +1,11 @@
-// @ts-check
 import { isIP } from 'node:net'
+import type { RequestHandler } from 'express'
 
 /**
- * Lets in requests of this machine that a page of this very site, or no page, has sent. Another site open in the same browser can
+ * Refuses what does not come from this machine and from a page of this very site. Another site that is open in the same browser can
  * send requests here too: under its own name (DNS rebinding: the Host is wrong), or across sites (the Origin is wrong).
- *
- * @type {import('express').RequestHandler}
  */
-export function onlyThisMachine(req, res, next) {
+export const onlyThisMachine: RequestHandler = (req, res, next) => {
   const { host = '', origin } = req.headers
   const isReading = req.method === 'GET' || req.method === 'HEAD'
   const isOwnPage = origin === `http://${host}` || (isReading && origin === undefined)
@@ -15,13 +13,11 @@ export function onlyThisMachine(req, res, next) {
   res.status(403).json({ title: 'The switchboard answers to its own page on this machine only' })
 }
 
-/** @param {string} host */
-function hostName(host) {
+function hostName(host: string): string {
   return host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
 }
 
-/** @param {string | undefined} name */
-function isLoopback(name = '') {
+function isLoopback(name = ''): boolean {
   const address = name.replace(/^::ffff:/, '')
   return address === 'localhost' || address === '::1' || (isIP(address) === 4 && address.startsWith('127.'))
 }

@@ -1,10 +1,7 @@
-// @ts-check
 import { randomBytes } from 'node:crypto'
+import type { RequestHandler } from 'express'
 
-/**
- * What Tencent's challenge loads on a page. A host missing here leaves the challenge blank, which to the visitor looks like an
- * outage of Tencent.
- */
+/** What Tencent's challenge loads on a page. Where a host is missing the challenge stays blank, which looks like an outage of Tencent. */
 const tencent = {
   script: [
     'https://turing.captcha.qcloud.com',
@@ -19,18 +16,12 @@ const tencent = {
   worker: ['blob:'],
 }
 
-/** @param {string} origin */
-function simulatorHosts(origin) {
+function simulatorHosts(origin: string): typeof tencent {
   return { script: [origin], frame: [], connect: [origin], style: [], image: [], worker: [] }
 }
 
-/**
- * A strict Content-Security-Policy with a fresh nonce for each page (in `res.locals.nonce`), and the usual headers beside it.
- *
- * @param {string | undefined} simulatorOrigin
- * @returns {import('express').RequestHandler}
- */
-export function securityHeaders(simulatorOrigin) {
+/** Sets a strict Content-Security-Policy with a fresh nonce for each page (`res.locals.nonce`), and the usual headers beside it. */
+export function securityHeaders(simulatorOrigin: string | undefined): RequestHandler {
   const hosts = simulatorOrigin === undefined ? tencent : simulatorHosts(simulatorOrigin)
   return function securityHeadersMiddleware(_req, res, next) {
     const nonce = randomBytes(16).toString('base64')
@@ -56,10 +47,6 @@ export function securityHeaders(simulatorOrigin) {
   }
 }
 
-/**
- * @param {string} name
- * @param {string[]} sources
- */
-function directive(name, sources) {
+function directive(name: string, sources: string[]): string {
   return [name, "'self'", ...sources].join(' ')
 }

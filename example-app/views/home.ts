@@ -1,7 +1,6 @@
-// @ts-check
-import { html } from './html.mjs'
-import { layout } from './layout.mjs'
-import { cup, hills } from './pictures.mjs'
+import { type Html, html } from './html.js'
+import { layout } from './layout.js'
+import { cup, hills } from './pictures.js'
 
 const teas = [
   { name: 'West Lake Longjing', note: 'Pan-fired green, chestnut and spring grass', price: '¥168', colour: '#b9c66b' },
@@ -24,7 +23,7 @@ const tour = [
   },
   {
     title: 'Write a review',
-    text: 'Still broken? Your review is accepted and held, because nobody could check you.',
+    text: 'Still broken? Your review is accepted and held, because you could not be checked.',
     href: '/reviews',
     label: 'Write a review',
   },
@@ -36,9 +35,8 @@ const tour = [
   },
 ]
 
-/** @param {import('express').Response} res */
-export function homePage(res) {
-  const { hasSwitchboard } = res.app.locals.page
+/** The front page: the teas and, in development, the tour of the demo. */
+export function homePage(locals: Express.Locals): string {
   const content = html`<section class="hero">
   ${hills}
   <div>
@@ -47,7 +45,7 @@ export function homePage(res) {
     <a class="button" href="/checkout">See your basket</a>
   </div>
 </section>
-${hasSwitchboard && tourSection()}
+${locals.shop.hasSwitchboard && tourSection()}
 <section aria-labelledby="teas-title">
   <h2 id="teas-title">This season</h2>
   <ul class="teas">
@@ -63,13 +61,13 @@ ${hasSwitchboard && tourSection()}
     )}
   </ul>
 </section>`
-  return layout(res, { path: '/', title: 'Tea from above the clouds', content })
+  return layout(locals, { path: '/', title: 'Tea from above the clouds', content })
 }
 
-function tourSection() {
+function tourSection(): Html {
   return html`<section aria-labelledby="tour-title">
   <h2 id="tour-title">What this demo shows</h2>
-  <p class="lead">A shop that keeps selling while its CAPTCHA provider is down, without opening the door to everybody. Four steps:</p>
+  <p class="lead">A shop that keeps selling while its CAPTCHA provider is down, without opening the door to every bot. Four steps:</p>
   <ol class="tour">
     ${tour.map(
       ({ title, text, href, label }) => html`<li>
@@ -82,25 +80,17 @@ function tourSection() {
 </section>`
 }
 
-/** @param {import('express').Response} res */
-export function notFoundPage(res) {
-  return messagePage(res, 'There is no such page', 'The address may be mistyped.')
+/** The page of a 404. */
+export function notFoundPage(locals: Express.Locals): string {
+  return messagePage(locals, 'There is no such page', 'The address may be mistyped.')
 }
 
-/**
- * @param {import('express').Response} res
- * @param {number} status
- */
-export function errorPage(res, status) {
-  return messagePage(res, 'That did not work', `The shop answered with error ${status}. Please try again.`)
+/** The page of any other error. It tells the status alone. */
+export function errorPage(locals: Express.Locals, status: number): string {
+  return messagePage(locals, 'That did not work', `The shop answered with error ${status}. Please try again.`)
 }
 
-/**
- * @param {import('express').Response} res
- * @param {string} title
- * @param {string} text
- */
-function messagePage(res, title, text) {
+function messagePage(locals: Express.Locals, title: string, text: string): string {
   const content = html`<section class="card message"><h1>${title}</h1><p>${text}</p><a class="button" href="/">To the shop</a></section>`
-  return layout(res, { path: '', title, content })
+  return layout(locals, { path: '', title, content })
 }

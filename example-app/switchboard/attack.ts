@@ -1,19 +1,20 @@
-// @ts-check
+import type { AttackOutcome } from '../wire.js'
 
 const atOnce = 20
 
+export interface Attack {
+  /** Of this app. */
+  readonly origin: string
+  readonly captchaAppId: number
+  readonly count: number
+}
+
 /**
- * What an attacker would do in an outage, real or made up: type fallback tickets, each from another address, and try them at the
- * login. Fallback tickets are unsigned, so the forgeries look exactly like a visitor's own.
- *
- * @param {object} options
- * @param {string} options.origin
- * @param {number} options.captchaAppId
- * @param {number} options.count
+ * Does what an attacker would do in an outage, real or made up: makes up fallback tickets and tries each from another address at the
+ * login. Fallback tickets are unsigned, so the forged ones look exactly like a visitor's own.
  */
-export async function attackLogin({ origin, captchaAppId, count }) {
-  /** @type {Record<string, number>} */
-  const statuses = {}
+export async function attackLogin({ origin, captchaAppId, count }: Attack): Promise<AttackOutcome> {
+  const statuses: Record<number, number> = {}
   const seconds = Math.floor(Date.now() / 1000)
   for (let first = 0; first < count; first += atOnce) {
     const numbers = Array.from({ length: Math.min(atOnce, count - first) }, (_, index) => first + index)
@@ -26,15 +27,10 @@ export async function attackLogin({ origin, captchaAppId, count }) {
   return { count, passed: statuses[200] ?? 0, statuses }
 }
 
-/**
- * @param {string} origin
- * @param {string} ticket
- * @param {string} address
- */
-async function tryLogin(origin, ticket, address) {
+async function tryLogin(origin: string, ticket: string, address: string): Promise<number> {
   const response = await fetch(`${origin}/login`, {
     method: 'POST',
-    // The app trusts a proxy on this machine, which is what this pretends to be.
+    // The app trusts a proxy on this machine, so it takes this address for the client's.
     headers: { 'content-type': 'application/json', 'x-forwarded-for': address },
     body: JSON.stringify({ name: 'mallory', password: 'guess', ticket, randstr: '@forged' }),
   })
@@ -42,12 +38,8 @@ async function tryLogin(origin, ticket, address) {
   return response.status
 }
 
-/**
- * Addresses that are reserved for examples, so that nobody's real one appears in a log.
- *
- * @param {number} number
- */
-function documentationAddress(number) {
+/** Returns an address that is reserved for documentation, so that no real one appears in a log. */
+function documentationAddress(number: number): string {
   const networks = ['192.0.2', '198.51.100', '203.0.113']
   return `${networks[number % networks.length]}.${1 + (Math.floor(number / networks.length) % 254)}`
 }

@@ -1,10 +1,8 @@
-#!/usr/bin/env node
-// @ts-check
 import { once } from 'node:events'
-import { createServer } from 'node:http'
-import { createApp } from './app.mjs'
-import { readSettings, StartError } from './settings.mjs'
-import { connectTencent } from './tencent.mjs'
+import { createServer, type Server } from 'node:http'
+import { createApp } from './app.js'
+import { readSettings, type Settings, StartError } from './settings.js'
+import { connectTencent } from './tencent.js'
 
 try {
   await start()
@@ -14,15 +12,15 @@ try {
   process.exitCode = 1
 }
 
-async function start() {
+async function start(): Promise<void> {
   const settings = readSettings(process.argv.slice(2), process.env)
   const tencent = await connectTencent(settings)
-  const { app, guard } = createApp({ settings, tencent })
+  const { app, guard } = createApp(settings, tencent)
   const server = createServer(app)
 
-  async function stop() {
+  async function stop(): Promise<void> {
     server.close()
-    // Live views stay open for ever; without this the process would wait for them.
+    // The connections of live views do not end by themselves and would keep the process alive.
     server.closeAllConnections()
     await Promise.all([guard.close(), tencent.simulator?.close()])
   }
@@ -37,11 +35,7 @@ async function start() {
   console.log(welcome(server, settings, tencent.simulator !== undefined))
 }
 
-/**
- * @param {import('node:http').Server} server
- * @param {import('./settings.mjs').Settings} settings
- */
-async function listen(server, { host, port }) {
+async function listen(server: Server, { host, port }: Settings): Promise<void> {
   server.listen(port, host)
   try {
     await once(server, 'listening')
@@ -49,7 +43,7 @@ async function listen(server, { host, port }) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === 'EADDRINUSE') {
       throw new StartError(
-        `Port ${port} is taken. Stop what uses it, or choose another one: PORT=${port + 1} node example-app/server.mjs`,
+        `Port ${port} is taken. Stop what uses it, or choose another one: PORT=${port + 1} npm run example`,
       )
     }
     if (code === 'EACCES') throw new StartError(`Port ${port} needs more rights than you have; choose one above 1023.`)
@@ -57,12 +51,7 @@ async function listen(server, { host, port }) {
   }
 }
 
-/**
- * @param {import('node:http').Server} server
- * @param {import('./settings.mjs').Settings} settings
- * @param {boolean} isSimulated
- */
-function welcome(server, { host, isProduction }, isSimulated) {
+function welcome(server: Server, { host, isProduction }: Settings, isSimulated: boolean): string {
   const address = server.address()
   const port = typeof address === 'object' ? address?.port : undefined
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`

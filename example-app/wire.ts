@@ -1,0 +1,103 @@
+/** The JSON that the server and its pages exchange. Types alone, so that the pages' code needs no Node types. */
+
+/** What the guard decided, for the panel beside a form; absent in production. */
+export interface Explanation {
+  readonly degraded: boolean
+  readonly reason: string
+  readonly durationMs: number
+}
+
+export interface LoginAnswer {
+  readonly name: string
+}
+
+export interface CheckoutAnswer {
+  readonly order: string
+  readonly method: string
+}
+
+export interface Review {
+  readonly author: string
+  readonly text: string
+  /** The review is kept back until Tencent's late verdict, or a person, has settled it. */
+  readonly isHeld: boolean
+}
+
+/** One request that the guard has decided. */
+export interface VerdictEntry {
+  /** Milliseconds since 1970. */
+  readonly at: number
+  readonly path: string
+  readonly status: number
+  readonly passed: boolean
+  readonly degraded: boolean
+  readonly reason: string
+  readonly cause?: string
+  readonly durationMs: number
+}
+
+/** One line of pino. */
+export interface LogLine {
+  readonly level: number
+  /** Milliseconds since 1970. */
+  readonly time: number
+  readonly msg: string
+  /** In milliseconds; lines of requests alone have it. */
+  readonly responseTime?: number
+  readonly [field: string]: unknown
+}
+
+/** What the switchboard shows of the guard and of the simulator. */
+export interface SwitchboardState {
+  readonly guard: {
+    readonly api: PathState
+    readonly clientPath: PathState
+    readonly circuit: CircuitState
+    readonly override: { readonly mode: OverrideMode; readonly until?: string }
+    readonly purses: Readonly<Record<PurseName, PurseState>>
+  }
+  /** Verdicts since the start; a reason without any is left out. */
+  readonly reasons: readonly { readonly reason: string; readonly count: number; readonly isRefusal: boolean }[]
+  /** Present exactly when Tencent is simulated. */
+  readonly simulator?: {
+    /** Ids of the switches that are on. */
+    readonly switches: Partial<Readonly<Record<FaultTarget, string>>>
+    /** Calls that the simulator has had. */
+    readonly calls: number
+  }
+}
+
+export interface PathState {
+  readonly state: 'healthy' | 'suspect' | 'outage'
+  /** ISO 8601. */
+  readonly since: string
+  readonly why: string
+}
+
+export interface CircuitState {
+  readonly state: 'closed' | 'suspect' | 'open'
+  readonly lastCanary?: { readonly result: string; readonly agoMs: number }
+}
+
+export interface PurseState {
+  readonly perMinute: number
+  readonly capacity: number
+  readonly remaining: number
+  readonly taken: number
+  readonly refusedByClientLimit: number
+  readonly refusedByTotal: number
+}
+
+export type PurseName = 'outage' | 'doubt'
+export type OverrideMode = 'none' | 'pass' | 'verify_only'
+export type FaultTarget = 'api' | 'script'
+
+/** The colour that says how good something is; `''` is neutral. */
+export type Tone = 'good' | 'warn' | 'bad' | ''
+
+export interface AttackOutcome {
+  readonly count: number
+  readonly passed: number
+  /** How many of the tries got each HTTP status. */
+  readonly statuses: Readonly<Record<number, number>>
+}
