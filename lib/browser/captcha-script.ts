@@ -77,13 +77,10 @@ async function loadBeforeDeadline({ scriptUrl, nonce, loadTimeoutMs }: LoadSetti
   const urls = [scriptUrl, `${scriptUrl}${scriptUrl.includes('?') ? '&' : '?'}${Date.now()}`]
   const tags: HTMLScriptElement[] = []
   const errorMessage = await new Promise<string>((resolve) => {
-    const timer = setTimeout(resolve, loadTimeoutMs, 'jsload_timeout')
-    void tryInTurn(urls, tags, nonce).then(() => {
-      clearTimeout(timer)
-      resolve('jsload_error')
-    })
+    setTimeout(resolve, loadTimeoutMs, 'jsload_timeout')
+    void tryInTurn(urls, tags, nonce).then(() => resolve('jsload_error'))
   })
-  // An error after the deadline starts no further try.
+  // Ends the loop over the URLs: an error after the deadline starts no further try.
   urls.length = 0
   if (findTencentCaptcha()) return undefined
   // The page's own tag too, so that a later call does not wait for it again.
@@ -96,17 +93,17 @@ async function loadBeforeDeadline({ scriptUrl, nonce, loadTimeoutMs }: LoadSetti
  * the vendor's script throws when it runs twice.
  */
 async function tryInTurn(urls: string[], tags: HTMLScriptElement[], nonce = ''): Promise<void> {
-  let tag = unfinishedTag(urls[0])
-  for (let url = urls.shift(); url && !findTencentCaptcha(); url = urls.shift()) {
-    tag ??= document.head.appendChild(Object.assign(document.createElement('script'), { nonce, src: url }))
+  for (const src of urls) {
+    const pageTag = tags[0] ? undefined : unfinishedTag(src)
+    const tag = pageTag ?? document.head.appendChild(Object.assign(document.createElement('script'), { nonce, src }))
     tags.push(tag)
     await finished(tag)
-    tag = undefined
+    if (findTencentCaptcha()) return
   }
 }
 
 /** Finds a tag of the page for the vendor's script that may still run. */
-function unfinishedTag(scriptUrl: string | undefined): HTMLScriptElement | undefined {
+function unfinishedTag(scriptUrl: string): HTMLScriptElement | undefined {
   return [...document.scripts].find(
     ({ src }) =>
       (src === scriptUrl || scriptFilePattern.test(src)) &&
