@@ -1,7 +1,7 @@
 // Builds the browser kit: an ES module and a CommonJS one for bundlers, their types, the IIFE for plain pages, and the IIFE's
 // text as a module for the Express router that serves it. Fails when the IIFE outgrows its limit.
 import { execFileSync } from 'node:child_process'
-import { copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { copyFile, cp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -16,7 +16,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const shared = { bundle: true, target: 'es2020', charset: 'utf8', logLevel: 'warning' }
 
 /**
- * Builds into `browser/` of a folder. Needed before the server's own build, which takes in the generated module.
+ * Builds into `browser/` of a folder. Runs before the server's own build, which includes the generated module.
  * @param {string} dist the folder of the package's build
  */
 export async function buildBrowser(dist = join(root, 'dist')) {
@@ -32,8 +32,7 @@ export async function buildBrowser(dist = join(root, 'dist')) {
   checkSize(iife)
   await writeFile(join(outDir, 'captcha-guard.iife.js'), iife)
   await copyFile(join(root, 'lib/browser/global.d.ts'), join(outDir, 'captcha-guard.iife.d.ts'))
-  emitTypes(outDir)
-  emitTypes(join(outDir, 'cjs'))
+  await emitTypes(outDir)
 }
 
 async function buildIife() {
@@ -43,7 +42,7 @@ async function buildIife() {
     format: 'iife',
     write: false,
   })
-  // Smaller than esbuild's own by what the limit leaves.
+  // The output of esbuild's own minifier is larger than the limit.
   const { code } = await minify(bundled.outputFiles[0].text, {
     ecma: 2020,
     compress: { ecma: 2020, passes: 4, toplevel: true },
@@ -53,13 +52,17 @@ async function buildIife() {
   return code
 }
 
-function emitTypes(directory) {
+/**
+ * Emits the types for both module formats. `lib/browser` imports vendor data from `lib/tencent`, whose types stay behind: the
+ * declarations of the kit must not name them.
+ */
+async function emitTypes(outDir) {
+  const all = join(outDir, 'types')
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
-  const flags = ['--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--rootDir', 'lib/browser']
-  execFileSync(process.execPath, [tsc, '-p', 'lib/browser/tsconfig.json', ...flags, '--outDir', directory], {
-    cwd: root,
-    stdio: 'inherit',
-  })
+  const flags = ['--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--rootDir', 'lib', '--outDir', all]
+  execFileSync(process.execPath, [tsc, '-p', 'lib/browser/tsconfig.json', ...flags], { cwd: root, stdio: 'inherit' })
+  for (const folder of [outDir, join(outDir, 'cjs')]) await cp(join(all, 'browser'), folder, { recursive: true })
+  await rm(all, { recursive: true })
 }
 
 function checkSize(iife) {

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { CaptchaConfigError } from '../options/captcha-config-error.js'
+import type { CaptchaSite } from '../types.js'
 import { encryptCaptchaAppId } from './encrypt-captcha-app-id.js'
 import { iifeSource } from './iife-source.generated.js'
 
-/** What a page has to know of a guard. */
+/** The facts of a guard that a page needs. */
 export interface CaptchaPage {
   readonly captchaAppId: number
-  readonly site: 'mainland' | 'international'
+  readonly site: CaptchaSite
+  /** URL of the vendor's script. */
   readonly scriptUrl: string
 }
 
@@ -23,24 +25,18 @@ export interface CaptchaAssetsOptions {
 /** A handler for `app.use('/captcha', assets)`. */
 export interface CaptchaAssets {
   (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void): void
-  /** File name that changes with the content, for caching for ever: `/captcha/${assets.scriptName}`. */
+  /** File name that changes with the content, so that caches may keep it for a year: `/captcha/${assets.scriptName}`. */
   readonly scriptName: string
   /** For the `integrity` attribute of a `<script>` with `scriptName`. */
   readonly integrity: string
 }
 
-const script = Buffer.from(iifeSource)
-const scriptHash = createHash('sha256').update(script).digest('hex').slice(0, 16)
-const etag = `"${scriptHash}"`
-const scriptName = `captcha-guard.${scriptHash}.js`
-const integrity = `sha384-${createHash('sha384').update(script).digest('base64')}`
-
 /**
- * Serves what a page needs: `captcha-guard.js`, the kit for plain pages (revalidated by ETag); the same under a name with its hash,
- * `scriptName` (cached for ever); and `config.json` with `captchaAppId`, `site`, `scriptUrl` and, when configured, a fresh
- * `aidEncrypted` (never cached). Everything else goes to `next()`.
+ * Makes a handler that serves what a page needs: `captcha-guard.js`, the kit for plain pages (revalidated by ETag); the same script
+ * as `scriptName`, a name with its hash (cached for a year); and `config.json` with `captchaAppId`, `site`, `scriptUrl` and, when
+ * configured, a fresh `aidEncrypted` (never cached). Every other request goes to `next()`.
  *
- * `config.json` is for everybody and not limited by rate; put a limiter of yours before it when `aidEncrypted` is on.
+ * `config.json` is public and has no rate limit; put a limiter before it when `aidEncrypted` is on.
  *
  * @param guard a guard, for its `page`.
  * @throws {CaptchaConfigError} when the guard or an option is wrong.
@@ -51,15 +47,21 @@ export function captchaAssets(
 ): CaptchaAssets {
   checkOptions(guard, options)
   const pageConfig = () => configOf(guard.page, options)
-  // Wrong keys are to fail at the start, not in the first page.
+  // Wrong keys fail here, not at the first page.
   pageConfig()
+  const script = Buffer.from(iifeSource)
+  const hash = createHash('sha256').update(script).digest('hex').slice(0, 16)
+  const scriptName = `captcha-guard.${hash}.js`
+  const integrity = `sha384-${createHash('sha384').update(script).digest('base64')}`
 
   const assets = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void): void => {
     if (req.method !== 'GET' && req.method !== 'HEAD') return next()
     const name = (req.url ?? '').split('?', 1)[0]?.slice(1) ?? ''
-    if (/^captcha-guard(\.[0-9a-f]{16})?\.js$/.test(name)) return sendScript(req, res, name)
     if (name === 'config.json') return sendJson(res, pageConfig())
-    next()
+    if (!/^captcha-guard(\.[0-9a-f]{16})?\.js$/.test(name)) return next()
+    // A name with another hash is from a page of an older or newer release: it is served, and not cached.
+    const caching = name === scriptName ? 'public, max-age=31536000, immutable' : 'no-cache'
+    sendScript(req, res, script, `"${hash}"`, caching)
   }
   return Object.freeze(Object.assign(assets, { scriptName, integrity }))
 }
@@ -70,13 +72,12 @@ function configOf({ captchaAppId, site, scriptUrl }: CaptchaPage, { aidEncrypted
   return { ...config, aidEncrypted: encryptCaptchaAppId({ captchaAppId, ...aidEncrypted }) }
 }
 
-function sendScript(req: IncomingMessage, res: ServerResponse, name: string): void {
+function sendScript(req: IncomingMessage, res: ServerResponse, script: Buffer, etag: string, caching: string): void {
   res.setHeader('Content-Type', 'text/javascript; charset=utf-8')
   res.setHeader('X-Content-Type-Options', 'nosniff')
   res.setHeader('ETag', etag)
-  // A name with another hash is from a page of an older or newer release: it works, and is not kept.
-  res.setHeader('Cache-Control', name === scriptName ? 'public, max-age=31536000, immutable' : 'no-cache')
-  if (matches(req.headers['if-none-match'])) {
+  res.setHeader('Cache-Control', caching)
+  if (matches(req.headers['if-none-match'], etag)) {
     res.statusCode = 304
     res.end()
     return
@@ -86,7 +87,7 @@ function sendScript(req: IncomingMessage, res: ServerResponse, name: string): vo
 }
 
 /** Weak comparison (RFC 9110 §13.1.2): proxies that compress turn the tag into a weak one. */
-function matches(ifNoneMatch: string | undefined): boolean {
+function matches(ifNoneMatch: string | undefined, etag: string): boolean {
   return (ifNoneMatch ?? '').split(',').some((tag) => ['*', etag].includes(tag.trim().replace(/^W\//, '')))
 }
 

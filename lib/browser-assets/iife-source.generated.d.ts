@@ -1,2 +1,2 @@
-/** Text of the kit for plain pages. The module itself comes with the build. */
+/** The kit for plain pages as text. The build writes the module itself. */
 export declare const iifeSource: string

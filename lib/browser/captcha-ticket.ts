@@ -1,4 +1,6 @@
-/** A ticket for Tencent to verify: the user solved the challenge, or the vendor saw no need for one. */
+import { buildFallbackTicket, clientErrorCodes } from '../tencent/fallback-ticket.js'
+
+/** A ticket that Tencent can verify: the user solved the challenge, or the vendor asked for none. */
 export type OrdinaryTicket = {
   ticket: string
   randstr: string
@@ -8,18 +10,62 @@ export type OrdinaryTicket = {
 }
 
 /**
- * The vendor could not do its part. The ticket has the form `trerror_{errorCode}_{captchaAppId}_{unixSeconds}`. It proves
- * nothing: the server decides what it is worth.
+ * The ticket of a challenge that failed for a technical reason, in the form `trerror_{errorCode}_{captchaAppId}_{unixSeconds}`.
+ * It proves nothing: the server decides whether it passes.
  */
 export type FallbackTicket = {
   ticket: string
   randstr: string
   fallback: true
-  /** The vendor's code: 1001 script not loaded, 1002 not shown in time, 1005 script failed, others as the vendor sent them. */
+  /** Four digits: 1001 script not loaded, 1002 not shown in time, 1005 script failed; other codes come from the vendor's script. */
   errorCode: number
-  /** For logs, not for users. */
+  /** English text for logs, not for users. */
   errorMessage: string
 }
 
-/** What {@link requestTicket} gives: send `ticket` and `randstr` to the server, whatever `fallback` says. */
+/** The result of {@link requestTicket}. The page sends `ticket` and `randstr` to the server, with either value of `fallback`. */
 export type CaptchaTicket = OrdinaryTicket | FallbackTicket
+
+/**
+ * The user closed the challenge. There is no ticket, and the user may try again. With two copies of the kit on one page, test
+ * `error.name === 'CaptchaCancelledError'`, because `instanceof` knows the class of one copy only.
+ */
+export class CaptchaCancelledError extends Error {
+  constructor() {
+    super('The user closed the CAPTCHA')
+    this.name = 'CaptchaCancelledError'
+  }
+}
+
+/** The argument of the vendor's callback. Failures that the kit finds itself have the same shape. */
+export type VendorResult = {
+  /** 0 when done, also with a fallback ticket; 2 when the user closed the challenge. */
+  ret?: number
+  ticket?: string | null
+  randstr?: string
+  errorCode?: number | undefined
+  errorMessage?: string | undefined
+}
+
+/**
+ * Turns a result into a ticket. The ticket decides, not `ret`, which is 0 for the vendor's own fallback too.
+ *
+ * @throws {CaptchaCancelledError} when the user closed the challenge.
+ */
+export function ticketFrom(result: VendorResult, captchaAppId: string): CaptchaTicket {
+  const { ret, ticket, randstr, errorCode, errorMessage } = result
+  const own = ticket && randstr ? { ticket, randstr } : undefined
+  const fallback = own && /^\s*tr?error_?(\d*)/i.exec(own.ticket)
+  if (own && !fallback) return { ...own, fallback: false }
+  if (!own && ret === 2) throw new CaptchaCancelledError()
+  const code = Number(errorCode || fallback?.[1])
+  const fourDigits = code > 999 && code < 10_000 ? code : clientErrorCodes.scriptRunError
+  return {
+    ticket: buildFallbackTicket(fourDigits, captchaAppId, Date.now()),
+    randstr: `@${Math.random().toString(36).slice(2)}`,
+    ...own,
+    fallback: true,
+    errorCode: fourDigits,
+    errorMessage: `${errorMessage}`,
+  }
+}

@@ -1,5 +1,5 @@
-/** Types of the global that the script for plain pages makes. */
 declare global {
+  /** The global of the script for plain pages. */
   const CaptchaGuard: Pick<
     typeof import('./index.js'),
     'requestTicket' | 'guardForm' | 'guardedFetch' | 'CaptchaCancelledError'

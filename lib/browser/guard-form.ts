@@ -1,13 +1,25 @@
-import { CaptchaCancelledError } from './captcha-cancelled-error.js'
-import type { CaptchaTicket } from './captcha-ticket.js'
-import { type FormMessages, formMessages } from './form-messages.js'
-import { hiddenInput } from './hidden-input.js'
+import { CaptchaCancelledError, type CaptchaTicket } from './captcha-ticket.js'
+import { type RoundTripOptions, readRefusal, sendWithTicket } from './guarded-fetch.js'
 import { pageState } from './page-state.js'
-import { readRefusal } from './read-refusal.js'
-import { requireThat } from './require-that.js'
-import { type RoundTripOptions, sendWithTicket } from './send-with-ticket.js'
-import { statusRegion } from './status-region.js'
-import { readTicketOptions } from './ticket-options.js'
+import { readTicketOptions, requireThat } from './ticket-options.js'
+
+/** Texts of the status line of a guarded form. */
+export type FormMessages = {
+  /** While the script loads and the challenge is on the screen. Default `'Verifying…'`. */
+  checking: string
+  /**
+   * After the user closed the challenge, the guard refused, or `onTicket` failed. Default `'Not verified, please try again'`.
+   */
+  failed: string
+  /** During a wait; `{seconds}` is replaced by its length. Default `'Busy, next try in {seconds} s'`. */
+  waiting: string
+}
+
+const defaultMessages: FormMessages = {
+  checking: 'Verifying…',
+  failed: 'Not verified, please try again',
+  waiting: 'Busy, next try in {seconds} s',
+}
 
 /** Options of {@link guardForm}. */
 export type GuardFormOptions = RoundTripOptions & {
@@ -16,9 +28,9 @@ export type GuardFormOptions = RoundTripOptions & {
   /** Name of the hidden input for the randstr. Default `'randstr'`. */
   randstrField?: string | undefined
   /**
-   * Sends the form in the page's own way, for example with `fetch`, instead of the browser's. The form is busy until the promise
-   * settles. When it gives the `Response`, unread (read a `clone()` of it), refusals of the guard are dealt with as in
-   * `guardedFetch`.
+   * Sends the form in place of the browser, for example with `fetch`. The form is busy until the returned promise settles. When
+   * that gives the `Response`, unread (read a `clone()` of it), refusals of the guard are repeated as in `guardedFetch`.
+   * Default: the browser submits the form.
    */
   onTicket?: ((ticket: CaptchaTicket, submitter: HTMLElement | null) => unknown) | undefined
   /** Texts of the status line; its attributes `data-checking`, `data-failed` and `data-waiting` win. Default: English. */
@@ -26,12 +38,12 @@ export type GuardFormOptions = RoundTripOptions & {
 }
 
 /**
- * Puts a challenge before each submission of a form: gets a ticket, fills two hidden inputs and submits (listeners of the page see
- * only that second `submit` event), or calls `onTicket`. Meanwhile the form is `aria-busy`, further submissions are ignored and a
- * polite live region tells what goes on: the form's `[data-captcha-status]` element, or one that is added. Then the focus is
- * back on the button, and the next submission gets a new ticket.
+ * Puts a challenge before each submission of a form. It gets a ticket, fills two hidden inputs and submits (listeners of the page
+ * see only that second `submit` event), or calls `onTicket`. Until then the form is `aria-busy`, further submissions are ignored
+ * and a polite live region shows the state: the form's `[data-captcha-status]` element, or one that is added. Afterwards the focus
+ * is on the button again, and the next submission gets a new ticket.
  *
- * @returns a function that takes the guard off the form. Guarding a form again does that first.
+ * @returns a function that releases the form. A second call of `guardForm` for the same form releases it first.
  * @throws {TypeError} when the options are wrong, or a visible field of the form has the name of a hidden one.
  */
 export function guardForm(form: HTMLFormElement, options: GuardFormOptions): () => void {
@@ -43,11 +55,11 @@ export function guardForm(form: HTMLFormElement, options: GuardFormOptions): () 
   const { forms } = pageState()
   forms.get(form)?.()
   forms.set(form, release)
-  // While capturing, so that the page's own listeners never see a submission without a ticket.
+  // In the capture phase, so that the page's own listeners never see a submission without a ticket.
   form.addEventListener('submit', onSubmit, true)
 
   const status = statusRegion(form)
-  const texts = { ...formMessages, ...options.messages, ...status.dataset }
+  const texts = { ...defaultMessages, ...options.messages, ...status.dataset }
   const released = new AbortController()
   let phase: 'idle' | 'busy' | 'passing' = 'idle'
   return release
@@ -88,7 +100,7 @@ export function guardForm(form: HTMLFormElement, options: GuardFormOptions): () 
   function submitNatively({ ticket, randstr }: CaptchaTicket, submitter: HTMLElement | null): void {
     fillIn(ticket, randstr)
     phase = 'passing'
-    // A page that renders anew may have replaced the button meanwhile.
+    // A page that renders again may have replaced the button.
     form.requestSubmit((submitter as HTMLButtonElement | null)?.form === form ? submitter : undefined)
   }
 
@@ -101,7 +113,7 @@ export function guardForm(form: HTMLFormElement, options: GuardFormOptions): () 
     phase = busy ? 'busy' : 'idle'
     status.textContent = text
     form.setAttribute('aria-busy', `${busy}`)
-    // Not `disabled`: that would take the focus away, and the button's own value out of the submission.
+    // Not `disabled`, which would remove the focus, and the button's value from the submission.
     submitter?.setAttribute('aria-disabled', `${busy}`)
   }
 
@@ -109,4 +121,20 @@ export function guardForm(form: HTMLFormElement, options: GuardFormOptions): () 
     status.textContent = texts.waiting.replace('{seconds}', `${Math.ceil(retryAfterMs / 1000)}`)
     options.onWait?.(retryAfterMs, response)
   }
+}
+
+/** Returns the form's hidden input of that name; adds it if missing. Throws rather than overwrite a field that users fill. */
+function hiddenInput(form: HTMLFormElement, name: string): HTMLInputElement {
+  const existing = form.elements.namedItem(name) as HTMLInputElement | null
+  requireThat(!existing || existing.type === 'hidden', 'field name', name)
+  return existing ?? form.appendChild(Object.assign(document.createElement('input'), { type: 'hidden', name }))
+}
+
+/** Returns the form's `[data-captcha-status]` element as a polite live region; adds it if missing. */
+function statusRegion(form: HTMLFormElement): HTMLElement {
+  const existing = form.querySelector<HTMLElement>('[data-captcha-status]')
+  const region = existing ?? form.appendChild(document.createElement('div'))
+  region.setAttribute('data-captcha-status', '')
+  region.setAttribute('aria-live', 'polite')
+  return region
 }

@@ -1,9 +1,11 @@
-export { CaptchaCancelledError } from './captcha-cancelled-error.js'
-export type { CaptchaTicket, FallbackTicket, OrdinaryTicket } from './captcha-ticket.js'
-export type { FormMessages } from './form-messages.js'
-export { type GuardFormOptions, guardForm } from './guard-form.js'
-export { type GuardedFetchOptions, guardedFetch } from './guarded-fetch.js'
+export type { CaptchaOptions } from './captcha-script.js'
+export {
+  CaptchaCancelledError,
+  type CaptchaTicket,
+  type FallbackTicket,
+  type OrdinaryTicket,
+} from './captcha-ticket.js'
+export { type FormMessages, type GuardFormOptions, guardForm } from './guard-form.js'
+export { type GuardedFetchOptions, guardedFetch, type RoundTripOptions } from './guarded-fetch.js'
 export { requestTicket } from './request-ticket.js'
-export type { RoundTripOptions } from './send-with-ticket.js'
 export type { TicketOptions } from './ticket-options.js'
-export type { CaptchaOptions } from './vendor-interface.js'

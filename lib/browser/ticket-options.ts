@@ -1,45 +1,53 @@
-import { requireThat } from './require-that.js'
-import type { CaptchaOptions } from './vendor-interface.js'
+import { scriptUrls } from '../tencent/hosts.js'
+import type { CaptchaOptions } from './captcha-script.js'
 
 /** Options of {@link requestTicket}. */
 export type TicketOptions = {
-  /** From the CAPTCHA console: a number or its digits. The vendor gets it as a string, as its script wants. */
+  /** From the CAPTCHA console: a number or its digits. */
   captchaAppId: number | string
-  /** Whose script is loaded. App ids of one site do not work on the other. Default `'mainland'`. */
+  /** The Tencent Cloud site that the app id belongs to; its script is loaded. Default `'mainland'`. */
   site?: 'mainland' | 'international' | undefined
-  /** Address of the vendor's script, absolute or relative to the page. Default: from `site`. */
+  /** URL of the vendor's script, absolute or relative to the page. Default: from `site`. */
   scriptUrl?: string | undefined
   /** The page's CSP nonce, set on the script element. Default: none. */
   nonce?: string | undefined
-  /** Milliseconds for loading the vendor's script, all tries together. 1 or more. Default 6000. */
+  /** Milliseconds to load the vendor's script, all tries together. From 1 to 2147483647. Default 6000. */
   loadTimeoutMs?: number | undefined
-  /** Milliseconds from `show()` until the challenge is on the screen; the user's time is unlimited. 1 or more. Default 12000. */
+  /**
+   * Milliseconds from `show()` until the challenge is on the screen; the user's time is unlimited. From 1 to 2147483647.
+   * Default 12000.
+   */
   showTimeoutMs?: number | undefined
   /**
-   * For the vendor's constructor. A function is called for each ticket: use it for an `aidEncrypted` that must be
-   * fresh. It is waited for, so give its request a deadline.
+   * Options of the vendor's constructor, or a function that returns them or a promise of them. The function is called for each
+   * ticket, which suits an `aidEncrypted` that must be fresh. The kit waits for it without a deadline. Default: none.
    */
   captchaOptions?: CaptchaOptions | (() => CaptchaOptions | Promise<CaptchaOptions>) | undefined
-  /** Where the challenge is put with `type: 'embed'`. Default: none, or an empty element of the kit for the international script. */
+  /** The element for a challenge with `type: 'embed'`. Default: none, or an empty element of the kit for the international script. */
   element?: HTMLElement | undefined
 }
 
+/** The options with defaults, checked. */
 export type TicketSettings = Omit<TicketOptions, 'captchaOptions'> & {
   captchaAppId: string
   site: 'mainland' | 'international'
   scriptUrl: string
   loadTimeoutMs: number
   showTimeoutMs: number
-  /** Rejects on a mistake in what the page's function gave. */
+  /** Rejects with a TypeError when the page's function gives wrong options. */
   captchaOptions: () => Promise<CaptchaOptions>
 }
 
-const scriptUrls = {
-  mainland: 'https://turing.captcha.qcloud.com/TJCaptcha.js',
-  international: 'https://ca.turing.captcha.qcloud.com/TJNCaptcha-global.js',
+/** Throws a TypeError that names the option. The message is short, because every page downloads it. */
+export function requireThat(condition: unknown, option: string, value: unknown): asserts condition {
+  if (!condition) throw new TypeError(`captcha-guard: wrong ${option}: ${value}`)
 }
 
-/** Throws a TypeError on everything that only the page's author can put right. */
+/**
+ * Checks the options and completes them.
+ *
+ * @throws {TypeError} when an option is wrong.
+ */
 export function readTicketOptions(options: TicketOptions): TicketSettings {
   const {
     site = 'mainland',
@@ -51,7 +59,7 @@ export function readTicketOptions(options: TicketOptions): TicketSettings {
   const captchaAppId = `${options.captchaAppId}`
   requireThat(/^\d+$/.test(captchaAppId), 'captchaAppId', captchaAppId)
   requireThat(scriptUrls[site], 'site', site)
-  // A timer has 31 bits: more, and Infinity, would end at once.
+  // A timer has 31 bits: a larger number, and Infinity, would fire at once.
   requireThat((loadTimeoutMs | 0) > 0, 'loadTimeoutMs', loadTimeoutMs)
   requireThat((showTimeoutMs | 0) > 0, 'showTimeoutMs', showTimeoutMs)
   const fixed = typeof source === 'function' ? undefined : checked(source, element)

@@ -1,21 +1,11 @@
 import { IncomingMessage } from 'node:http'
 import { type InferOutput, safeParse } from 'valibot'
+import { apiEndpoints, scriptUrls } from '../tencent/hosts.js'
 import type { Transport } from '../tencent/upstream.js'
-import type { CaptchaChannel, CaptchaRequest, CaptchaSite } from '../types.js'
+import type { CaptchaChannel, CaptchaRequest } from '../types.js'
 import { CaptchaConfigError, kindOf, optionError } from './captcha-config-error.js'
 import type { CaptchaGuardOptions, CircuitOptions } from './options.js'
 import { schema } from './schema.js'
-
-const siteUrls: Readonly<Record<CaptchaSite, { readonly endpoint: string; readonly scriptUrl: string }>> = {
-  mainland: {
-    endpoint: 'https://captcha.tencentcloudapi.com',
-    scriptUrl: 'https://turing.captcha.qcloud.com/TJCaptcha.js',
-  },
-  international: {
-    endpoint: 'https://captcha.intl.tencentcloudapi.com',
-    scriptUrl: 'https://ca.turing.captcha.qcloud.com/TJNCaptcha-global.js',
-  },
-}
 
 type Parsed = InferOutput<typeof schema>
 type ParsedDegradation = Parsed['degradation']
@@ -95,7 +85,7 @@ export function parseOptions(options: CaptchaGuardOptions): GuardConfig {
       "option `channel` is 'mini_program', which the international site does not offer. Use site: 'mainland'.",
     )
   }
-  const scriptUrl = degradation.fallback.scriptUrl ?? siteUrls[rest.site].scriptUrl
+  const scriptUrl = degradation.fallback.scriptUrl ?? scriptUrls[rest.site]
   return Object.freeze({
     ...rest,
     transport: Object.freeze(transport(result.output, options)),
@@ -128,7 +118,7 @@ function transport(
       'option `credential` is missing. Give { secretId, secretKey } of a Tencent Cloud sub-account, { getCredential() }, or a `client`.',
     )
   }
-  return { kind: 'https', endpoint: new URL(endpoint ?? siteUrls[site].endpoint), credential }
+  return { kind: 'https', endpoint: new URL(endpoint ?? apiEndpoints[site][0]), credential }
 }
 
 function circuit(parsed: ParsedDegradation['circuit']): CircuitConfig {

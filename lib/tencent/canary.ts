@@ -4,6 +4,7 @@ import type { Clock } from '../clock.js'
 import type { CaptchaChannel } from '../types.js'
 import { isKeyMismatch } from './captcha-codes.js'
 import { classifyReply } from './classify-reply.js'
+import { buildFallbackTicket, clientErrorCodes } from './fallback-ticket.js'
 import type { Upstream } from './upstream.js'
 
 /** A public address of Tencent's own (its DNSPod resolver): the API wants one, and no user is behind it. */
@@ -32,7 +33,7 @@ export interface CanaryOptions {
  */
 export function askCanary(options: CanaryOptions, timeoutMs: number, done: (reply: Outcome) => void): () => void {
   const { captchaAppId, channel, upstream, clock } = options
-  const ticket = `trerror_1001_${captchaAppId}_${Math.floor(clock.epochMs() / 1000)}`
+  const ticket = buildFallbackTicket(clientErrorCodes.scriptLoadError, captchaAppId, clock.epochMs())
   const call = { channel, ticket, randstr: '@canary', userIp: canaryUserIp }
   return upstream.verify(call, timeoutMs, (result) => done(classifyReply(result, channel)))
 }

@@ -1,7 +1,6 @@
 import { createDecipheriv } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
-import { encryptCaptchaAppId } from '../../lib/browser-assets/encrypt-captcha-app-id.js'
-import { sealCaptchaAppId } from '../../lib/browser-assets/seal-captcha-app-id.js'
+import { encryptAppId, encryptCaptchaAppId } from '../../lib/browser-assets/encrypt-captcha-app-id.js'
 
 const captchaAppId = 199999164
 const appSecretKey = 'E4kwK9AcXQMHkktiItyMEyQPn'
@@ -14,8 +13,9 @@ function open(sealed: string, key: string): string {
 
 test('the test vector', () => {
   const iv = Uint8Array.from({ length: 16 }, (_, index) => index)
-  const seal = { captchaAppId: '199999164', appSecretKey, unixSeconds: 1_700_000_000, expiresInSeconds: 300, iv }
-  expect(sealCaptchaAppId(seal)).toBe('AAECAwQFBgcICQoLDA0OD9BDXPfOu3GEEqGvBxxm03uFrluX6jdabI2ADVDqtVfv')
+  expect(encryptAppId('199999164&1700000000&300', appSecretKey, iv)).toBe(
+    'AAECAwQFBgcICQoLDA0OD9BDXPfOu3GEEqGvBxxm03uFrluX6jdabI2ADVDqtVfv',
+  )
 })
 
 test.each([

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { ticketFrom, type VendorResult } from '../../lib/browser/captcha-ticket.js'
 import { CaptchaCancelledError } from '../../lib/browser/index.js'
-import { ticketFrom } from '../../lib/browser/ticket-from.js'
-import type { VendorResult } from '../../lib/browser/vendor-result.js'
 
 const documentedCodes = [1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 1085]
 
