@@ -4,14 +4,17 @@ import { describe, expect, test } from '@jest/globals'
 import express5, { type ErrorRequestHandler, type Express } from 'express'
 import express4 from 'express4'
 import request from 'supertest'
-import { verdict } from '../lib/admission/verdict.js'
+import type { CaptchaVerdict } from '../lib/admission/verdict.js'
 import { CaptchaConfigError } from '../lib/options/captcha-config-error.js'
 import { type RequireCaptchaOptions, requireCaptcha } from '../lib/require-captcha.js'
-import { type CaptchaVerdict, degradedRefusals, inputRefusals } from '../lib/types.js'
-
-const details = { facts: {}, durationMs: 1 }
-const verified = verdict.verified(details)
-const degradedPass = verdict.degradedPass('timeout', details)
+import {
+  degradedPass,
+  degradedRefusal,
+  degradedRefusals,
+  inputRefusals,
+  refused,
+  verified,
+} from './admission/verdicts.js'
 
 /** Restated by hand. */
 const statuses: Readonly<Record<string, readonly [number, string]>> = {
@@ -56,19 +59,21 @@ describe.each<[string, typeof express5]>([
   test.each([undefined, {}, { allowDegraded: undefined }, { allowDegraded: true }, { allowDegraded: false }])(
     'with %j lets a verified request on, once',
     async (options) => {
-      await request(appWith(verified, options)).get('/').expect(200, 'handled 1')
+      await request(appWith(verified(), options)).get('/').expect(200, 'handled 1')
     },
   )
 
   test.each([undefined, {}, { allowDegraded: undefined }, { allowDegraded: true }])(
     'with %j lets a degraded pass on, once',
     async (options) => {
-      await request(appWith(degradedPass, options)).get('/').expect(200, 'handled 1')
+      await request(appWith(degradedPass('timeout'), options))
+        .get('/')
+        .expect(200, 'handled 1')
     },
   )
 
   test('with allowDegraded: false answers a degraded pass with 503 captcha_unavailable', async () => {
-    const response = await request(appWith(degradedPass, { allowDegraded: false }))
+    const response = await request(appWith(degradedPass('timeout'), { allowDegraded: false }))
       .get('/')
       .expect(503)
     expect(response.headers).toMatchObject({
@@ -80,8 +85,8 @@ describe.each<[string, typeof express5]>([
   })
 
   test.each([
-    ...inputRefusals.map((reason) => verdict.refused(reason, details)),
-    ...degradedRefusals.map((reason) => verdict.degradedRefusal(reason, 'client_fallback', details)),
+    ...inputRefusals.map((reason) => refused(reason)),
+    ...degradedRefusals.map((reason) => degradedRefusal(reason, 'client_fallback')),
   ])('answers $reason as the guard would, whether degraded passes are allowed or not', async (captcha) => {
     const [status, code] = statuses[captcha.reason] ?? []
     for (const options of [undefined, { allowDegraded: false }]) {

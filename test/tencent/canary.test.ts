@@ -1,49 +1,13 @@
 import { describe, expect, test } from '@jest/globals'
-import type { CanaryReport } from '../../lib/site/circuit.js'
-import {
-  askCanary,
-  type CanaryOptions,
-  canaryReport,
-  type HealthReport,
-  healthReport,
-} from '../../lib/tencent/canary.js'
-import type { Reply } from '../../lib/tencent/classify-reply.js'
+import type { Outcome } from '../../lib/admission/outcome.js'
+import { askCanary, type CanaryOptions, type HealthReport, healthReport } from '../../lib/tencent/canary.js'
 import type { Upstream } from '../../lib/tencent/upstream.js'
 import type { UpstreamResult } from '../../lib/tencent/upstream-result.js'
-import { availabilityFailures, replies } from '../site/replies.js'
+import { availabilityFailures, type OutcomeName, outcomes } from '../admission/outcomes.js'
 import { ManualClock } from '../support/manual-clock.js'
 
-type ReplyName = keyof typeof replies
-
-describe('what a canary says', () => {
-  test.each<[ReplyName, CanaryReport]>([
-    ['code 1', 'healthy'],
-    ['code 1, EvilLevel 100', 'healthy'],
-    ['code 7', 'healthy'],
-    ['code 8', 'healthy'],
-    ['code 9', 'healthy'],
-    ['code 15', 'healthy'],
-    ['code 16', 'healthy'],
-    ['code 21', 'healthy'],
-    ['code 4711', 'healthy'],
-    ['InvalidParameter', 'healthy'],
-    ['RequestLimitExceeded', 'healthy'],
-    ['AuthFailure.SecretIdNotFound', 'healthy'],
-    ['no credential', 'unknown'],
-    ['aborted', 'unknown'],
-    ['bug', 'unknown'],
-    ['timeout, event loop blocked', 'unknown'],
-  ])('with %s: %s', (name, report) => {
-    expect(canaryReport(replies[name])).toBe(report)
-  })
-
-  test('with any availability failure: failed', () => {
-    for (const reply of availabilityFailures) expect(canaryReport(reply)).toBe('failed')
-  })
-})
-
 describe('what a health check says', () => {
-  test.each<[ReplyName, Omit<HealthReport, 'durationMs'>]>([
+  test.each<[OutcomeName, Omit<HealthReport, 'durationMs'>]>([
     ['code 1', { status: 'reachable', captchaCode: 1 }],
     ['code 21', { status: 'reachable', captchaCode: 21 }],
     ['code 9', { status: 'reachable', captchaCode: 9 }],
@@ -53,20 +17,20 @@ describe('what a health check says', () => {
     ['RequestLimitExceeded', { status: 'reachable', errorCode: 'RequestLimitExceeded' }],
     ['AuthFailure.SecretIdNotFound', { status: 'misconfigured', errorCode: 'AuthFailure.SecretIdNotFound' }],
     ['no credential', { status: 'misconfigured' }],
-    ['aborted', { status: 'unreachable', cause: 'unreachable' }],
+    ['a call given up', { status: 'unreachable', cause: 'circuit_open' }],
     ['timeout, event loop blocked', { status: 'unreachable', cause: 'timeout' }],
   ])('with %s', (name, report) => {
-    expect(healthReport(replies[name], 12)).toEqual({ ...report, durationMs: 12 })
+    expect(healthReport(outcomes[name], 12)).toEqual({ ...report, durationMs: 12 })
   })
 
   test('with any availability failure: unreachable, and why', () => {
-    for (const reply of availabilityFailures) {
-      expect(healthReport(reply, 12)).toEqual({ status: 'unreachable', cause: reply.cause, durationMs: 12 })
+    for (const { cause, outcome } of availabilityFailures) {
+      expect(healthReport(outcome, 12)).toEqual({ status: 'unreachable', cause, durationMs: 12 })
     }
   })
 
-  test('never swallows a bug', () => {
-    expect(() => healthReport(replies.bug, 12)).toThrow(replies.bug.error)
+  test('is an exception where the canary ended in one', () => {
+    expect(() => healthReport(outcomes['a bug'], 12)).toThrow(outcomes['a bug'].error)
   })
 })
 
@@ -84,7 +48,7 @@ describe('a canary', () => {
     return { upstream, calls }
   }
 
-  function ask(options: CanaryOptions): Promise<Reply> {
+  function ask(options: CanaryOptions): Promise<Outcome> {
     return new Promise((resolve) => askCanary(options, 1000, resolve))
   }
 
@@ -110,15 +74,16 @@ describe('a canary', () => {
   test('reads the answer by the table of its channel', async () => {
     const { upstream } = upstreamAnswering({ kind: 'sdk_result', result: { CaptchaCode: 31 } })
     const options = { captchaAppId: 1, upstream, clock: new ManualClock() }
-    expect((await ask({ ...options, channel: 'mini_program' })).kind).toBe('misconfigured')
-    expect((await ask({ ...options, channel: 'web' })).kind).toBe('refused')
+    const miniProgram = await ask({ ...options, channel: 'mini_program' })
+    expect(miniProgram).toMatchObject({ kind: 'degraded', cause: 'misconfigured' })
+    expect(await ask({ ...options, channel: 'web' })).toMatchObject({ kind: 'refused', reason: 'rejected' })
   })
 
   test('that is given up reports so', () => {
     const { upstream } = upstreamAnswering(healthy)
-    const replies: string[] = []
+    const replies: unknown[] = []
     const options: CanaryOptions = { captchaAppId: 1, channel: 'web', upstream, clock: new ManualClock() }
-    askCanary(options, 1000, ({ kind }) => replies.push(kind))()
-    expect(replies).toEqual(['refused', 'aborted'])
+    askCanary(options, 1000, (reply) => replies.push(reply))()
+    expect(replies).toMatchObject([{ kind: 'refused' }, { kind: 'degraded', cause: 'circuit_open' }])
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { classifyReply, type Reply } from '../../lib/tencent/classify-reply.js'
+import { mayHaveSpent, type Outcome } from '../../lib/admission/outcome.js'
+import { classifyReply } from '../../lib/tencent/classify-reply.js'
 import type { UpstreamResult } from '../../lib/tencent/upstream-result.js'
 import type { CaptchaChannel } from '../../lib/types.js'
 
@@ -8,42 +9,46 @@ function http(body: string, contentType = 'application/json', status = 200): Ups
   return { kind: 'response', status, contentType, body }
 }
 
-function answering(response: unknown, channel: CaptchaChannel = 'web'): Reply {
+function answering(response: unknown, channel: CaptchaChannel = 'web'): Outcome {
   return classifyReply(http(JSON.stringify({ Response: response })), channel)
 }
 
-/** `verified`, `refused rejected`, `unavailable timeout`, … */
-function nameOf(reply: Reply): string {
+/** `verified`, `refused rejected`, `degraded timeout`, … */
+function nameOf(reply: Outcome): string {
   if (reply.kind === 'refused') return `refused ${reply.reason}`
-  return reply.kind === 'unavailable' ? `unavailable ${reply.cause}` : reply.kind
+  return reply.kind === 'degraded' ? `degraded ${reply.cause}` : reply.kind
 }
 
 describe('a reply that is no answer', () => {
   test.each<[UpstreamResult, string]>([
-    [{ kind: 'http_status', status: 500 }, 'unavailable http_error'],
-    [{ kind: 'http_status', status: 302 }, 'unavailable http_error'],
-    [{ kind: 'unreadable', problem: 'x' }, 'unavailable bad_response'],
-    [{ kind: 'unreachable', problem: 'ECONNRESET' }, 'unavailable unreachable'],
-    [{ kind: 'timeout', loopBlocked: false }, 'unavailable timeout'],
-    [{ kind: 'timeout', loopBlocked: true }, 'unavailable timeout'],
-    [{ kind: 'credential_failed', problem: 'x' }, 'misconfigured'],
-    [{ kind: 'aborted' }, 'aborted'],
+    [{ kind: 'http_status', status: 500 }, 'degraded http_error'],
+    [{ kind: 'http_status', status: 302 }, 'degraded http_error'],
+    [{ kind: 'unreadable', problem: 'x' }, 'degraded bad_response'],
+    [{ kind: 'unreachable', problem: 'ECONNRESET' }, 'degraded unreachable'],
+    [{ kind: 'timeout', loopBlocked: false }, 'degraded timeout'],
+    [{ kind: 'timeout', loopBlocked: true }, 'degraded timeout'],
+    [{ kind: 'credential_failed', problem: 'x' }, 'degraded misconfigured'],
+    [{ kind: 'aborted' }, 'degraded circuit_open'],
     [{ kind: 'bug', error: new Error('x') }, 'bug'],
   ])('%j is %s', (result, expected) => {
     expect(nameOf(classifyReply(result, 'web'))).toBe(expected)
     expect(nameOf(classifyReply(result, 'mini_program'))).toBe(expected)
   })
 
-  test('is evidence, unless our own event loop was blocked', () => {
-    const isEvidence = (result: UpstreamResult) => {
-      const reply = classifyReply(result, 'web')
-      return reply.kind === 'unavailable' && reply.isEvidence
-    }
-    expect(isEvidence({ kind: 'timeout', loopBlocked: false })).toBe(true)
-    expect(isEvidence({ kind: 'timeout', loopBlocked: true })).toBe(false)
-    expect(isEvidence({ kind: 'unreachable', problem: 'x' })).toBe(true)
-    expect(isEvidence({ kind: 'http_status', status: 502 })).toBe(true)
-    expect(isEvidence(http('', '', 200))).toBe(true)
+  /** What came back, whether it is evidence, whether a call was made, whether the ticket may be spent. */
+  test.each<[UpstreamResult, boolean, boolean, boolean]>([
+    [{ kind: 'timeout', loopBlocked: false }, true, true, true],
+    [{ kind: 'timeout', loopBlocked: true }, false, true, true],
+    [{ kind: 'unreachable', problem: 'x' }, true, true, true],
+    [{ kind: 'http_status', status: 502 }, true, true, true],
+    [http('', '', 200), true, true, true],
+    [{ kind: 'unreadable', problem: 'x' }, true, true, true],
+    [{ kind: 'aborted' }, true, true, true],
+    [{ kind: 'credential_failed', problem: 'x' }, false, false, false],
+  ])('%j: evidence %p, sent %p, the ticket may be spent %p', (result, isEvidence, wasSent, maySpend) => {
+    const reply = classifyReply(result, 'web')
+    expect(reply).toMatchObject({ kind: 'degraded', isEvidence, wasSent })
+    expect(mayHaveSpent(reply)).toBe(maySpend)
   })
 
   test('keeps the error of a bug', () => {
@@ -62,14 +67,14 @@ describe('an HTTP answer', () => {
   test.each([199, 201, 204, 301, 302, 400, 401, 403, 404, 418, 429, 500, 502, 503, 504, 0])(
     'of status %i is an http_error, whatever its body',
     (status) => {
-      expect(nameOf(classifyReply(http(verified, 'application/json', status), 'web'))).toBe('unavailable http_error')
+      expect(nameOf(classifyReply(http(verified, 'application/json', status), 'web'))).toBe('degraded http_error')
     },
   )
 
   test.each(['text/event-stream', 'text/event-stream; charset=utf-8', 'TEXT/Event-Stream;charset=UTF-8'])(
     'of type %p is a bad response, whatever its body',
     (contentType) => {
-      expect(nameOf(classifyReply(http(verified, contentType), 'web'))).toBe('unavailable bad_response')
+      expect(nameOf(classifyReply(http(verified, contentType), 'web'))).toBe('degraded bad_response')
     },
   )
 
@@ -88,14 +93,14 @@ describe('an HTTP answer', () => {
     ...['{"__proto__":{"Response":{"CaptchaCode":1}}}', '{"Response":{"__proto__":{"CaptchaCode":1}}}'],
     ...['{"Response":{"RequestId":"r"}}', '{"Response":{"captchaCode":1}}'],
   ])('with the body %j is a bad response', (body) => {
-    expect(nameOf(classifyReply(http(body), 'web'))).toBe('unavailable bad_response')
+    expect(nameOf(classifyReply(http(body), 'web'))).toBe('degraded bad_response')
   })
 
   test.each(['"1"', '1e999', '-1e999', 'null', 'true', '[1]', '{"value":1}', '""', '"26"'])(
     'with the CaptchaCode %s, which is no number, is a bad response',
     (captchaCode) => {
       const reply = classifyReply(http(`{"Response":{"CaptchaCode":${captchaCode},"RequestId":"r"}}`), 'web')
-      expect(nameOf(reply)).toBe('unavailable bad_response')
+      expect(nameOf(reply)).toBe('degraded bad_response')
       expect(reply).toMatchObject({ facts: { requestId: 'r' } })
     },
   )
@@ -115,7 +120,7 @@ describe('a CaptchaCode in an answer', () => {
     ['web', 15, 'refused ticket_invalid'],
     ['web', 16, 'refused app_mismatch'],
     ['web', 21, 'refused risk_rejected'],
-    ['web', 26, 'unavailable system_busy'],
+    ['web', 26, 'degraded system_busy'],
     ['web', 31, 'refused rejected'],
     ['web', 100, 'refused app_mismatch'],
     ['web', 12345, 'refused rejected'],
@@ -124,8 +129,8 @@ describe('a CaptchaCode in an answer', () => {
     ['mini_program', 10, 'refused ticket_invalid'],
     ['mini_program', 15, 'refused ticket_invalid'],
     ['mini_program', 25, 'refused ticket_invalid'],
-    ['mini_program', 26, 'unavailable system_busy'],
-    ['mini_program', 31, 'misconfigured'],
+    ['mini_program', 26, 'degraded system_busy'],
+    ['mini_program', 31, 'degraded misconfigured'],
     ['mini_program', 12345, 'refused rejected'],
   ])('on %s, %i: %s', (channel, CaptchaCode, expected) => {
     const reply = answering({ CaptchaCode, CaptchaMsg: 'm', RequestId: 'r' }, channel)
@@ -160,16 +165,16 @@ describe('a CaptchaCode in an answer', () => {
 
 describe('an Error in an answer', () => {
   test.each([
-    ['InternalError', 'unavailable internal_error'],
-    ['InternalError.X', 'unavailable internal_error'],
-    ['InternalServerError', 'unavailable internal_error'],
-    ['ServiceUnavailable', 'unavailable internal_error'],
-    ['ResourceUnavailable', 'unavailable internal_error'],
-    ['RequestLimitExceeded', 'throttled'],
-    ['RequestLimitExceeded.UinLimitExceeded', 'throttled'],
-    ['LimitExceeded', 'throttled'],
-    ['AuthFailure.SignatureFailure', 'misconfigured'],
-    ['UnauthorizedOperation.Unauthorized', 'misconfigured'],
+    ['InternalError', 'degraded internal_error'],
+    ['InternalError.X', 'degraded internal_error'],
+    ['InternalServerError', 'degraded internal_error'],
+    ['ServiceUnavailable', 'degraded internal_error'],
+    ['ResourceUnavailable', 'degraded internal_error'],
+    ['RequestLimitExceeded', 'degraded throttled'],
+    ['RequestLimitExceeded.UinLimitExceeded', 'degraded throttled'],
+    ['LimitExceeded', 'degraded throttled'],
+    ['AuthFailure.SignatureFailure', 'degraded misconfigured'],
+    ['UnauthorizedOperation.Unauthorized', 'degraded misconfigured'],
     ['MissingParameter', 'refused rejected'],
     ['InternalErrorX', 'refused rejected'],
     ['', 'refused rejected'],
@@ -192,12 +197,12 @@ describe('an Error in an answer', () => {
     false,
     '',
   ])('%j has no Code and is a bad response', (error) => {
-    expect(nameOf(answering({ Error: error, CaptchaCode: 1 }))).toBe('unavailable bad_response')
+    expect(nameOf(answering({ Error: error, CaptchaCode: 1 }))).toBe('degraded bad_response')
   })
 
   test('outweighs a CaptchaCode beside it', () => {
     expect(nameOf(answering({ Error: { Code: 'FailedOperation' }, CaptchaCode: 1 }))).toBe('refused rejected')
-    expect(nameOf(answering({ Error: { Code: 'InternalError' }, CaptchaCode: 1 }))).toBe('unavailable internal_error')
+    expect(nameOf(answering({ Error: { Code: 'InternalError' }, CaptchaCode: 1 }))).toBe('degraded internal_error')
   })
 
   test('that is null is none', () => {
@@ -217,16 +222,16 @@ describe('what an SDK client resolved to', () => {
     { Response: { CaptchaCode: 1 } },
     { CaptchaCode: '1' },
   ])('%j is a bad response', (result) => {
-    expect(nameOf(classifyReply({ kind: 'sdk_result', result }, 'web'))).toBe('unavailable bad_response')
+    expect(nameOf(classifyReply({ kind: 'sdk_result', result }, 'web'))).toBe('degraded bad_response')
   })
 
   test.each([
     [{ CaptchaCode: 1 }, 'verified'],
     [{ CaptchaCode: 1, EvilLevel: 100 }, 'refused risk_rejected'],
-    [{ CaptchaCode: 26 }, 'unavailable system_busy'],
-    [{ CaptchaCode: Number.NaN }, 'unavailable bad_response'],
-    [{ CaptchaCode: 1n }, 'unavailable bad_response'],
-    [{ Error: { Code: 'InternalError' } }, 'unavailable internal_error'],
+    [{ CaptchaCode: 26 }, 'degraded system_busy'],
+    [{ CaptchaCode: Number.NaN }, 'degraded bad_response'],
+    [{ CaptchaCode: 1n }, 'degraded bad_response'],
+    [{ Error: { Code: 'InternalError' } }, 'degraded internal_error'],
   ])('%p: %s', (result, expected) => {
     expect(nameOf(classifyReply({ kind: 'sdk_result', result }, 'web'))).toBe(expected)
   })
@@ -258,9 +263,7 @@ describe('whatever comes back', () => {
         status,
         channel,
         (body, type, code, where) => {
-          expect(nameOf(classifyReply(http(body, type, code), where))).toMatch(
-            /^unavailable (bad_response|http_error)$/,
-          )
+          expect(nameOf(classifyReply(http(body, type, code), where))).toMatch(/^degraded (bad_response|http_error)$/)
         },
       ),
     )

@@ -1,11 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import {
-  type ClassifiedTicket,
-  type FallbackTicket,
-  isStaleFallback,
-  ticketClassifier,
-} from '../../lib/tencent/classify-ticket.js'
+import type { ClassifiedTicket, FallbackTicket } from '../../lib/admission/ticket.js'
+import { ticketClassifier } from '../../lib/tencent/classify-ticket.js'
 import type { CaptchaChannel } from '../../lib/types.js'
 
 const classify = ticketClassifier(199999164)
@@ -210,29 +206,5 @@ describe('a token', () => {
         expect(kindOf(`${prefix}${rest}`)).not.toBe('ordinary')
       }),
     )
-  })
-})
-
-describe('the age of a fallback ticket', () => {
-  const ticket = fallback('trerror_1001_199999164_1713500000')
-  const issuedMs = 1_713_500_000_000
-
-  test.each([
-    [0, false],
-    [299_999, false],
-    [300_000, false],
-    [300_001, true],
-    [86_400_000, true],
-    [-1, false],
-    [-60_000, false],
-    [-60_001, true],
-    [-86_400_000, true],
-  ])('of %i ms: stale is %p', (ageMs, isStale) => {
-    expect(isStaleFallback(ticket, 300_000, issuedMs + ageMs)).toBe(isStale)
-  })
-
-  test('is measured against the option', () => {
-    expect(isStaleFallback(ticket, 1000, issuedMs + 1000)).toBe(false)
-    expect(isStaleFallback(ticket, 1000, issuedMs + 1001)).toBe(true)
   })
 })
