@@ -12,7 +12,7 @@ const appSecretKey = 'E4kwK9AcXQMHkktiItyMEyQPn'
 describe.each([
   ['4', express4 as unknown as typeof express5],
   ['5', express5],
-])('on Express %s', (_, express) => {
+])('captchaAssets on Express %s', (_, express) => {
   function serve(options?: CaptchaAssetsOptions) {
     const assets = captchaAssets({ page }, options)
     const app = express()
@@ -20,7 +20,7 @@ describe.each([
     return { assets, agent: request(app) }
   }
 
-  test('captcha-guard.js is the built kit, revalidated by its ETag', async () => {
+  test('serves captcha-guard.js, the built kit, and revalidates it by its ETag', async () => {
     const { agent } = serve()
     const response = await agent.get('/captcha/captcha-guard.js?x=1')
     expect(response.status).toBe(200)
@@ -35,7 +35,7 @@ describe.each([
     expect((await agent.get('/captcha/captcha-guard.js').set('If-None-Match', '"other"')).status).toBe(200)
   })
 
-  test('the name with the hash is cached for ever; one of another release works and is not kept', async () => {
+  test('lets caches keep the name with the hash, and serves the name of another release uncached', async () => {
     const { agent, assets } = serve()
     const response = await agent.get(`/captcha/${assets.scriptName}`)
     expect(response.headers['cache-control']).toBe('public, max-age=31536000, immutable')
@@ -44,18 +44,18 @@ describe.each([
     expect([other.status, other.headers['cache-control']]).toEqual([200, 'no-cache'])
   })
 
-  test('HEAD has the headers only', async () => {
+  test('answers HEAD with the headers only', async () => {
     const response = await serve().agent.head('/captcha/captcha-guard.js')
     expect([response.status, response.text]).toEqual([200, undefined])
   })
 
-  test('config.json tells the page what it needs, and is never cached', async () => {
+  test('serves config.json with the facts for a page, never cached', async () => {
     const response = await serve().agent.get('/captcha/config.json')
     expect(response.body).toEqual(page)
     expect(response.headers['cache-control']).toBe('no-store')
   })
 
-  test('config.json has a fresh aidEncrypted when configured', async () => {
+  test('puts a fresh aidEncrypted into config.json when configured', async () => {
     const { agent } = serve({ aidEncrypted: { appSecretKey } })
     const bodies = [(await agent.get('/captcha/config.json')).body, (await agent.get('/captcha/config.json')).body]
     expect(bodies[0]).toEqual({ ...page, aidEncrypted: expect.stringMatching(/^[\w+/]+=*$/) })
@@ -68,7 +68,7 @@ describe.each([
     ['get', '/captcha/other.js'],
     ['get', '/captcha/captcha-guard.js/..'],
     ['post', '/captcha/config.json'],
-  ] as const)('%s %s is not ours', async (method, path) => {
+  ] as const)('passes %s %s on', async (method, path) => {
     expect((await serve().agent[method](path)).status).toBe(404)
   })
 })
@@ -80,7 +80,7 @@ test.each<[string, unknown, unknown]>([
   ['appSecretKey', { page }, { aidEncrypted: {} }],
   ['expiresInSeconds', { page }, { aidEncrypted: { appSecretKey, expiresInSeconds: -1 } }],
   ['expiresIn', { page }, { aidEncrypted: { appSecretKey, expiresIn: 60 } }],
-])('a wrong %s fails at the start', (option, guard, options) => {
+])('captchaAssets throws CaptchaConfigError for a wrong %s', (option, guard, options) => {
   const act = () => captchaAssets(guard as never, options as never)
   expect(act).toThrow(expect.objectContaining({ name: 'CaptchaConfigError', option }))
 })

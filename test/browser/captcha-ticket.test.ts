@@ -11,8 +11,8 @@ afterEach(() => {
   jest.useRealTimers()
 })
 
-describe('what the vendor calls back with', () => {
-  test('a pass', () => {
+describe('ticketFrom', () => {
+  test('gives an ordinary ticket for a pass', () => {
     expect(ticketFrom({ ret: 0, ticket: 'tr03abc*', randstr: '@Vki' }, '1')).toEqual({
       ticket: 'tr03abc*',
       randstr: '@Vki',
@@ -20,7 +20,7 @@ describe('what the vendor calls back with', () => {
     })
   })
 
-  test.each(documentedCodes)('fallback %d keeps the ticket of the vendor', (errorCode) => {
+  test.each(documentedCodes)('keeps the ticket of the vendor for fallback %d', (errorCode) => {
     const ticket = `terror_${errorCode}_199999164_1649302812`
     expect(ticketFrom({ ret: 0, ticket, randstr: '@a', errorCode, errorMessage: 'why' }, '199999164')).toEqual({
       ticket,
@@ -35,18 +35,18 @@ describe('what the vendor calls back with', () => {
     ['TRERROR_1006_199999164_1700000000', 1006],
     ['trerror_', 1005],
     [' terror_1012_1_1_sid', 1012],
-  ])('without an errorCode %s tells it, in any spelling', (ticket, errorCode) => {
+  ])('reads the code from the ticket %s, in any spelling, when errorCode is absent', (ticket, errorCode) => {
     expect(ticketFrom({ ret: 0, ticket, randstr: '@a' }, '1')).toMatchObject({ ticket, fallback: true, errorCode })
   })
 
   test.each<VendorResult>([{ ret: 2, ticket: null }, { ret: 2, ticket: '', randstr: '' }, { ret: 2 }])(
-    'closed: %j',
+    'throws CaptchaCancelledError for %j, a challenge that the user closed',
     (result) => {
       expect(() => ticketFrom(result, '1')).toThrow(CaptchaCancelledError)
     },
   )
 
-  test('a ticket wins over ret 2', () => {
+  test('gives the ticket even if ret is 2', () => {
     expect(ticketFrom({ ret: 2, ticket: 'tr03abc*', randstr: '@Vki' }, '1').fallback).toBe(false)
   })
 
@@ -59,7 +59,7 @@ describe('what the vendor calls back with', () => {
     [{ ret: 0, ticket: null, errorCode: '1004' }, 1004],
     [{ ret: 0, errorCode: 52 }, 1005],
     [{ ret: 0, errorCode: 12_345 }, 1005],
-  ])('nonsense %j gives a ticket in the standard form with code %d', (result, errorCode) => {
+  ])('turns the unusable result %j into a fallback ticket in the standard form with code %d', (result, errorCode) => {
     expect(ticketFrom(result as VendorResult, '199999164')).toMatchObject({
       ticket: `trerror_${errorCode}_199999164_1700000000`,
       randstr: expect.stringMatching(/^@[a-z0-9]*$/),

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 
-/** The n-th code block of a language in a document, so that what readers copy is what is tested. */
+/** Reads the n-th code block of a language from a document, so that the tests run the text that readers copy. */
 export async function codeBlock(document: string, language: string, index = 0): Promise<string> {
   const text = await readFile(`docs/${document}`, 'utf8')
   const blocks = [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm'))]

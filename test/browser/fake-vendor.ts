@@ -12,7 +12,7 @@ export type FakeVendor = { challenges: FakeChallenge[] }
 
 type Script = { onConstruct?: (challenge: FakeChallenge) => void; onShow?: (challenge: FakeChallenge) => void }
 
-/** Puts a constructor with the vendor's interface on `window`; a test then plays the vendor by hand. */
+/** Puts a constructor with the vendor's interface on `window`; the test calls back in place of the vendor. */
 export function installFakeVendor(script: Script = {}): FakeVendor {
   const challenges: FakeChallenge[] = []
   class TencentCaptcha {
@@ -46,7 +46,7 @@ export function vendorTags(): HTMLScriptElement[] {
   return [...document.querySelectorAll<HTMLScriptElement>('script[src]')]
 }
 
-/** The page as a new visitor sees it. */
+/** Removes from the page what earlier tests have put there. */
 export function freshPage(): void {
   document.head.replaceChildren()
   document.body.replaceChildren()

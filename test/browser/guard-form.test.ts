@@ -32,7 +32,7 @@ function element<Name extends keyof HTMLElementTagNameMap>(selector: Name): HTML
 
 const settle = () => jest.advanceTimersByTimeAsync(0)
 
-/** What the page's own listener sees of each submission. */
+/** Collects the submissions that the page's own listener sees. */
 function watchSubmissions(): string[] {
   const seen: string[] = []
   form.addEventListener('submit', (event) => {
@@ -55,7 +55,7 @@ async function answer(result: unknown) {
 
 const statusText = () => form.querySelector('[aria-live=polite]')?.textContent
 
-describe('a native form', () => {
+describe('a form that the browser submits', () => {
   test('is submitted once, with both inputs and the button, after the challenge', async () => {
     const seen = watchSubmissions()
     guardForm(form, { captchaAppId })
@@ -65,7 +65,7 @@ describe('a native form', () => {
     expect(seen).toEqual(['user=ann&act=go&ticket=tr03abc*&randstr=%40Vki'])
   })
 
-  test('asks for a new ticket each time', async () => {
+  test('gets a new ticket for each submission', async () => {
     const seen = watchSubmissions()
     guardForm(form, { captchaAppId })
     await press()
@@ -75,7 +75,7 @@ describe('a native form', () => {
     expect(seen.map((query) => new URLSearchParams(query).get('ticket'))).toEqual(['tr03abc*', 'tr03next*'])
   })
 
-  test('takes the names that the server reads, and hidden inputs of the page', async () => {
+  test('uses the field names that the server reads, and hidden inputs of the page', async () => {
     form.insertAdjacentHTML('beforeend', '<input type="hidden" name="captcha_ticket">')
     guardForm(form, { captchaAppId, ticketField: 'captcha_ticket', randstrField: 'captcha_randstr' })
     const seen = watchSubmissions()
@@ -84,7 +84,7 @@ describe('a native form', () => {
     expect(seen).toEqual(['user=ann&act=go&captcha_ticket=tr03abc*&captcha_randstr=%40Vki'])
   })
 
-  test('is busy meanwhile, ignores further presses, and then the focus is back on the button', async () => {
+  test('is busy during the challenge, ignores further presses, and then has the focus on its button', async () => {
     watchSubmissions()
     guardForm(form, { captchaAppId })
     await press()
@@ -102,7 +102,7 @@ describe('a native form', () => {
     expect(statusText()).toBe('')
   })
 
-  test('stays, and says so, when the user closes the challenge', async () => {
+  test('is not submitted, and says so, when the user closes the challenge', async () => {
     const seen = watchSubmissions()
     guardForm(form, { captchaAppId })
     await press()
@@ -125,7 +125,7 @@ describe('a native form', () => {
     expect(seen[0]).toMatch(/ticket=trerror_1002_199999164_\d{10}&/)
   })
 
-  test('submits without the button when the page has replaced it', async () => {
+  test('is submitted without the button when the page has replaced it', async () => {
     const seen = watchSubmissions()
     guardForm(form, { captchaAppId })
     await press()
@@ -134,7 +134,7 @@ describe('a native form', () => {
     expect(seen).toHaveLength(1)
   })
 
-  test("texts come from the options, and from the page's own status line", async () => {
+  test("takes its texts from the options and from the page's own status line", async () => {
     form.insertAdjacentHTML('beforeend', '<p data-captcha-status data-failed="验证未通过"></p>')
     guardForm(form, { captchaAppId, messages: { checking: '正在验证', failed: 'x' } })
     await press()
@@ -145,8 +145,8 @@ describe('a native form', () => {
   })
 })
 
-describe('onTicket', () => {
-  test('sends in the way of the page; the form is busy until then', async () => {
+describe('a form with onTicket', () => {
+  test('is sent by the page, and is busy until the promise of the page settles', async () => {
     const seen = watchSubmissions()
     let finish = () => {}
     const onTicket = jest.fn<(ticket: CaptchaTicket, submitter: HTMLElement | null) => Promise<void>>(
@@ -163,7 +163,7 @@ describe('onTicket', () => {
     expect(seen).toEqual([])
   })
 
-  test('a refused response is told and leaves the form ready', async () => {
+  test('shows a refusal and is ready again', async () => {
     guardForm(form, { captchaAppId, onTicket: () => refused })
     await press()
     await answer(solved)
@@ -171,7 +171,7 @@ describe('onTicket', () => {
     expect(form.getAttribute('aria-busy')).toBe('false')
   })
 
-  test('captcha_unavailable: waits, says so, and sends a new ticket', async () => {
+  test('waits after captcha_unavailable, says so, and sends a new ticket', async () => {
     const busy = {
       ok: false,
       headers: new Headers({ 'retry-after': '30' }),
@@ -192,8 +192,8 @@ describe('onTicket', () => {
   })
 })
 
-describe('releasing', () => {
-  test('takes the guard off', async () => {
+describe('a released form', () => {
+  test('is submitted without a challenge', async () => {
     const seen = watchSubmissions()
     guardForm(form, { captchaAppId })()
     await press()
@@ -201,7 +201,7 @@ describe('releasing', () => {
     expect(seen).toHaveLength(1)
   })
 
-  test('while a challenge is on the screen, submits nothing', async () => {
+  test('is not submitted by a challenge that was on the screen', async () => {
     const seen = watchSubmissions()
     const release = guardForm(form, { captchaAppId })
     await press()
@@ -210,7 +210,7 @@ describe('releasing', () => {
     expect(seen).toEqual([])
   })
 
-  test('guarding again replaces the guard, and a late release of the old one changes nothing', async () => {
+  test('stays guarded when it was guarded again before, and shows one challenge', async () => {
     const seen = watchSubmissions()
     const release = guardForm(form, { captchaAppId })
     guardForm(form, { captchaAppId })
@@ -224,21 +224,21 @@ describe('releasing', () => {
   })
 })
 
-describe('mistakes of the author', () => {
+describe('guardForm', () => {
   test.each<[string, () => unknown]>([
-    ['no form', () => guardForm(null as never, { captchaAppId })],
+    ['a form that is missing', () => guardForm(null as never, { captchaAppId })],
     ['another element', () => guardForm(document.body as never, { captchaAppId })],
-    ['no options', () => guardForm(form, undefined as never)],
-    ['no app id', () => guardForm(form, {} as GuardFormOptions)],
-    ['onTicket', () => guardForm(form, { captchaAppId, onTicket: 'send' as never })],
-    ['a field that users fill', () => guardForm(form, { captchaAppId, ticketField: 'user' })],
-  ])('%s is a TypeError at once', (_, mistake) => {
+    ['options that are missing', () => guardForm(form, undefined as never)],
+    ['an app id that is missing', () => guardForm(form, {} as GuardFormOptions)],
+    ['an onTicket that is not a function', () => guardForm(form, { captchaAppId, onTicket: 'send' as never })],
+    ['a ticket field that users fill', () => guardForm(form, { captchaAppId, ticketField: 'user' })],
+  ])('throws a TypeError for %s', (_, mistake) => {
     expect(mistake).toThrow(expect.objectContaining({ name: 'TypeError' }))
   })
 })
 
-describe('forms marked in the page', () => {
-  test('are guarded by the script for plain pages, once', async () => {
+describe('a form marked in the page', () => {
+  test('is guarded by the script for plain pages, once', async () => {
     form.dataset.captchaAppId = '199999164'
     form.dataset.captchaTicketField = 't'
     document.body.insertAdjacentHTML('beforeend', '<form id="plain"></form>')

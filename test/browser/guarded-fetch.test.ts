@@ -35,7 +35,7 @@ const expired = () => refusal(403, 'captcha_expired')
 const unavailable = (retryAfter = '30') => refusal(503, 'captcha_unavailable', { 'retry-after': retryAfter })
 const tickets = () => sent.map(({ headers }) => headers.get('x-captcha-ticket'))
 
-test('sends ticket and randstr in headers, and the rest as given', async () => {
+test('guardedFetch sends ticket and randstr in headers, and the rest as given', async () => {
   const init = { method: 'POST', body: 'b', headers: { 'content-type': 'text/plain' } }
   const response = await guardedFetch('/pay', init, { captchaAppId })
   expect(await response.text()).toBe('fine')
@@ -48,12 +48,12 @@ test('sends ticket and randstr in headers, and the rest as given', async () => {
   })
 })
 
-test('sends them in headers of your own names', async () => {
+test('guardedFetch sends them in the headers that the options name', async () => {
   await guardedFetch('/pay', undefined, { captchaAppId, ticketHeader: 'x-ticket', randstrHeader: 'x-rand' })
   expect(Object.fromEntries(sent[0]?.headers ?? [])).toEqual({ 'x-ticket': 'tr031*', 'x-rand': '@Vki' })
 })
 
-test('a Request keeps its headers and can be repeated', async () => {
+test('guardedFetch keeps the headers of a Request, and can repeat it', async () => {
   answers = [expired]
   const request = new Request('http://localhost/pay', { method: 'POST', body: 'b', headers: { 'x-own': '1' } })
   await guardedFetch(request, undefined, { captchaAppId })
@@ -63,15 +63,15 @@ test('a Request keeps its headers and can be repeated', async () => {
   ])
 })
 
-describe('the round trip after a refusal', () => {
-  test('captcha_expired: a new ticket, once', async () => {
+describe('after a refusal guardedFetch', () => {
+  test('gets a new ticket for captcha_expired, once', async () => {
     answers = [expired, expired]
     const response = await guardedFetch('/pay', {}, { captchaAppId })
     expect(tickets()).toEqual(['tr031*', 'tr032*'])
     expect(await response.json()).toMatchObject({ code: 'captcha_expired' })
   })
 
-  test('captcha_unavailable: waits as told, then a new ticket, once', async () => {
+  test('waits for Retry-After of captcha_unavailable, then gets a new ticket, once', async () => {
     answers = [unavailable, unavailable]
     const onWait = jest.fn<(retryAfterMs: number, response: Response) => void>()
     const pending = guardedFetch('/pay', {}, { captchaAppId, onWait })
@@ -83,14 +83,14 @@ describe('the round trip after a refusal', () => {
     expect(tickets()).toEqual(['tr031*', 'tr032*'])
   })
 
-  test('429 with Retry-After is waited for too', async () => {
+  test('waits for Retry-After of a 429 too', async () => {
     answers = [() => refusal(429, 'captcha_invalid', { 'retry-after': '30' })]
     const pending = guardedFetch('/pay', {}, { captchaAppId })
     await jest.advanceTimersByTimeAsync(30_000)
     expect((await pending).ok).toBe(true)
   })
 
-  test('no order of refusals makes a loop', async () => {
+  test('makes at most three requests in any order of refusals', async () => {
     answers = [expired, unavailable, expired, unavailable, expired]
     const pending = guardedFetch('/pay', {}, { captchaAppId })
     await jest.advanceTimersByTimeAsync(600_000)
@@ -103,11 +103,11 @@ describe('the round trip after a refusal', () => {
     ['captcha_invalid', () => refusal(403, 'captcha_invalid')],
     ['captcha_unavailable without Retry-After', () => refusal(503, 'captcha_unavailable')],
     ['a wait of more than a minute', () => unavailable('61')],
-    ['a date', () => unavailable('Wed, 21 Oct 2065 07:28:00 GMT')],
+    ['a Retry-After that is a date', () => unavailable('Wed, 21 Oct 2065 07:28:00 GMT')],
     ['another problem', () => refusal(403, 'no_money')],
     ['another 503', () => new Response('<html>', { status: 503, headers: { 'retry-after': '30' } })],
-    ['JSON null', () => new Response('null', { status: 400 })],
-  ])('%s is handed to the page', async (_, answer) => {
+    ['the JSON value null', () => new Response('null', { status: 400 })],
+  ])('returns %s to the page', async (_, answer) => {
     answers = [answer]
     const response = await guardedFetch('/pay', {}, { captchaAppId })
     expect(response.ok).toBe(false)
@@ -115,7 +115,7 @@ describe('the round trip after a refusal', () => {
     expect(sent).toHaveLength(1)
   })
 
-  test('an abort while waiting rejects at once with its reason', async () => {
+  test('rejects with the reason of the signal when it is aborted during the wait', async () => {
     answers = [unavailable]
     const controller = new AbortController()
     const pending = guardedFetch('/pay', { signal: controller.signal }, { captchaAppId }).catch((error) => error)
@@ -127,14 +127,14 @@ describe('the round trip after a refusal', () => {
   })
 })
 
-test('nothing is sent when the user closes the challenge', async () => {
+test('guardedFetch sends nothing when the user closes the challenge', async () => {
   freshPage()
   installFakeVendor({ onShow: ({ answer }) => answer({ ret: 2, ticket: null }) })
   await expect(guardedFetch('/pay', {}, { captchaAppId })).rejects.toThrow(CaptchaCancelledError)
   expect(sent).toEqual([])
 })
 
-test('what fetch rejects with is what the page gets', async () => {
+test('guardedFetch rejects with the error of fetch', async () => {
   globalThis.fetch = () => Promise.reject(new TypeError('Failed to fetch'))
   await expect(guardedFetch('/pay', {}, { captchaAppId })).rejects.toThrow('Failed to fetch')
 })

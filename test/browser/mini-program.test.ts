@@ -79,7 +79,7 @@ async function verify(detail: object): Promise<void> {
   expect(page.data.busy).toBe(true)
   expect(plugin.show).toHaveBeenCalledTimes(1)
   page.onVerify?.({ detail })
-  // The plugin takes its popup away before the server has answered.
+  // The plugin removes its popup before the server has answered.
   page.onClose?.({ detail: { ret: 0 } })
   expect(page.data.busy).toBe(true)
   await answered
@@ -87,26 +87,26 @@ async function verify(detail: object): Promise<void> {
   expect(plugin.refresh).toHaveBeenCalledTimes(1)
 }
 
-test('a solved challenge is verified without a randstr', async () => {
+test('the page gets a solved challenge verified without a randstr', async () => {
   const { ticket } = simulator.mintTicket({ channel: 'mini_program' })
   await verify({ ret: 0, ticket, randstr: '@x' })
   expect(decisions).toMatchObject([{ passed: true, degraded: false, reason: 'verified' }])
   expect(page.data.message).toBe('')
 })
 
-test('a fallback ticket of the plugin passes degraded', async () => {
+test('the page gets a fallback ticket of the plugin passed degraded', async () => {
   const ticket = `trerror_1006_${miniCaptchaAppId}_${Math.floor(Date.now() / 1000)}`
   await verify({ ret: 0, ticket, randstr: '@x' })
   expect(decisions).toMatchObject([{ passed: true, degraded: true, cause: 'client_fallback', clientErrorCode: 1006 }])
 })
 
-test('a refused ticket is told, and the next try is a new challenge', async () => {
+test('the page shows a refusal, and the next try is a new challenge', async () => {
   await verify({ ret: 0, ticket: 'tr03forged*' })
   expect(decisions).toEqual([])
   expect(page.data.message).toBe('验证未通过，请重试')
 })
 
-test("the vendor's refusals and a closed challenge send nothing", async () => {
+test('the page sends nothing after a refusal of the vendor or a closed challenge', async () => {
   page.login?.()
   page.onVerify?.({ detail: { ret: '9' } })
   expect(page.data).toEqual({ busy: false, message: '验证未通过，请重试' })
@@ -117,7 +117,7 @@ test("the vendor's refusals and a closed challenge send nothing", async () => {
   expect(decisions).toEqual([])
 })
 
-test('a try that the plugin refused may be followed by one that it accepts', async () => {
+test('the page sends a try that the plugin accepts after one that it refused', async () => {
   page.login?.()
   page.onVerify?.({ detail: { ret: '9' } })
   const { ticket } = simulator.mintTicket({ channel: 'mini_program' })
@@ -128,6 +128,6 @@ test('a try that the plugin refused may be followed by one that it accepts', asy
   expect(page.data.busy).toBe(false)
 })
 
-test.each(['app.json', 'login.json'])('the block for %s is JSON', async (name) => {
+test.each(['app.json', 'login.json'])('the document has valid JSON for %s', async (name) => {
   expect(JSON.parse(await codeBlock('mini-program.md', 'json', name === 'app.json' ? 0 : 1))).toBeInstanceOf(Object)
 })

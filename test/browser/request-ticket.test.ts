@@ -25,7 +25,7 @@ function lastTag(): HTMLScriptElement {
   return tag
 }
 
-/** Lets promises settle without moving the clock. */
+/** Settles promises without moving the clock. */
 const settle = () => jest.advanceTimersByTimeAsync(0)
 
 function fire(type: 'load' | 'error') {
@@ -44,25 +44,25 @@ describe('script loading', () => {
     [undefined, mainlandScript],
     ['mainland' as const, mainlandScript],
     ['international' as const, 'https://ca.turing.captcha.qcloud.com/TJNCaptcha-global.js'],
-  ])('site %s loads %s with the nonce', async (site, url) => {
+  ])('loads, for site %s, %s with the nonce', async (site, url) => {
     void requestTicket({ captchaAppId, site, nonce: 'n0nce' })
     await settle()
     expect(vendorTags().map(({ src, nonce }) => [src, nonce])).toEqual([[url, 'n0nce']])
   })
 
-  test('an own scriptUrl may be relative to the page', async () => {
+  test('resolves a scriptUrl relative to the page', async () => {
     void requestTicket({ captchaAppId, scriptUrl: '/vendor.js?v=1' })
     await settle()
     expect(lastTag().src).toBe('http://localhost/vendor.js?v=1')
   })
 
-  test('an empty scriptUrl, as templates leave it, is none', async () => {
+  test('treats an empty scriptUrl, as templates leave it, as absent', async () => {
     void requestTicket({ captchaAppId, scriptUrl: '' })
     await settle()
     expect(lastTag().src).toBe(mainlandScript)
   })
 
-  test('an error is answered with one retry at a fresh URL, and then a fallback ticket', async () => {
+  test('tries once more at a fresh URL after an error, and then gives a fallback ticket', async () => {
     const pending = requestTicket({ captchaAppId, scriptUrl: '/vendor.js?v=1' })
     await settle()
     await fire('error')
@@ -79,7 +79,7 @@ describe('script loading', () => {
     expect(vendorTags()).toHaveLength(0)
   })
 
-  test('the retry that loads gives the real ticket', async () => {
+  test('gives an ordinary ticket when the second try loads', async () => {
     const pending = requestTicket({ captchaAppId })
     await settle()
     await fire('error')
@@ -88,7 +88,7 @@ describe('script loading', () => {
     expect(await pending).toEqual({ ticket: 'tr03abc*', randstr: '@Vki', fallback: false })
   })
 
-  test('load without window.TencentCaptcha is a failure', async () => {
+  test('fails when the script loads without window.TencentCaptcha', async () => {
     const pending = requestTicket({ captchaAppId })
     await settle()
     await fire('load')
@@ -96,14 +96,14 @@ describe('script loading', () => {
     expect((await pending).errorMessage).toBe('jsload_error')
   })
 
-  test('an element called TencentCaptcha is not the constructor', async () => {
+  test('does not take an element with the id TencentCaptcha for the constructor', async () => {
     document.body.innerHTML = '<div id="TencentCaptcha"></div>'
     void requestTicket({ captchaAppId })
     await settle()
     expect(vendorTags()).toHaveLength(1)
   })
 
-  test('a blocker that fires nothing ends at the deadline, without a second script', async () => {
+  test('ends at the deadline, without a second script, when a blocker fires no event', async () => {
     const pending = timed(requestTicket({ captchaAppId }))
     await jest.advanceTimersByTimeAsync(5999)
     expect(vendorTags()).toHaveLength(1)
@@ -112,7 +112,7 @@ describe('script loading', () => {
     expect(vendorTags()).toHaveLength(0)
   })
 
-  test('one deadline covers both tries, and a late error starts no third', async () => {
+  test('has one deadline for both tries, and starts no third after a late error', async () => {
     const pending = timed(requestTicket({ captchaAppId, loadTimeoutMs: 1000 }))
     await jest.advanceTimersByTimeAsync(900)
     await fire('error')
@@ -124,7 +124,7 @@ describe('script loading', () => {
     expect(vendorTags()).toHaveLength(0)
   })
 
-  test('ten concurrent calls load one script and get ten answers', async () => {
+  test('loads one script for ten concurrent calls and gives ten tickets', async () => {
     const pending = Array.from({ length: 10 }, () => requestTicket({ captchaAppId }))
     await settle()
     expect(vendorTags()).toHaveLength(1)
@@ -138,7 +138,7 @@ describe('script loading', () => {
     expect(challenges.every(({ destroyed }) => destroyed)).toBe(true)
   })
 
-  test('a later call tries again after a failure', async () => {
+  test('tries again for a later call after a failure', async () => {
     const first = requestTicket({ captchaAppId, loadTimeoutMs: 100 })
     await jest.advanceTimersByTimeAsync(100)
     expect((await first).fallback).toBe(true)
@@ -149,14 +149,14 @@ describe('script loading', () => {
     expect((await second).fallback).toBe(false)
   })
 
-  test('a constructor already on the page is used', async () => {
+  test('uses a constructor that is already on the page', async () => {
     installFakeVendor({ onShow: ({ answer }) => answer(solved) })
     expect((await requestTicket({ captchaAppId })).ticket).toBe('tr03abc*')
     expect(vendorTags()).toHaveLength(0)
   })
 
   test.each([mainlandScript, 'https://turing.captcha.qcloud.com/TCaptcha.js?v=2'])(
-    'a tag of the page for %s that is still loading is waited for',
+    'waits for a tag of the page for %s that is still loading',
     async (src) => {
       const tag = document.createElement('script')
       tag.src = src
@@ -170,7 +170,7 @@ describe('script loading', () => {
     },
   )
 
-  test('a tag of the page that failed before is not waited for', async () => {
+  test('does not wait for a tag of the page that has failed', async () => {
     const tag = document.createElement('script')
     tag.src = mainlandScript
     document.head.append(tag)
@@ -182,7 +182,7 @@ describe('script loading', () => {
     Reflect.deleteProperty(performance, 'getEntriesByName')
   })
 
-  test('a tag of the page whose end nobody saw costs one deadline, not one for each call', async () => {
+  test('waits one deadline in all, not one for each call, for a tag of the page that failed unseen', async () => {
     const tag = document.createElement('script')
     tag.src = mainlandScript
     document.head.append(tag)
@@ -197,7 +197,7 @@ describe('script loading', () => {
     expect((await second).fallback).toBe(false)
   })
 
-  test('a second copy of the kit shares the load', async () => {
+  test('shares the load with a second copy of the kit', async () => {
     const first = requestTicket({ captchaAppId })
     await settle()
     jest.resetModules()
@@ -213,7 +213,7 @@ describe('script loading', () => {
 })
 
 describe('the challenge', () => {
-  test('gets a string app id and the options of the page', async () => {
+  test('gets the app id as a string, and the options of the page', async () => {
     const { challenges } = installFakeVendor({ onShow: ({ answer }) => answer(solved) })
     await requestTicket({ captchaAppId, captchaOptions: { bizState: 'b', enableDarkMode: 'force', aidEncrypted: 'x' } })
     expect(challenges[0]?.args).toHaveLength(3)
@@ -221,7 +221,7 @@ describe('the challenge', () => {
     expect(challenges[0]?.options).toMatchObject({ bizState: 'b', enableDarkMode: 'force', aidEncrypted: 'x' })
   })
 
-  test('gets an element first where the international script wants one, and leaves none behind', async () => {
+  test('gets an element first for the international script, which is removed afterwards', async () => {
     const { challenges } = installFakeVendor({ onShow: ({ answer }) => answer(solved) })
     await requestTicket({ captchaAppId, site: 'international' })
     expect(challenges[0]?.args[0]).toBeInstanceOf(HTMLDivElement)
@@ -229,7 +229,7 @@ describe('the challenge', () => {
     expect(document.body.childElementCount).toBe(0)
   })
 
-  test("the page's own element is used and kept", async () => {
+  test("uses the page's own element and keeps it", async () => {
     const element = document.body.appendChild(document.createElement('section'))
     const { challenges } = installFakeVendor({ onShow: ({ answer }) => answer(solved) })
     await requestTicket({ captchaAppId, element, captchaOptions: { type: 'embed' } })
@@ -237,7 +237,7 @@ describe('the challenge', () => {
     expect(element.isConnected).toBe(true)
   })
 
-  test('a captchaOptions function is asked for each ticket', async () => {
+  test('calls a captchaOptions function for each ticket', async () => {
     const { challenges } = installFakeVendor({ onShow: ({ answer }) => answer(solved) })
     let minted = 0
     const options: TicketOptions = { captchaAppId, captchaOptions: async () => ({ aidEncrypted: `cipher${minted++}` }) }
@@ -249,7 +249,7 @@ describe('the challenge', () => {
   test.each([
     ['in the constructor', { onConstruct: fail }],
     ['in show()', { onShow: fail }],
-  ])('an exception %s is a runtime error, not a load error', async (_, script) => {
+  ])('reports an exception %s as a run error, not as a load error', async (_, script) => {
     installFakeVendor(script)
     expect(await requestTicket({ captchaAppId })).toMatchObject({
       ticket: 'trerror_1005_199999164_1700000000',
@@ -269,19 +269,22 @@ describe('the challenge', () => {
     expect(challenges[0]?.destroyed).toBe(true)
   })
 
-  test.each(['ready', 'showFn'] as const)('has no deadline once %s said that it is on the screen', async (hook) => {
-    const own = jest.fn()
-    const { challenges } = installFakeVendor()
-    const pending = timed(requestTicket({ captchaAppId, captchaOptions: { [hook]: own } }))
-    await jest.advanceTimersByTimeAsync(11_999)
-    challenges[0]?.options[hook]?.({ width: 300 })
-    await jest.advanceTimersByTimeAsync(3_600_000)
-    challenges[0]?.answer(solved)
-    expect(await pending).toMatchObject({ elapsedMs: 3_611_999, ticket: { fallback: false } })
-    expect(own).toHaveBeenCalledWith({ width: 300 })
-  })
+  test.each(['ready', 'showFn'] as const)(
+    'has no deadline after %s reported that it is on the screen',
+    async (hook) => {
+      const own = jest.fn()
+      const { challenges } = installFakeVendor()
+      const pending = timed(requestTicket({ captchaAppId, captchaOptions: { [hook]: own } }))
+      await jest.advanceTimersByTimeAsync(11_999)
+      challenges[0]?.options[hook]?.({ width: 300 })
+      await jest.advanceTimersByTimeAsync(3_600_000)
+      challenges[0]?.answer(solved)
+      expect(await pending).toMatchObject({ elapsedMs: 3_611_999, ticket: { fallback: false } })
+      expect(own).toHaveBeenCalledWith({ width: 300 })
+    },
+  )
 
-  test('settles once: a late second callback changes nothing', async () => {
+  test('settles once and ignores a late second callback', async () => {
     const { challenges } = installFakeVendor()
     const pending = requestTicket({ captchaAppId })
     await settle()
@@ -292,7 +295,7 @@ describe('the challenge', () => {
     await settle()
   })
 
-  test('closed by the user rejects with CaptchaCancelledError and is destroyed', async () => {
+  test('rejects with CaptchaCancelledError and is destroyed when the user closes it', async () => {
     const { challenges } = installFakeVendor({ onShow: ({ answer }) => answer({ ret: 2, ticket: null }) })
     const error = await requestTicket({ captchaAppId }).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(CaptchaCancelledError)
@@ -300,14 +303,14 @@ describe('the challenge', () => {
     expect(challenges[0]?.destroyed).toBe(true)
   })
 
-  test('a destroy() that throws changes nothing', async () => {
+  test('gives its ticket even if destroy() throws', async () => {
     installFakeVendor({ onShow: ({ answer }) => answer(solved) })
     const vendor = (window as unknown as { TencentCaptcha: { prototype: { destroy(): void } } }).TencentCaptcha
     vendor.prototype.destroy = fail
     expect((await requestTicket({ captchaAppId })).fallback).toBe(false)
   })
 
-  test('popups come one after another, and the waiting ones share a failure', async () => {
+  test('shows popups one after another, and shares a failure with the calls that wait', async () => {
     const { challenges } = installFakeVendor()
     const pending = [1, 2, 3].map(() => timed(requestTicket({ captchaAppId })))
     await jest.advanceTimersByTimeAsync(12_000)
@@ -325,7 +328,7 @@ describe('the challenge', () => {
     expect((await later).fallback).toBe(false)
   })
 
-  test('a cancelled popup lets the next one come', async () => {
+  test('shows the next popup after a cancelled one', async () => {
     const { challenges } = installFakeVendor()
     const first = requestTicket({ captchaAppId }).catch((error: unknown) => error)
     const second = requestTicket({ captchaAppId })
@@ -338,7 +341,7 @@ describe('the challenge', () => {
     expect((await second).ticket).toBe('tr03abc*')
   })
 
-  test('embedded challenges do not wait for each other', async () => {
+  test('shows embedded challenges at the same time', async () => {
     const { challenges } = installFakeVendor()
     const element = document.createElement('div')
     void requestTicket({ captchaAppId, element, captchaOptions: { type: 'embed' } })
@@ -348,22 +351,22 @@ describe('the challenge', () => {
   })
 })
 
-describe('mistakes of the author', () => {
+describe('requestTicket', () => {
   const embed = { type: 'embed' } as const
   test.each<[string, unknown]>([
-    ['no options', undefined],
-    ['no app id', {}],
-    ['app id with letters', { captchaAppId: 'abc' }],
-    ['unknown site', { captchaAppId, site: 'mars' }],
-    ['script URL', { captchaAppId, scriptUrl: 'http://[' }],
-    ['timeout of 0', { captchaAppId, loadTimeoutMs: 0 }],
-    ['timeout without end', { captchaAppId, loadTimeoutMs: Number.POSITIVE_INFINITY }],
-    ['timeout of another type', { captchaAppId, showTimeoutMs: 'soon' }],
-    ['options of another type', { captchaAppId, captchaOptions: 'dark' }],
+    ['options that are missing', undefined],
+    ['an app id that is missing', {}],
+    ['an app id with letters', { captchaAppId: 'abc' }],
+    ['an unknown site', { captchaAppId, site: 'mars' }],
+    ['a script URL that does not parse', { captchaAppId, scriptUrl: 'http://[' }],
+    ['a timeout of 0', { captchaAppId, loadTimeoutMs: 0 }],
+    ['an infinite timeout', { captchaAppId, loadTimeoutMs: Number.POSITIVE_INFINITY }],
+    ['a timeout of another type', { captchaAppId, showTimeoutMs: 'soon' }],
+    ['captchaOptions of another type', { captchaAppId, captchaOptions: 'dark' }],
     ['a hook that is not a function', { captchaAppId, captchaOptions: { ready: true } }],
-    ['embed without element', { captchaAppId, captchaOptions: embed }],
-    ['embed without element, later', { captchaAppId, captchaOptions: () => embed }],
-  ])('%s is a TypeError, never a ticket', async (_, options) => {
+    ['type embed without an element', { captchaAppId, captchaOptions: embed }],
+    ['type embed without an element from a function', { captchaAppId, captchaOptions: () => embed }],
+  ])('rejects %s with a TypeError, and gives no ticket', async (_, options) => {
     installFakeVendor({ onShow: ({ answer }) => answer(solved) })
     const error = await requestTicket(options as TicketOptions).catch((reason: unknown) => reason)
     expect(error).toHaveProperty('name', 'TypeError')
