@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { PurseName } from '../admission/decide.js'
 import type { Clock } from '../clock.js'
 import type { DegradationConfig, PurseConfig } from '../options/options.js'
-import type { SharedClaim, SharedClaimResult } from '../store/captcha-store.js'
+import type { StoreClaim, StoreClaimResult } from '../store/captcha-store.js'
 import type { StoreLink } from '../store/store-link.js'
 import { ClientHistory } from './client-history.js'
 import { Purse, type PurseClaim, type PurseSnapshot } from './purse.js'
@@ -119,7 +119,7 @@ export class Ledger {
 
   /** A ticket may have passed degraded at another process, which spent nothing at Tencent. */
   async #recordShared(store: StoreLink, ticketKey: string, clientKey: string): Promise<VerifiedRecord> {
-    const verified = { passId: randomUUID(), ticketKey, clientKey }
+    const verified = { passId: randomUUID(), ticketKey, clientKey, replayMs: replayWindowMs }
     const answer = await store.ask((session) => session.recordVerified(verified))
     return answer.kind === 'answer' && !answer.value.isFirst ? passedBefore : this.#noteVerified(clientKey)
   }
@@ -195,20 +195,10 @@ export class Ledger {
     return { ...local, giveBack }
   }
 
-  #sharedClaim({ purse, clientKey, ticketKey }: PassClaim, requireKnown: boolean): SharedClaim {
+  #sharedClaim({ purse, clientKey, ticketKey }: PassClaim, requireKnown: boolean): StoreClaim {
     const { limit, windowMs } = this.#options.config[purse].perClient
-    const ownRateFactor = ownRateFactors[purse]
-    return {
-      claimId: randomUUID(),
-      purse,
-      clientKey,
-      ticketKey,
-      replayMs: replayWindowMs,
-      limit,
-      windowMs,
-      ownRateFactor,
-      requireKnown,
-    }
+    const purses = [{ name: purse, limit, windowMs, ownRateFactor: ownRateFactors[purse] }]
+    return { claimId: randomUUID(), purses, clientKey, ticketKey, replayMs: replayWindowMs, requireKnown }
   }
 
   #purseClaim({ clientKey, isFallback }: PassClaim): PurseClaim {
@@ -216,7 +206,7 @@ export class Ledger {
     return { clientKey, isKnown: verifiedPerMinute > 0, verifiedPerMinute, isFallback }
   }
 
-  #adoptHistory(clientKey: string, result: SharedClaimResult): void {
+  #adoptHistory(clientKey: string, result: StoreClaimResult): void {
     if ('history' in result && result.history)
       this.#history.adopt(clientKey, result.history.verifiedPerMinute, this.#now())
   }

@@ -1,4 +1,5 @@
 import type { PurseConfig } from '../options/options.js'
+import { clientLimit } from '../store/client-limit.js'
 import { SlidingLog } from '../structures/sliding-log.js'
 import { TokenBucket } from '../structures/token-bucket.js'
 
@@ -101,10 +102,8 @@ export class Purse {
 
   /** Degraded passes this client may have in one window. */
   limitFor({ isKnown, verifiedPerMinute }: Pick<PurseClaim, 'isKnown' | 'verifiedPerMinute'>): number {
-    const { ownRateFactor } = this.#shape
-    const { limit, windowMs } = this.#shape.config.perClient
-    if (limit === 0 || !isKnown) return limit
-    return Math.max(limit, Math.floor((ownRateFactor * verifiedPerMinute * windowMs) / 60_000))
+    const { config, ownRateFactor } = this.#shape
+    return clientLimit({ ...config.perClient, ownRateFactor }, isKnown ? verifiedPerMinute : undefined)
   }
 
   /** Sets what the whole purse refills with, in passes a minute. */

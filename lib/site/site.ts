@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { Evidence } from '../admission/decide.js'
 import type { Clock } from '../clock.js'
 import type { DegradationConfig, PurseConfig } from '../options/options.js'
-import type { CaptchaStore, SharedOverride, SharedState } from '../store/captcha-store.js'
+import type { CaptchaStore, StoreOverride, StoreState } from '../store/captcha-store.js'
+import { storeLifetimes } from '../store/store-lifetimes.js'
 import { StoreLink } from '../store/store-link.js'
 import type { DegradationCause } from '../types.js'
 import { Baseline } from './baseline.js'
@@ -52,9 +53,9 @@ export class Degradation {
   readonly #baseline: Baseline
   readonly #override: OverrideSwitch
   readonly #store: StoreLink | undefined
-  #shared: SharedState = { processes: 1, baselinePerMinute: undefined, override: undefined }
+  #shared: StoreState = { processes: 1, baselinePerMinute: undefined, override: undefined }
   /** The last override that was set here or taken over. */
-  #sharedOverride: SharedOverride | undefined
+  #sharedOverride: StoreOverride | undefined
 
   constructor(parts: DegradationParts) {
     const { config, clock, listener } = parts
@@ -125,7 +126,7 @@ export class Degradation {
     this.#shareOverride(this.#sharedOverride)
   }
 
-  #shareOverride(override: SharedOverride): void {
+  #shareOverride(override: StoreOverride): void {
     this.#store?.tell((session) => session.setOverride(override))
   }
 
@@ -207,6 +208,7 @@ export class Degradation {
     const session = store.connect({
       captchaAppId,
       processId: randomUUID(),
+      lifetimes: storeLifetimes,
       onCorruption: (key) => listener.storeCorrupted(key),
     })
     return new StoreLink({
@@ -219,7 +221,7 @@ export class Degradation {
     })
   }
 
-  #adoptShared(state: SharedState): void {
+  #adoptShared(state: StoreState): void {
     this.#shared = state
     this.ledger.followBaseline()
     const theirs = state.override
@@ -231,7 +233,7 @@ export class Degradation {
     }
   }
 
-  #adoptOverride(override: SharedOverride): void {
+  #adoptOverride(override: StoreOverride): void {
     const replaces = this.#sharedOverride !== undefined
     this.#sharedOverride = override
     if (this.#isOver(override) && !replaces) return
@@ -239,7 +241,7 @@ export class Degradation {
     this.#override.adopt({ mode, by, untilMs: untilEpochMs ?? Number.POSITIVE_INFINITY })
   }
 
-  #isOver({ untilEpochMs }: SharedOverride): boolean {
+  #isOver({ untilEpochMs }: StoreOverride): boolean {
     return untilEpochMs !== null && untilEpochMs <= this.#parts.clock.epochMs()
   }
 }
