@@ -4,6 +4,7 @@ import { systemClock } from '../../../lib/clock.js'
 import { Ledger } from '../../../lib/site/ledger.js'
 import { redisStore } from '../../../lib/store/redis/index.js'
 import { StoreLink } from '../../../lib/store/store-link.js'
+import { contextOf } from '../conformance.js'
 import { clientLibraries, type OpenClient } from './client-libraries.js'
 import { describeWithRedis, RedisServer } from './redis-server.js'
 
@@ -78,11 +79,9 @@ function openLedger(connection: OpenClient) {
   opened.push(connection)
   const events: string[] = []
   const sent = { commands: 0 }
-  const session = redisStore(connection.client).connect({
-    captchaAppId: 190000001,
-    processId: `process-${opened.length}`,
-    onCorruption: (key) => events.push(`corrupted: ${key}`),
-  })
+  const session = redisStore(connection.client).connect(
+    contextOf({ onCorruption: (key) => events.push(`corrupted: ${key}`) }),
+  )
   const heartbeat = session.heartbeat.bind(session)
   session.heartbeat = (own) => {
     sent.commands++
