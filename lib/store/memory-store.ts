@@ -30,12 +30,13 @@ export interface MemoryStoreOptions {
  * Its memory is bounded: the 500 000 tickets, the 500 000 clients and purses, and the million client histories that were used
  * last, for each app id; older ones are forgotten first. No timer; what is over is removed as new values arrive.
  */
-export function memoryStore({ clock = systemClock, newHistory }: MemoryStoreOptions = {}): CaptchaStore {
+export function memoryStore(options: MemoryStoreOptions = {}): CaptchaStore {
+  const { clock = systemClock, newHistory = () => new ClientHistory() } = options
   const sites = new Map<number, SiteMemory>()
   return Object.freeze({
     kind: 'memory',
     connect({ captchaAppId, processId, lifetimes }: StoreContext): StoreSession {
-      const site = sites.get(captchaAppId) ?? new SiteMemory(clock, newHistory?.() ?? new ClientHistory())
+      const site = sites.get(captchaAppId) ?? new SiteMemory(clock, newHistory())
       sites.set(captchaAppId, site)
       return {
         claim: async (claim) => site.claim(claim),
