@@ -18,6 +18,7 @@ export async function runBundled(entry, { nodeFlags = [], args = process.argv.sl
       entryPoints: [entry],
       outfile,
       bundle: true,
+      loader: { '.lua': 'text' },
       packages: 'external',
       platform: 'node',
       format: 'esm',

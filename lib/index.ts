@@ -45,6 +45,21 @@ export { verdictChannelName } from './report/reporter.js'
 export { type RequireCaptchaOptions, requireCaptcha } from './require-captcha.js'
 export type { LateVerdict } from './site/late-verification.js'
 export type { OverrideSnapshot } from './site/override-switch.js'
+export type {
+  CaptchaStore,
+  StoreClaim,
+  StoreClaimResult,
+  StoreContext,
+  StoreHistory,
+  StoreLifetimes,
+  StoreOverride,
+  StorePurse,
+  StoreSession,
+  StoreState,
+  StoreVerified,
+} from './store/captcha-store.js'
+export { clientLimit } from './store/client-limit.js'
+export { type MemoryStoreOptions, memoryStore } from './store/memory-store.js'
 export type { HealthReport } from './tencent/canary.js'
 export type {
   CaptchaChannel,

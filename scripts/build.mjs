@@ -13,6 +13,7 @@ const out = `.dist-${process.pid}`
 const shared = {
   entryPoints: Object.fromEntries(entryNames.map((name) => [name, `lib/${name}.ts`])),
   bundle: true,
+  loader: { '.lua': 'text' },
   packages: 'external',
   platform: 'node',
   target: 'node20',

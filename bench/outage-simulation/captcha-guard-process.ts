@@ -175,6 +175,6 @@ function rethrow(error: unknown): never {
 }
 
 /** The guard's key is random, so that no caller can aim at what its table forgets; here the same seed must forget the same. */
-function repeatableHistory(): ClientHistory {
+export function repeatableHistory(): ClientHistory {
   return new ClientHistory(new KeyedHash(Buffer.from('same key')))
 }

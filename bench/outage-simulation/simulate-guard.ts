@@ -1,9 +1,10 @@
 import type { DegradationConfig } from '../../lib/options/config.js'
+import type { CaptchaStore } from '../../lib/store/captcha-store.js'
+import { memoryStore } from '../../lib/store/memory-store.js'
 import { BotNet } from './bot-net.js'
-import { CaptchaGuardProcess } from './captcha-guard-process.js'
+import { CaptchaGuardProcess, repeatableHistory } from './captcha-guard-process.js'
 import { combineResults } from './combine-results.js'
 import { HonestUsers } from './honest-users.js'
-import { MemoryStore } from './memory-store.js'
 import { RandomDraws } from './random-draws.js'
 import type { RunResult } from './run-result.js'
 import type { Scenario } from './scenario.js'
@@ -73,7 +74,7 @@ class GuardRun {
   readonly #honest: HonestUsers
   readonly #bots: BotNet | undefined
   readonly #buyers: BotNet | undefined
-  readonly #store: MemoryStore | undefined
+  readonly #store: CaptchaStore | undefined
   readonly #startMs: number
   readonly #endMs: number
   readonly #tally: Tally
@@ -96,7 +97,7 @@ class GuardRun {
     this.#honest = new HonestUsers({ site, share: part.share, historyShare, withoutScript, dayPhase, draws })
     this.#bots = this.#botNet(site, part, scenario.bots?.rateFactor)
     this.#buyers = this.#botNet(site, part, scenario.bots?.boughtFactor)
-    this.#store = scenario.store ? new MemoryStore(this.#clock) : undefined
+    this.#store = scenario.store ? memoryStore({ clock: this.#clock, newHistory: repeatableHistory }) : undefined
     this.#startMs = (part.processes > 1 ? warmUpMinutesSideBySide : warmUpMinutes) * minuteMs
     this.#endMs = this.#startMs + scenario.minutes * minuteMs
     this.#tally = new Tally(this.#startMs, scenario.minutes)

@@ -1,9 +1,10 @@
+import { storeLifetimes } from '../store/store-lifetimes.js'
 import { HistorySegment } from '../structures/history-segment.js'
 import { KeyedHash } from '../structures/keyed-hash.js'
 
-const historySeconds = 24 * 3600
-/** A key's rate is smoothed over about this long. */
-const rateMemorySeconds = 600
+/** The store forgets and averages over the same times. */
+const historySeconds = storeLifetimes.historyMs / 1000
+const rateMemorySeconds = storeLifetimes.rateMemoryMs / 1000
 /** Segments grow one by one, so that no request waits for a large table to be rebuilt. */
 const segmentCount = 256
 const maxSetsInSegment = 256

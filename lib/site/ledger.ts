@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Claim, PurseName } from '../admission/question.js'
 import type { Clock } from '../clock.js'
-import type { SharedClaim, SharedClaimResult } from '../store/captcha-store.js'
+import type { StoreClaim, StoreClaimResult } from '../store/captcha-store.js'
 import type { StoreLink } from '../store/store-link.js'
 import { ClientHistory } from './client-history.js'
 import type { Purse, PurseClaim, PurseConfig, PurseSnapshot } from './purse.js'
@@ -141,7 +141,7 @@ export class Ledger {
 
   /** A ticket may have passed degraded at another process, which spent nothing at Tencent. */
   async #recordShared(store: StoreLink, ticketKey: string, clientKey: string): Promise<VerifiedRecord> {
-    const verified = { passId: randomUUID(), ticketKey, clientKey }
+    const verified = { passId: randomUUID(), ticketKey, clientKey, replayMs: replayWindowMs }
     const answer = await store.ask((session) => session.recordVerified(verified))
     return answer.kind === 'answer' && !answer.value.isFirst ? passedBefore : this.#noteVerified(clientKey)
   }
@@ -195,7 +195,7 @@ export class Ledger {
     }
   }
 
-  #sharedClaim(claim: PassClaim, requireKnown: boolean): SharedClaim {
+  #sharedClaim(claim: PassClaim, requireKnown: boolean): StoreClaim {
     const { clientKey, ticketKey } = claim
     const purses = this.#chain(claim).map((purse) => ({
       name: this.#books[claim.purse].storeName(purse),
@@ -225,7 +225,7 @@ export class Ledger {
     return { used: own.used(claim.clientKey, nowMs), limit, remaining: own.remaining(nowMs) }
   }
 
-  #adoptHistory(clientKey: string, result: SharedClaimResult): void {
+  #adoptHistory(clientKey: string, result: StoreClaimResult): void {
     if ('history' in result && result.history)
       this.#history.adopt(clientKey, result.history.verifiedPerMinute, this.#now())
   }

@@ -1,3 +1,4 @@
+import { clientLimit } from '../store/client-limit.js'
 import { SlidingLog } from '../structures/sliding-log.js'
 import { TokenBucket } from '../structures/token-bucket.js'
 
@@ -126,9 +127,7 @@ export class Purse {
   /** Degraded passes this client may have in one window. */
   limitFor({ isKnown, verifiedPerMinute }: Pick<PurseClaim, 'isKnown' | 'verifiedPerMinute'>): number {
     const { ownRateFactor } = this.#shape
-    const { limit, windowMs } = this.#config.perClient
-    if (limit === 0 || !isKnown) return limit
-    return Math.max(limit, Math.floor((ownRateFactor * verifiedPerMinute * windowMs) / 60_000))
+    return clientLimit({ ...this.#config.perClient, ownRateFactor }, isKnown ? verifiedPerMinute : undefined)
   }
 
   /** Sets what the whole purse refills with, in passes a minute. */

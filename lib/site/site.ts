@@ -3,7 +3,8 @@ import type { Evidence } from '../admission/question.js'
 import type { ClassifiedTicket } from '../admission/ticket.js'
 import type { CaptchaVerdict } from '../admission/verdict.js'
 import type { Clock } from '../clock.js'
-import type { CaptchaStore, SharedOverride, SharedState } from '../store/captcha-store.js'
+import type { CaptchaStore, StoreOverride, StoreState } from '../store/captcha-store.js'
+import { storeLifetimes } from '../store/store-lifetimes.js'
 import { StoreLink } from '../store/store-link.js'
 import { Baseline } from './baseline.js'
 import type { RunCanary } from './canary-schedule.js'
@@ -64,9 +65,9 @@ export class Site {
   readonly #baseline: Baseline
   #settings: SiteSettings
   #store: StoreLink | undefined
-  #shared: SharedState = { processes: 1, baselinePerMinute: undefined, override: undefined }
+  #shared: StoreState = { processes: 1, baselinePerMinute: undefined, override: undefined }
   /** The last override that was set here or taken over. */
-  #sharedOverride: SharedOverride | undefined
+  #sharedOverride: StoreOverride | undefined
 
   constructor(parts: SiteParts) {
     const { clock, listener, settings } = parts
@@ -221,6 +222,7 @@ export class Site {
     const session = store.connect({
       captchaAppId,
       processId: randomUUID(),
+      lifetimes: storeLifetimes,
       onCorruption: (key) => listener.storeCorrupted(key),
     })
     return new StoreLink({
@@ -233,7 +235,7 @@ export class Site {
     })
   }
 
-  #adoptShared(state: SharedState): void {
+  #adoptShared(state: StoreState): void {
     this.#shared = state
     this.ledger.followBaseline()
     const theirs = state.override
@@ -245,7 +247,7 @@ export class Site {
     }
   }
 
-  #adoptOverride(override: SharedOverride): void {
+  #adoptOverride(override: StoreOverride): void {
     const replaces = this.#sharedOverride !== undefined
     this.#sharedOverride = override
     if (this.#isOver(override) && !replaces) return
@@ -253,11 +255,11 @@ export class Site {
     this.override.set({ mode, by, untilMs: untilEpochMs ?? Number.POSITIVE_INFINITY }, 'shared')
   }
 
-  #shareOverride(override: SharedOverride): void {
+  #shareOverride(override: StoreOverride): void {
     this.#store?.tell((session) => session.setOverride(override))
   }
 
-  #isOver({ untilEpochMs }: SharedOverride): boolean {
+  #isOver({ untilEpochMs }: StoreOverride): boolean {
     return untilEpochMs !== null && untilEpochMs <= this.#parts.clock.epochMs()
   }
 }

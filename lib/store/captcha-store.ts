@@ -1,95 +1,180 @@
 import type { OverrideMode } from '../admission/question.js'
 
 /**
- * Shares per-client purses, replay memory, history, baseline and override between processes. Made by
- * `redisStore(client)` of `tencent-captcha-guard/redis`.
+ * Shares per-client limits, replay memory, history, baseline and override between the processes of a site. The package has
+ * `memoryStore()` and, in `tencent-captcha-guard/redis`, `redisStore(client)`; `docs/store.md` shows how to write another.
  */
 export interface CaptchaStore {
-  /** What the snapshot calls it, e.g. `'redis'`. */
+  /** The name that `guard.snapshot().store.kind` shows, e.g. `'redis'`. */
   readonly kind: string
-  /** Called once by each guard. Must not throw, and need not be reachable yet. */
+  /**
+   * Opens the session of one site in one process. The guard calls it once, at construction. It must not throw and must not
+   * need the server: the first operation of the session is a heartbeat, and the guard repeats it until one is answered.
+   */
   connect(context: StoreContext): StoreSession
 }
 
+/** What a store is told about the site and the process that a session is for. */
 export interface StoreContext {
+  /** Values of different app ids must not mix. A positive integer. */
   readonly captchaAppId: number
-  /** Unique to this process and guard. */
+  /** Identifies this session among all sessions of all processes; a random text of 36 characters. */
   readonly processId: string
-  /** Told once of a value under our keys that cannot be read and is treated as absent. */
+  /** How long the store keeps each kind of value. */
+  readonly lifetimes: StoreLifetimes
+  /** Reports a key whose value was unreadable and is treated as absent. Report each kind of key once; the guard logs it. */
   readonly onCorruption: (key: string) => void
 }
 
+/** How long a store keeps what it was told, in milliseconds. Values that are older must be treated as absent. */
+export interface StoreLifetimes {
+  /** A client's history, since its last verified pass. */
+  readonly historyMs: number
+  /** The time over which a client's verified rate is averaged; see {@link StoreHistory}. */
+  readonly rateMemoryMs: number
+  /** A process and its baseline, since its last heartbeat. */
+  readonly processMs: number
+  /** The baseline of the whole site, since it was last computed. */
+  readonly baselineMs: number
+  /** An override without an end, since it was set or since the last heartbeat of any process. */
+  readonly endlessOverrideMs: number
+}
+
 /**
- * One guard's operations. Each is atomic and may reject or never settle: the caller has its own deadline, and local limits
- * for that case.
+ * The operations of one process on the store.
+ *
+ * Each operation must be atomic with respect to all operations of all processes: what it reads does not change before it
+ * writes. A store that reads first and writes later lets two processes pass one ticket.
+ *
+ * Each operation may reject, throw, or never settle. The guard waits at most 200 ms for it. A failure or a missed deadline
+ * marks the store as down: limits per process apply, no request asks the store, and heartbeats try it again after 1 to 30 s.
+ * A claim that the guard gave up and that is granted later is released if the request did not pass. A client that reconnects
+ * may send an operation twice; the ids of claims and passes let the store recognise the second one.
+ *
+ * The store's own clock must measure every duration, for the clocks of the processes differ.
  */
 export interface StoreSession {
-  /** Takes one degraded pass of a client and marks its ticket, together or not at all. */
-  claim(claim: SharedClaim): Promise<SharedClaimResult>
-  /** Undoes a claim whose total was empty. */
-  release(claim: SharedClaim): Promise<void>
-  /** Marks a verified ticket and notes the client's history, unless the ticket has passed at any process already. */
-  recordVerified(verified: SharedVerified): Promise<{ readonly isFirst: boolean }>
-  /** A genuine late verdict: history alone. */
+  /**
+   * Takes one degraded pass from every purse that the claim names and marks its ticket, together or not at all. The checks, in
+   * this order: a claim with this id that holds its passes already is `granted` again and takes nothing more; a marked ticket
+   * is `replayed`; `requireKnown` without history is `unknown_client`; a purse without room for this client is `over_limit`.
+   * A result other than `granted` changes nothing.
+   *
+   * Fails: limits and replay memory of this process alone decide.
+   */
+  claim(claim: StoreClaim): Promise<StoreClaimResult>
+  /**
+   * Undoes a claim: takes its pass out of every purse and removes the mark of its ticket, if this claim made them. Other
+   * claims and marks stay. A claim that is unknown or already released changes nothing.
+   *
+   * Fails: the passes stay counted until their windows end, and the ticket stays marked until `replayMs` ends.
+   */
+  release(claim: StoreClaim): Promise<void>
+  /**
+   * Marks a ticket that Tencent verified and counts the pass in the client's history, together or not at all. `isFirst` is
+   * false, and nothing changes, if a claim or another pass has marked the ticket. The same `passId` is first again; it may be
+   * counted again.
+   *
+   * Fails: the replay memory of this process alone decides, and other processes learn nothing of the pass.
+   */
+  recordVerified(verified: StoreVerified): Promise<{ readonly isFirst: boolean }>
+  /** Counts a verified pass in the client's history without a ticket (a genuine late verdict). Fails: it is lost. */
   recordHistory(clientKey: string): Promise<void>
-  /** History of one client, or `undefined` without a verified pass in 24 hours. */
-  readHistory(clientKey: string): Promise<SharedHistory | undefined>
-  /** Says that this process lives, and what it has learned; returns what the others say. */
-  heartbeat(own: { readonly baselinePerMinute: number | undefined }): Promise<SharedState>
-  setOverride(override: SharedOverride): Promise<void>
+  /** Returns the client's history; `undefined` without a verified pass in `historyMs`. Fails: the client counts as unknown. */
+  readHistory(clientKey: string): Promise<StoreHistory | undefined>
+  /**
+   * Records that this process lives, with the baseline that it has learned (`undefined` before it has learned one), and returns
+   * the state of the site. Called every 5 s, and every 1 to 30 s while the store is down.
+   *
+   * The baseline of the site is the sum of all live processes' baselines. While a live process has learned none, the last such
+   * sum stands. Without one it is the sum of those that have learned one, times live processes / processes that have.
+   *
+   * Fails: the store is down, as {@link StoreSession} describes.
+   */
+  heartbeat(own: { readonly baselinePerMinute: number | undefined }): Promise<StoreState>
+  /**
+   * Sets the override, unless the store has one whose `setEpochMs` is the same or larger. It ends after
+   * `untilEpochMs − setEpochMs` of the store's time.
+   *
+   * Fails: the guard sets it again after a heartbeat that returns none or an older one.
+   */
+  setOverride(override: StoreOverride): Promise<void>
 }
 
-export interface SharedVerified {
-  /** Unique to this pass: a client that reconnects may record it twice. */
-  readonly passId: string
-  readonly ticketKey: string
-  readonly clientKey: string
-}
-
+/** A purse that a claim draws on. A name stands for one limit and one window in all processes. */
 export interface StorePurse {
+  /** 1 to 64 characters of `a-z`, `0-9`, `:`, `_` and `-`. */
   readonly name: string
+  /** Passes that one client may take in any `windowMs`. Integer, at least 0; 0 means none, with history or without. */
   readonly limit: number
+  /** Length of the sliding window in milliseconds. Integer, at least 1. */
   readonly windowMs: number
+  /** A client with history may take this multiple of its own verified rate, if that is more than `limit`; 0 for never. */
   readonly ownRateFactor: number
 }
 
-export interface SharedClaim {
-  /** Unique to this claim, so that it can be undone. */
+/** A degraded pass that a client asks for. */
+export interface StoreClaim {
+  /** Identifies this claim; a random text of 36 characters. */
   readonly claimId: string
-  readonly clientKey: string
-  /** Absent where no ticket came along. */
-  readonly ticketKey: string | undefined
-  readonly replayMs: number
+  /** One or more purses with different names; each must have room for this client. {@link clientLimit} computes the limit. */
   readonly purses: readonly StorePurse[]
-  /** Grant only to keys with history: what is left of the total is reserved for them. */
+  /** An address or what the application's `clientKey` returned; any text of 1 to 128 characters. */
+  readonly clientKey: string
+  /** A digest of the ticket, 32 characters; `undefined` if the request has none. */
+  readonly ticketKey: string | undefined
+  /** How long the ticket stays marked, in milliseconds. */
+  readonly replayMs: number
+  /** Grants only to clients with history: what is left of the total is reserved for them. */
   readonly requireKnown: boolean
 }
 
-export type SharedClaimResult =
-  | { readonly kind: 'granted'; readonly history: SharedHistory | undefined }
-  | { readonly kind: 'replayed' }
-  | { readonly kind: 'over_limit'; readonly history: SharedHistory | undefined }
-  /** `requireKnown`, and the key has no history. */
-  | { readonly kind: 'unknown_client' }
+/** The answer to a claim. `history` is what the store knows of the client; the guard keeps a copy of it. */
+export type StoreClaimResult =
+  | { readonly kind: 'granted' | 'over_limit'; readonly history: StoreHistory | undefined }
+  | { readonly kind: 'replayed' | 'unknown_client' }
 
-export interface SharedHistory {
-  /** Verified passes a minute of this key, lately. */
+/** A ticket that Tencent verified. */
+export interface StoreVerified {
+  /** Identifies this pass; a random text of 36 characters. */
+  readonly passId: string
+  readonly ticketKey: string
+  readonly clientKey: string
+  /** How long the ticket stays marked, in milliseconds. */
+  readonly replayMs: number
+}
+
+/**
+ * What a client has earned by verified passes.
+ *
+ * A store keeps a weight and the time of the last pass for each client. A pass at time `t` changes them to
+ * `weight × e^(−(t − last) / rateMemoryMs) + 1` and `t`.
+ */
+export interface StoreHistory {
+  /**
+   * Verified passes a minute as of the last pass: `weight × 60 000 / rateMemoryMs`. It does not fade between passes: in an
+   * outage no pass is verified, and an address with many users needs its limit until the end.
+   */
   readonly verifiedPerMinute: number
 }
 
-export interface SharedOverride {
+/** An operator's override, as every process gets it. */
+export interface StoreOverride {
   readonly mode: OverrideMode
+  /** Who set it. A store may cut it to 256 characters. */
   readonly by: string
-  /** Milliseconds since 1970, or `null` for no end. */
+  /** When it ends, milliseconds since 1970; `null` if it has no end. */
   readonly untilEpochMs: number | null
-  /** When it was set, milliseconds since 1970: the newest wins. */
+  /** When it was set, milliseconds since 1970, by the clock of the process that set it: the newest one wins. */
   readonly setEpochMs: number
 }
 
-export interface SharedState {
+/** The state of a site, as the answer to a heartbeat. */
+export interface StoreState {
   /** Live processes, this one included; at least 1. */
   readonly processes: number
-  /** Verified passes a minute of the whole site, as last learned. */
+  /** Verified passes a minute of the whole site; `undefined` while none is known. */
   readonly baselinePerMinute: number | undefined
-  readonly override: SharedOverride | undefined
+  /** The override in force; `undefined` without one. */
+  readonly override: StoreOverride | undefined
 }

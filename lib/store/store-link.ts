@@ -1,10 +1,9 @@
 import type { Clock, Timer } from '../clock.js'
-import type { SharedState, StoreSession } from './captcha-store.js'
+import type { StoreSession, StoreState } from './captcha-store.js'
+import { heartbeatEveryMs } from './store-lifetimes.js'
 
 /** Longest that a request waits for the store. */
 const deadlineMs = 200
-/** How often a process says that it lives. */
-const heartbeatEveryMs = 5_000
 /** How often a lost store is tried again: longer each time that it is lost right after it was back. */
 const retryEveryMs = 1_000
 const maxRetryEveryMs = 30_000
@@ -21,7 +20,7 @@ export interface StoreLinkOptions {
   readonly clock: Clock
   /** What this process has learned, for the heartbeat. */
   readonly ownBaseline: () => number | undefined
-  readonly onState: (state: SharedState) => void
+  readonly onState: (state: StoreState) => void
   readonly onDown: (why: string) => void
   readonly onUp: () => void
 }

@@ -4,7 +4,7 @@ import type { DegradationOptions } from '../../lib/options/options.js'
 import type { CallReport, CanaryReport } from '../../lib/site/circuit.js'
 import type { ProbeReport } from '../../lib/site/client-path.js'
 import { Degradation } from '../../lib/site/site.js'
-import type { SharedOverride, SharedState } from '../../lib/store/captcha-store.js'
+import type { StoreOverride, StoreState } from '../../lib/store/captcha-store.js'
 import { StoreDouble } from '../store/store-double.js'
 import { ManualClock, settlePromises } from '../support/manual-clock.js'
 
@@ -15,7 +15,7 @@ const epochMs = Date.UTC(2026, 0, 1)
 interface Setup {
   readonly degradation?: DegradationOptions
   /** What the store says at first; absent for no store. */
-  readonly shared?: Partial<SharedState>
+  readonly shared?: Partial<StoreState>
 }
 
 /** All that a guard remembers, on a manual clock, with Tencent, the vendor's script and the store on its other sides. */
@@ -129,10 +129,10 @@ class Site {
     await this.clock.advance(5000)
   }
 
-  get overridesShared(): readonly SharedOverride[] {
+  get overridesShared(): readonly StoreOverride[] {
     return this.store.calls
       .filter(({ name }) => name === 'setOverride')
-      .map(({ argument }) => argument as SharedOverride)
+      .map(({ argument }) => argument as StoreOverride)
   }
 }
 
@@ -490,7 +490,7 @@ describe('the watch of the client path', () => {
 })
 
 describe('an override', () => {
-  const theirs: SharedOverride = { mode: 'verify_only', by: 'wang.wei', untilEpochMs: null, setEpochMs: epochMs }
+  const theirs: StoreOverride = { mode: 'verify_only', by: 'wang.wei', untilEpochMs: null, setEpochMs: epochMs }
 
   test('without a store is this process’s own', async () => {
     const site = new Site()

@@ -42,12 +42,9 @@ describe('a ledger with a store', () => {
     const { ledger, session } = await open()
     expect(await ledger.claimPass(claim({ ticketKey: 'ticket' }))).toMatchObject({ kind: 'granted' })
     expect(session.calls.at(-1)?.argument).toMatchObject({
-      purse: 'outage',
+      purses: [{ name: 'outage', limit: 2, windowMs: 60_000, ownRateFactor: 3 }],
       clientKey: 'client',
       ticketKey: 'ticket',
-      limit: 2,
-      windowMs: 60_000,
-      ownRateFactor: 3,
       requireKnown: false,
       replayMs: 300_000,
     })
@@ -149,8 +146,9 @@ describe('a ledger with a store', () => {
     ledger.recordVerified('ticket', 'client')
     ledger.recordGenuine('client')
     await settlePromises()
+    const verified = { ticketKey: 'ticket', clientKey: 'client', replayMs: 300_000 }
     expect(session.calls.slice(1)).toEqual([
-      { name: 'recordVerified', argument: { passId: expect.any(String), ticketKey: 'ticket', clientKey: 'client' } },
+      { name: 'recordVerified', argument: { ...verified, passId: expect.any(String) } },
       { name: 'recordHistory', argument: 'client' },
     ])
   })

@@ -1,21 +1,21 @@
-import type { SharedClaimResult, SharedState, StoreSession } from '../../lib/store/captcha-store.js'
+import type { StoreClaimResult, StoreSession, StoreState } from '../../lib/store/captcha-store.js'
 
 export type Behaviour = 'answers' | 'hangs' | 'rejects' | 'throws'
 
-/** Calls of a session, which the test answers as it likes, when it likes. */
+/** A session whose calls the test answers, rejects or leaves unanswered. */
 export class StoreDouble implements StoreSession {
   readonly calls: Array<{ readonly name: keyof StoreSession; readonly argument: unknown }> = []
-  claimResult: SharedClaimResult = { kind: 'granted', history: undefined }
-  state: SharedState = { processes: 1, baselinePerMinute: undefined, override: undefined }
+  claimResult: StoreClaimResult = { kind: 'granted', history: undefined }
+  state: StoreState = { processes: 1, baselinePerMinute: undefined, override: undefined }
   readonly #behaviour = new Map<keyof StoreSession | 'all', Behaviour>([['all', 'answers']])
   #hanging: Array<{ readonly answer: () => void; readonly reject: (error: Error) => void }> = []
 
-  /** From now on; calls that hang stay hanging. */
+  /** Sets the behaviour of later calls; calls that hang stay hanging. */
   set(behaviour: Behaviour, operation: keyof StoreSession | 'all' = 'all'): void {
     this.#behaviour.set(operation, behaviour)
   }
 
-  /** Answers all that hangs, as a client does whose connection is back. */
+  /** Answers all calls that hang, as a client does whose connection is back. */
   answerHanging(): void {
     for (const { answer } of this.#hanging.splice(0)) answer()
   }

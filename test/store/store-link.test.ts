@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
-import type { SharedState } from '../../lib/store/captcha-store.js'
+import type { StoreState } from '../../lib/store/captcha-store.js'
 import { StoreLink } from '../../lib/store/store-link.js'
 import { ManualClock, settlePromises } from '../support/manual-clock.js'
 import { type Behaviour, StoreDouble } from './store-double.js'
@@ -17,7 +17,7 @@ async function open(behaviour: Behaviour = 'answers') {
   const session = new StoreDouble()
   session.set(behaviour)
   const events: string[] = []
-  const states: SharedState[] = []
+  const states: StoreState[] = []
   const link = new StoreLink({
     session,
     clock,

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 
-/** What our keys are for. */
+/** What a key is for. */
 export type KeyKind = 'history' | 'passes' | 'ticket' | 'processes' | 'baseline' | 'override'
 
-/** Our keys of one app id. The braces put them all into one slot of a cluster. */
+/** The keys of one app id. The braces put them all into one slot of a cluster. */
 export interface KeyNames {
   history(clientKey: string): string
   passes(purse: string, clientKey: string): string
@@ -21,7 +21,8 @@ export function keyNames(keyPrefix: string, captchaAppId: number): KeyNames {
   const site = `${keyPrefix}{${captchaAppId}}`
   return {
     history: (clientKey) => `${site}:history:${bounded(clientKey)}`,
-    passes: (purse, clientKey) => `${site}:passes:${purse}:${bounded(clientKey)}`,
+    // The name of a purse has no slash, so that no two pairs have one key.
+    passes: (purse, clientKey) => `${site}:passes:${purse}/${bounded(clientKey)}`,
     ticket: (ticketKey) => `${site}:ticket:${bounded(ticketKey)}`,
     processes: `${site}:processes`,
     baseline: `${site}:baseline`,
@@ -32,7 +33,7 @@ export function keyNames(keyPrefix: string, captchaAppId: number): KeyNames {
 
 const shortAndPlain = /^[\w.:/-]{1,64}$/
 
-/** `#` is in no plain name, so that a digest is nobody's name. */
+/** A plain name has no `#`, so that none equals a digest. */
 function bounded(name: string): string {
   return shortAndPlain.test(name) ? name : `#${createHash('sha256').update(name).digest('base64url').slice(0, 32)}`
 }

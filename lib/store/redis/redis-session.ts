@@ -1,33 +1,20 @@
-import { replayWindowMs } from '../../site/replay-memory.js'
 import type {
-  SharedClaim,
-  SharedClaimResult,
-  SharedHistory,
-  SharedOverride,
-  SharedState,
-  SharedVerified,
+  StoreClaim,
+  StoreClaimResult,
   StoreContext,
-  StorePurse,
+  StoreHistory,
+  StoreOverride,
   StoreSession,
+  StoreState,
+  StoreVerified,
 } from '../captcha-store.js'
 import type { KeyKind, KeyNames } from './key-names.js'
-import type { LuaScript } from './lua-script.js'
-import type { ScriptCall, ScriptRunner } from './script-runner.js'
-import { claimScript } from './scripts/claim.js'
-import { heartbeatScript } from './scripts/heartbeat.js'
-import { readHistoryScript } from './scripts/read-history.js'
-import { recordVerifiedScript } from './scripts/record-verified.js'
-import { releaseScript } from './scripts/release.js'
-import { setOverrideScript } from './scripts/set-override.js'
+import type { ScriptRunner } from './redis-client.js'
+import { type LuaScript, scripts } from './scripts.js'
 
-/** A process that has not been heard of for this long lives no more: three heartbeats. */
-const aliveMs = 15_000
-const keepBaselineMs = 24 * 3_600_000
-/** How long an override without an end outlives the last process; every heartbeat renews it. */
-const keepOverrideMs = 7 * 24 * 3_600_000
 const maxByLength = 256
 
-/** One guard's operations on Redis. They reject when Redis or the client does; the caller has the deadline. */
+/** The operations of one process on Redis. They reject when Redis or the client does; the caller has the deadline. */
 export class RedisSession implements StoreSession {
   readonly #runner: ScriptRunner
   readonly #keys: KeyNames
@@ -40,13 +27,19 @@ export class RedisSession implements StoreSession {
     this.#context = context
   }
 
-  async claim(claim: SharedClaim): Promise<SharedClaimResult> {
-    const { claimId, clientKey, requireKnown, replayMs } = claim
-    const { name: purse, limit, windowMs, ownRateFactor } = claim.purses[0] as StorePurse
-    const [kind, perMinute] = await this.#run(claimScript, {
-      keys: [this.#keys.history(clientKey), this.#keys.passes(purse, clientKey), ...this.#ticketKeys(claim.ticketKey)],
-      args: [claimId, limit, windowMs, ownRateFactor, requireKnown ? 1 : 0, replayMs].map(String),
-    })
+  async claim({
+    claimId,
+    purses,
+    clientKey,
+    ticketKey,
+    requireKnown,
+    replayMs,
+  }: StoreClaim): Promise<StoreClaimResult> {
+    const limits = purses.flatMap(({ limit, windowMs, ownRateFactor }) => [limit, windowMs, ownRateFactor])
+    const { rateMemoryMs } = this.#context.lifetimes
+    const keys = [this.#keys.history(clientKey), ...this.#keysOf({ purses, clientKey, ticketKey })]
+    const args = [claimId, requireKnown ? 1 : 0, replayMs, rateMemoryMs, ...limits]
+    const [kind, perMinute] = await this.#run(scripts.claim, keys, args)
     switch (kind) {
       case 'granted':
       case 'over_limit':
@@ -59,57 +52,56 @@ export class RedisSession implements StoreSession {
     }
   }
 
-  async release({ claimId, purses, clientKey, ticketKey }: SharedClaim): Promise<void> {
-    await this.#run(releaseScript, {
-      keys: [this.#keys.passes((purses[0] as StorePurse).name, clientKey), ...this.#ticketKeys(ticketKey)],
-      args: [claimId],
-    })
+  async release(claim: StoreClaim): Promise<void> {
+    await this.#run(scripts.release, this.#keysOf(claim), [claim.claimId, claim.purses.length])
   }
 
-  async recordVerified({ passId, ticketKey, clientKey }: SharedVerified): Promise<{ isFirst: boolean }> {
+  async recordVerified({ passId, ticketKey, clientKey, replayMs }: StoreVerified): Promise<{ isFirst: boolean }> {
+    const { historyMs, rateMemoryMs } = this.#context.lifetimes
     const keys = [this.#keys.history(clientKey), this.#keys.ticket(ticketKey)]
-    const [kind] = await this.#run(recordVerifiedScript, { keys, args: [String(replayWindowMs), passId] })
+    const [kind] = await this.#run(scripts.recordVerified, keys, [historyMs, rateMemoryMs, replayMs, passId])
     return { isFirst: kind === 'recorded' }
   }
 
   async recordHistory(clientKey: string): Promise<void> {
-    await this.#run(recordVerifiedScript, { keys: [this.#keys.history(clientKey)], args: [] })
+    const { historyMs, rateMemoryMs } = this.#context.lifetimes
+    await this.#run(scripts.recordVerified, [this.#keys.history(clientKey)], [historyMs, rateMemoryMs])
   }
 
-  async readHistory(clientKey: string): Promise<SharedHistory | undefined> {
-    const [, perMinute] = await this.#run(readHistoryScript, { keys: [this.#keys.history(clientKey)], args: [] })
+  async readHistory(clientKey: string): Promise<StoreHistory | undefined> {
+    const { rateMemoryMs } = this.#context.lifetimes
+    const [, perMinute] = await this.#run(scripts.readHistory, [this.#keys.history(clientKey)], [rateMemoryMs])
     return historyOf(perMinute)
   }
 
-  async heartbeat({ baselinePerMinute }: { baselinePerMinute: number | undefined }): Promise<SharedState> {
-    const own = baselinePerMinute ?? ''
-    const [processes, baseline, mode, by, until, set] = await this.#run(heartbeatScript, {
-      keys: [this.#keys.processes, this.#keys.baseline, this.#keys.override],
-      args: [this.#context.processId, own, aliveMs, keepBaselineMs, keepOverrideMs].map(String),
-    })
+  async heartbeat({ baselinePerMinute }: { baselinePerMinute: number | undefined }): Promise<StoreState> {
+    const { processMs, baselineMs, endlessOverrideMs } = this.#context.lifetimes
+    const keys = [this.#keys.processes, this.#keys.baseline, this.#keys.override]
+    const args = [this.#context.processId, baselinePerMinute ?? '', processMs, baselineMs, endlessOverrideMs]
+    const [processes, baseline, mode, by, until, set] = await this.#run(scripts.heartbeat, keys, args)
     return {
       processes: Math.max(1, finite(processes)),
       baselinePerMinute: baseline ? finite(baseline) : undefined,
-      override: isMode(mode) ? sharedOverride(mode, by ?? '', until ?? '', set ?? '') : undefined,
+      override: isMode(mode) ? overrideOf(mode, by ?? '', until ?? '', set ?? '') : undefined,
     }
   }
 
-  /** Its end counts from its setting, both by the clock of the process that set it. */
-  async setOverride({ mode, by, untilEpochMs, setEpochMs }: SharedOverride): Promise<void> {
-    const lastsMs = untilEpochMs === null ? keepOverrideMs : Math.max(1, Math.ceil(untilEpochMs - setEpochMs))
-    await this.#run(setOverrideScript, {
-      keys: [this.#keys.override],
-      args: [mode, by.slice(0, maxByLength), untilEpochMs ?? '', setEpochMs, lastsMs].map(String),
-    })
+  async setOverride({ mode, by, untilEpochMs, setEpochMs }: StoreOverride): Promise<void> {
+    const { endlessOverrideMs } = this.#context.lifetimes
+    const lastsMs = untilEpochMs === null ? endlessOverrideMs : Math.max(1, Math.ceil(untilEpochMs - setEpochMs))
+    const args = [mode, by.slice(0, maxByLength), untilEpochMs ?? '', setEpochMs, lastsMs]
+    await this.#run(scripts.setOverride, [this.#keys.override], args)
   }
 
-  #ticketKeys(ticketKey: string | undefined): string[] {
-    return ticketKey === undefined ? [] : [this.#keys.ticket(ticketKey)]
+  /** The keys that a claim takes from, and its ticket's. */
+  #keysOf({ purses, clientKey, ticketKey }: Pick<StoreClaim, 'purses' | 'clientKey' | 'ticketKey'>): string[] {
+    const passes = purses.map(({ name }) => this.#keys.passes(name, clientKey))
+    return ticketKey === undefined ? passes : [...passes, this.#keys.ticket(ticketKey)]
   }
 
-  /** Runs a script and passes on what it found spoiled. Replies are read as text: clients may be set to give buffers. */
-  async #run(script: LuaScript, call: ScriptCall): Promise<string[]> {
-    const reply = await this.#runner.run(script, call)
+  /** Runs a script and reports the keys that it found corrupted. Reads replies as text: some clients return buffers. */
+  async #run(script: LuaScript, keys: readonly string[], args: ReadonlyArray<string | number>): Promise<string[]> {
+    const reply = await this.#runner.run(script, { keys, args: args.map(String) })
     if (!Array.isArray(reply)) throw unreadable()
     const [corrupted = '', ...values] = reply.map(String)
     for (const kind of corrupted.split(',')) this.#report(kind)
@@ -123,15 +115,15 @@ export class RedisSession implements StoreSession {
   }
 }
 
-function historyOf(perMinute: string | undefined): SharedHistory | undefined {
+function historyOf(perMinute: string | undefined): StoreHistory | undefined {
   return perMinute ? { verifiedPerMinute: finite(perMinute) } : undefined
 }
 
-function isMode(mode: string | undefined): mode is SharedOverride['mode'] {
+function isMode(mode: string | undefined): mode is StoreOverride['mode'] {
   return mode === 'pass' || mode === 'verify_only' || mode === 'none'
 }
 
-function sharedOverride(mode: SharedOverride['mode'], by: string, until: string, set: string): SharedOverride {
+function overrideOf(mode: StoreOverride['mode'], by: string, until: string, set: string): StoreOverride {
   return { mode, by, untilEpochMs: until === '' ? null : finite(until), setEpochMs: finite(set) }
 }
 

@@ -1,9 +1,8 @@
 import { CaptchaConfigError } from '../../options/captcha-config-error.js'
 import type { CaptchaStore } from '../captcha-store.js'
 import { keyNames } from './key-names.js'
-import type { RedisClient } from './redis-client.js'
+import { type RedisClient, scriptRunner } from './redis-client.js'
 import { RedisSession } from './redis-session.js'
-import { scriptRunner } from './script-runner.js'
 
 /** Options of {@link redisStore}. `undefined` equals absent. */
 export interface RedisStoreOptions {

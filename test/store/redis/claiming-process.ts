@@ -1,8 +1,9 @@
-// One of several processes that want degraded passes of one client from one Redis. Bundled and forked by a test.
+// One of several processes that claim degraded passes of one client from one Redis. Bundled and forked by a test.
 import { once } from 'node:events'
 import { type Clock, systemClock } from '../../../lib/clock.js'
 import { Ledger } from '../../../lib/site/ledger.js'
 import { redisStore } from '../../../lib/store/redis/index.js'
+import { storeLifetimes } from '../../../lib/store/store-lifetimes.js'
 import { StoreLink } from '../../../lib/store/store-link.js'
 import { clientLibraries } from './client-libraries.js'
 
@@ -19,7 +20,7 @@ export interface ClaimingResult {
   /** Passes granted: when each was asked for and when it was answered, milliseconds since 1970. */
   readonly passes: ReadonlyArray<readonly [number, number]>
   readonly refused: number
-  /** Went down at any time: its own limits would have applied. */
+  /** Why the store went down, each time: the limits of the process would have applied. */
   readonly downs: readonly string[]
   readonly ms: number
 }
@@ -27,7 +28,7 @@ export interface ClaimingResult {
 /** A total without bound: only the limit per client is under test. */
 const total = { floorPerMinute: 1e9, baselineFactor: 1, startPerMinute: 1e9 }
 
-/** On a starved machine an answer may take long; whether limits hold without the store is not asked here. */
+/** On a busy machine an answer may take long; limits without the store are not under test. */
 const patientClock: Clock = { ...systemClock, after: (delayMs, run) => systemClock.after(100 * delayMs, run) }
 
 async function claimAll(order: ClaimingOrder): Promise<ClaimingResult> {
@@ -41,6 +42,7 @@ async function claimAll(order: ClaimingOrder): Promise<ClaimingResult> {
   const session = redisStore(connection.client).connect({
     captchaAppId: 190000001,
     processId: String(process.pid),
+    lifetimes: storeLifetimes,
     onCorruption: (key) => downs.push(`corrupted: ${key}`),
   })
   const store = new StoreLink({
@@ -76,7 +78,7 @@ async function claimAll(order: ClaimingOrder): Promise<ClaimingResult> {
   return { passes, refused, downs, ms: now() - startedMs }
 }
 
-/** Nobody starts before the last one. */
+/** Waits until the test has heard of all processes. */
 async function allAreReady(): Promise<void> {
   const go = once(process, 'message')
   process.send?.('ready')

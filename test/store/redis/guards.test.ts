@@ -89,7 +89,7 @@ describeWithRedis()('guards on one Redis', () => {
       expect((await one.send({})).reason).toBe('ticket_missing')
     }, 20_000)
 
-    test('a process that restarts in the middle of an outage goes on where it was', async () => {
+    test('a process that restarts in the middle of an outage keeps its override, its limits and its replay memory', async () => {
       const [one, two] = await startTwo(library)
       one.guard.override('pass', { forMs: 60_000 })
       const ticket = simulator.mintTicket()
@@ -126,7 +126,7 @@ describeWithRedis()('guards on one Redis', () => {
       }
     }, 30_000)
 
-    test('with Redis stopped, requests go on within local limits and nobody waits long', async () => {
+    test('with Redis stopped, requests go on within local limits and no request waits long', async () => {
       const [one, two] = await startTwo(library)
       await breakApi(one, two)
       server.freeze()
@@ -194,7 +194,7 @@ describeWithRedis()('guards on one Redis', () => {
     return sites
   }
 
-  /** Costs each process a ticket of a client that no test looks at. */
+  /** Sends each process a ticket of a client that no test looks at. */
   async function breakApi(...sites: readonly SiteProcess[]): Promise<void> {
     simulator.setFault('internal_error')
     for (const [index, site] of sites.entries()) {

@@ -22,6 +22,7 @@ describeWithRedis()('four processes on one Redis', () => {
       entryPoints: [join(import.meta.dirname, 'claiming-process.ts')],
       outfile: join(dir, 'claiming-process.mjs'),
       bundle: true,
+      loader: { '.lua': 'text' },
       packages: 'external',
       platform: 'node',
       format: 'esm',

@@ -3,10 +3,11 @@ import type { Cluster, Redis } from 'ioredis'
 import type { RedisClientPoolType, RedisClientType, RedisClusterType, RedisSentinelType } from 'redis'
 import { CaptchaConfigError } from '../../../lib/index.js'
 import { type RedisClient, type RedisStoreOptions, redisStore } from '../../../lib/store/redis/index.js'
+import { contextOf } from '../conformance.js'
 
-const context = { captchaAppId: 1, processId: 'p', onCorruption: () => {} }
+const context = contextOf()
 
-/** The compiler's word that all kinds of clients fit. */
+/** The compiler proves that all kinds of clients fit. */
 type Fitting =
   | RedisClientType
   | RedisClusterType
@@ -18,13 +19,13 @@ type Fitting =
   : never
 const fits: Fitting = true
 
-/** A client of node-redis whose scripts do what the test says. */
+/** A client of node-redis whose scripts return what the test says. */
 function nodeRedis(evalSha: () => unknown, evalSource: () => unknown = evalSha): RedisClient {
   return { evalSha, eval: evalSource, sendCommand: () => {} } as unknown as RedisClient
 }
 
-describe('redisStore', () => {
-  test('takes the clients of both libraries', () => {
+describe('redisStore()', () => {
+  test('accepts the clients of both libraries', () => {
     expect(fits).toBe(true)
     const ioredis = { evalsha: async () => [], eval: async () => [], call: async () => [] }
     expect(redisStore(ioredis).kind).toBe('redis')
@@ -41,7 +42,7 @@ describe('redisStore', () => {
     ['an object without a prototype', Object.create(null), /an object of no class/],
     ['a legacy client', { evalSha() {}, eval() {}, options: { legacyMode: true } }, /give it `client.v4`/],
     ['half a client', { eval: () => {} }, /must be a client of the `redis` package/],
-  ])('refuses %s', (_what, client, message) => {
+  ])('throws for %s instead of a client', (_what, client, message) => {
     expect(() => redisStore(client as unknown as RedisClient)).toThrow(CaptchaConfigError)
     expect(() => redisStore(client as unknown as RedisClient)).toThrow(message)
   })
@@ -55,7 +56,7 @@ describe('redisStore', () => {
     [{ prefix: 'x' }, /has no option `prefix`/],
     [null, /must be an object/],
     ['tcg:', /must be an object/],
-  ])('refuses the options %j', (options, message) => {
+  ])('throws for the options %j', (options, message) => {
     const make = () =>
       redisStore(
         nodeRedis(async () => []),
@@ -74,18 +75,18 @@ describe('redisStore', () => {
     ).not.toThrow()
   })
 
-  test('asks the client for nothing before it is used', () => {
+  test('sends nothing to the client before the first operation', () => {
     let calls = 0
     redisStore(nodeRedis(() => calls++)).connect(context)
     expect(calls).toBe(0)
   })
 })
 
-describe('a session', () => {
+describe('a session of redisStore()', () => {
   const session = (client: RedisClient) => redisStore(client).connect(context)
   const fail = (message: string) => () => Promise.reject(new Error(message))
 
-  test('sends the source only where the server does not know the digest', async () => {
+  test('sends the source of a script only to a server that does not know its digest', async () => {
     const known = session(nodeRedis(async () => ['', 'history', '0.5'], fail('not to be sent')))
     expect(await known.readHistory('client')).toEqual({ verifiedPerMinute: 0.5 })
     const unknown = session(nodeRedis(fail('NOSCRIPT No matching script.'), async () => ['', 'history', '0.5']))
@@ -94,7 +95,7 @@ describe('a session', () => {
     await expect(full.readHistory('client')).rejects.toThrow('OOM')
   })
 
-  test('rejects where the client throws, returns no promise, or answers nonsense', async () => {
+  test('rejects if the client throws, returns no promise, or returns an unreadable reply', async () => {
     const thrower = nodeRedis(() => {
       throw new Error('The client is closed')
     })
@@ -106,7 +107,7 @@ describe('a session', () => {
     await expect(nonsense.readHistory('client')).rejects.toThrow('unreadable')
   })
 
-  test('reads buffers, as clients with a type mapping of their own give them', async () => {
+  test('reads replies that are buffers, as clients with a type mapping return them', async () => {
     const reply = ['', '3', '4.5', 'pass', 'ops', '', '17'].map((text) => Buffer.from(text))
     expect(await session(nodeRedis(async () => reply)).heartbeat({ baselinePerMinute: 1 })).toEqual({
       processes: 3,

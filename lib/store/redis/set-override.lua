@@ -1,7 +1,5 @@
-import { luaScript } from '../lua-script.js'
-
-/** The newest override wins, whoever is last to arrive. */
-export const setOverrideScript = luaScript(`
+-- The newest override wins, in whatever order they arrive.
+-- KEYS: override. ARGV: mode, by, until or '', set, how long it lasts in milliseconds.
 local overrideKey = KEYS[1]
 if holds('override', overrideKey, 'hash') then
   local set = number(redis.call('HGET', overrideKey, 'set'))
@@ -10,4 +8,3 @@ end
 redis.call('HSET', overrideKey, 'mode', ARGV[1], 'by', ARGV[2], 'until', ARGV[3], 'set', ARGV[4])
 redis.call('PEXPIRE', overrideKey, ARGV[5])
 return answer('set')
-`)

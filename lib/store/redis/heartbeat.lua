@@ -1,26 +1,22 @@
-import { luaScript } from '../lua-script.js'
-
-/**
- * Says that a process lives and what it has learned; answers with the live processes, the site's baseline and the override.
- *
- * The site's baseline is the sum of what the live processes have learned. While some have learned nothing yet, the last such
- * sum stands: a process that ends is counted as live for some seconds more, so scaling up the others' figures at every
- * deployment would count it twice. Only without a sum to stand in are those figures scaled.
- */
-export const heartbeatScript = luaScript(`
+-- Records a live process and the baseline that it has learned; answers with the live processes, the site's baseline and the override.
+--
+-- The site's baseline is the sum of what the live processes have learned. While some have learned none, the last such sum stands:
+-- a process that ends is counted as live for some seconds more, so scaling up the others' figures at every deployment would count
+-- it twice. Only without a last sum are those figures scaled.
+--
+-- KEYS: processes, baseline, override. ARGV: process id, its baseline or '', processMs, baselineMs, endlessOverrideMs.
 local processesKey, baselineKey, overrideKey = KEYS[1], KEYS[2], KEYS[3]
-local processId, ownBaseline, aliveUs = ARGV[1], ARGV[2], tonumber(ARGV[3]) * 1000
-local keepBaselineMs, keepOverrideMs = tonumber(ARGV[4]), tonumber(ARGV[5])
+local processId, ownBaseline, processMs, baselineMs, endlessOverrideMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
 holds('processes', processesKey, 'hash')
 redis.call('HSET', processesKey, processId, string.format('%.0f', now) .. ' ' .. ownBaseline)
-redis.call('PEXPIRE', processesKey, aliveUs / 1000)
+redis.call('PEXPIRE', processesKey, processMs)
 local entries = redis.call('HGETALL', processesKey)
 local live, learned, sum = 0, 0, 0
 for index = 1, #entries, 2 do
   local at, baseline = string.match(entries[index + 1], '^(%d+) (.*)$')
   at, baseline = number(at), number(baseline)
-  if at and math.abs(now - at) < aliveUs then
+  if at and math.abs(now - at) < tonumber(processMs) * 1000 then
     live = live + 1
     if baseline then
       learned = learned + 1
@@ -39,7 +35,7 @@ if holds('baseline', baselineKey, 'string') then
 end
 if learned == live or (learned > 0 and not site) then
   site = sum * live / learned
-  redis.call('SET', baselineKey, exact(site), 'PX', keepBaselineMs)
+  redis.call('SET', baselineKey, exact(site), 'PX', baselineMs)
 end
 
 local override = {}
@@ -52,8 +48,7 @@ if holds('override', overrideKey, 'hash') then
     reject('override', overrideKey)
     override = {}
   elseif isEndless then
-    redis.call('PEXPIRE', overrideKey, keepOverrideMs)
+    redis.call('PEXPIRE', overrideKey, endlessOverrideMs)
   end
 end
 return answer(tostring(live), exact(site), unpack(override))
-`)

@@ -1,0 +1,191 @@
+import { type Clock, systemClock } from '../clock.js'
+import { ClientHistory } from '../site/client-history.js'
+import { AgingMap } from '../structures/aging-map.js'
+import type {
+  CaptchaStore,
+  StoreClaim,
+  StoreClaimResult,
+  StoreContext,
+  StoreHistory,
+  StoreLifetimes,
+  StoreOverride,
+  StoreSession,
+  StoreState,
+  StoreVerified,
+} from './captcha-store.js'
+import { clientLimit } from './client-limit.js'
+
+/** Options of {@link memoryStore}. `undefined` equals absent. */
+export interface MemoryStoreOptions {
+  /** Monotonic milliseconds for every duration. @default the system clock */
+  clock?: Pick<Clock, 'nowMs'> | undefined
+  /** @internal Makes the history of an app id, for simulations that must be repeatable. */
+  newHistory?: (() => ClientHistory) | undefined
+}
+
+/**
+ * A store in the memory of this process: for several guards of one process, for tests, and as a model of the contract. It
+ * shares nothing with other processes, and a restart empties it. A guard without a `store` needs none of this.
+ *
+ * Its memory is bounded: the 500 000 tickets, the 500 000 clients and purses, and the million client histories that were used
+ * last, for each app id; older ones are forgotten first. No timer; what is over is removed as new values arrive.
+ */
+export function memoryStore(options: MemoryStoreOptions = {}): CaptchaStore {
+  const { clock = systemClock, newHistory = () => new ClientHistory() } = options
+  const sites = new Map<number, SiteMemory>()
+  return Object.freeze({
+    kind: 'memory',
+    connect({ captchaAppId, processId, lifetimes }: StoreContext): StoreSession {
+      const site = sites.get(captchaAppId) ?? new SiteMemory(clock, newHistory())
+      sites.set(captchaAppId, site)
+      return {
+        claim: async (claim) => site.claim(claim),
+        release: async (claim) => site.release(claim),
+        recordVerified: async (verified) => ({ isFirst: site.recordVerified(verified) }),
+        recordHistory: async (clientKey) => site.recordHistory(clientKey),
+        readHistory: async (clientKey) => site.historyOf(clientKey),
+        heartbeat: async ({ baselinePerMinute }) => site.beat(processId, baselinePerMinute, lifetimes),
+        setOverride: async (override) => site.setOverride(override, lifetimes),
+      }
+    },
+  })
+}
+
+const maxKeys = 500_000
+const maxByLength = 256
+
+interface TicketMark {
+  /** The claim or the pass that marked it. */
+  readonly by: string
+  readonly endMs: number
+}
+
+interface ClientPasses {
+  /** When each claim took its pass, oldest first. */
+  readonly takenMs: Map<string, number>
+  readonly endMs: number
+}
+
+/** What the store keeps of one app id. Every method runs to its end at once, which makes it atomic. */
+class SiteMemory {
+  readonly #clock: Pick<Clock, 'nowMs'>
+  readonly #history: ClientHistory
+  readonly #tickets = new AgingMap<TicketMark>(maxKeys)
+  readonly #passes = new AgingMap<ClientPasses>(maxKeys)
+  readonly #processes = new Map<string, { readonly heardMs: number; readonly baselinePerMinute: number | undefined }>()
+  #baseline: { readonly perMinute: number; readonly endMs: number } | undefined
+  #override: { readonly value: StoreOverride; readonly endMs: number } | undefined
+
+  constructor(clock: Pick<Clock, 'nowMs'>, history: ClientHistory) {
+    this.#clock = clock
+    this.#history = history
+  }
+
+  claim(claim: StoreClaim): StoreClaimResult {
+    const nowMs = this.#clock.nowMs()
+    const { claimId, purses, clientKey, ticketKey, replayMs, requireKnown } = claim
+    const history = this.historyOf(clientKey)
+    const drawn = purses.map((purse) => ({ purse, key: passesKey(purse.name, clientKey) }))
+    if (drawn.some(({ key }) => this.#passes.get(key)?.takenMs.has(claimId))) return { kind: 'granted', history }
+    if (ticketKey !== undefined && this.#markOf(ticketKey, nowMs) !== undefined) return { kind: 'replayed' }
+    if (requireKnown && history === undefined) return { kind: 'unknown_client' }
+    for (const { purse, key } of drawn) {
+      const taken = this.#countPasses(key, nowMs - purse.windowMs)
+      if (taken >= clientLimit(purse, history?.verifiedPerMinute)) return { kind: 'over_limit', history }
+    }
+    for (const { purse, key } of drawn) this.#takePass(key, claimId, nowMs, purse.windowMs)
+    if (ticketKey !== undefined) this.#mark(ticketKey, claimId, nowMs, replayMs)
+    return { kind: 'granted', history }
+  }
+
+  release({ claimId, purses, clientKey, ticketKey }: StoreClaim): void {
+    for (const { name } of purses) {
+      const key = passesKey(name, clientKey)
+      const passes = this.#passes.get(key)
+      if (passes?.takenMs.delete(claimId) && passes.takenMs.size === 0) this.#passes.delete(key)
+    }
+    if (ticketKey !== undefined && this.#tickets.get(ticketKey)?.by === claimId) this.#tickets.delete(ticketKey)
+  }
+
+  /** Returns false if the ticket has passed already. */
+  recordVerified({ passId, ticketKey, clientKey, replayMs }: StoreVerified): boolean {
+    const nowMs = this.#clock.nowMs()
+    const by = this.#markOf(ticketKey, nowMs)
+    if (by !== undefined) return by === passId
+    this.#mark(ticketKey, passId, nowMs, replayMs)
+    this.recordHistory(clientKey)
+    return true
+  }
+
+  recordHistory(clientKey: string): void {
+    this.#history.noteVerified(clientKey, this.#clock.nowMs())
+  }
+
+  historyOf(clientKey: string): StoreHistory | undefined {
+    const verifiedPerMinute = this.#history.verifiedPerMinute(clientKey, this.#clock.nowMs())
+    return verifiedPerMinute > 0 ? { verifiedPerMinute } : undefined
+  }
+
+  beat(processId: string, baselinePerMinute: number | undefined, lifetimes: StoreLifetimes): StoreState {
+    const nowMs = this.#clock.nowMs()
+    this.#processes.set(processId, { heardMs: nowMs, baselinePerMinute })
+    for (const [id, { heardMs }] of this.#processes) {
+      if (nowMs - heardMs >= lifetimes.processMs) this.#processes.delete(id)
+    }
+    this.#sumBaselines(nowMs, lifetimes.baselineMs)
+    if (this.#override !== undefined && this.#override.endMs <= nowMs) this.#override = undefined
+    const override = this.#override?.value
+    if (override?.untilEpochMs === null)
+      this.#override = { value: override, endMs: nowMs + lifetimes.endlessOverrideMs }
+    return { processes: this.#processes.size, baselinePerMinute: this.#baseline?.perMinute, override }
+  }
+
+  setOverride(override: StoreOverride, { endlessOverrideMs }: StoreLifetimes): void {
+    const nowMs = this.#clock.nowMs()
+    const { setEpochMs, untilEpochMs, by } = override
+    const current = this.#override
+    if (current !== undefined && current.endMs > nowMs && current.value.setEpochMs >= setEpochMs) return
+    const lastsMs = untilEpochMs === null ? endlessOverrideMs : untilEpochMs - setEpochMs
+    this.#override = { value: { ...override, by: by.slice(0, maxByLength) }, endMs: nowMs + lastsMs }
+  }
+
+  #sumBaselines(nowMs: number, baselineMs: number): void {
+    if (this.#baseline !== undefined && this.#baseline.endMs <= nowMs) this.#baseline = undefined
+    const learned = [...this.#processes.values()].flatMap((process) => process.baselinePerMinute ?? [])
+    const live = this.#processes.size
+    if (learned.length < live && (learned.length === 0 || this.#baseline !== undefined)) return
+    const sum = learned.reduce((total, perMinute) => total + perMinute, 0)
+    this.#baseline = { perMinute: (sum * live) / learned.length, endMs: nowMs + baselineMs }
+  }
+
+  #markOf(ticketKey: string, nowMs: number): string | undefined {
+    const mark = this.#tickets.get(ticketKey)
+    return mark !== undefined && mark.endMs > nowMs ? mark.by : undefined
+  }
+
+  #mark(ticketKey: string, by: string, nowMs: number, replayMs: number): void {
+    this.#tickets.set(ticketKey, { by, endMs: nowMs + replayMs }, ({ endMs }) => endMs <= nowMs)
+  }
+
+  /** Counts the passes taken after `sinceMs` and forgets the others. */
+  #countPasses(key: string, sinceMs: number): number {
+    const takenMs = this.#passes.get(key)?.takenMs
+    if (takenMs === undefined) return 0
+    for (const [claimId, atMs] of takenMs) {
+      if (atMs > sinceMs) break
+      takenMs.delete(claimId)
+    }
+    return takenMs.size
+  }
+
+  #takePass(key: string, claimId: string, nowMs: number, windowMs: number): void {
+    const takenMs = this.#passes.get(key)?.takenMs ?? new Map<string, number>()
+    takenMs.set(claimId, nowMs)
+    this.#passes.set(key, { takenMs, endMs: nowMs + windowMs }, ({ endMs }) => endMs <= nowMs)
+  }
+}
+
+/** A purse's name has no slash, so that no two pairs have the same key. */
+function passesKey(purse: string, clientKey: string): string {
+  return `${purse}/${clientKey}`
+}

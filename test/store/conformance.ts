@@ -1,0 +1,481 @@
+import { randomUUID } from 'node:crypto'
+import { beforeEach, describe, expect, test } from '@jest/globals'
+import type {
+  CaptchaStore,
+  StoreClaim,
+  StoreContext,
+  StoreOverride,
+  StorePurse,
+  StoreSession,
+  StoreVerified,
+} from '../../lib/index.js'
+import { storeLifetimes } from '../../lib/store/store-lifetimes.js'
+
+/** A store that holds nothing yet. */
+export interface StoreUnderTest {
+  readonly store: CaptchaStore
+  /** Lets this much of the store's time pass at once. */
+  elapse(ms: number): unknown
+}
+
+const minuteMs = 60_000
+const hourMs = 60 * minuteMs
+const notLearned = { baselinePerMinute: undefined }
+
+export function contextOf(change: Partial<StoreContext> = {}): StoreContext {
+  const onCorruption = (key: string) => {
+    throw new Error(`corrupted: ${key}`)
+  }
+  return { captchaAppId: 190000001, processId: randomUUID(), lifetimes: storeLifetimes, onCorruption, ...change }
+}
+
+export function purseOf(change: Partial<StorePurse> = {}): StorePurse {
+  return { name: 'outage', limit: 20, windowMs: minuteMs, ownRateFactor: 0, ...change }
+}
+
+export function claimOf(change: Partial<StoreClaim> = {}): StoreClaim {
+  return {
+    claimId: randomUUID(),
+    purses: [purseOf()],
+    clientKey: 'client',
+    ticketKey: undefined,
+    replayMs: 5 * minuteMs,
+    requireKnown: false,
+    ...change,
+  }
+}
+
+export function verifiedOf(change: Partial<StoreVerified> = {}): StoreVerified {
+  return { passId: randomUUID(), ticketKey: randomUUID(), clientKey: 'client', replayMs: 5 * minuteMs, ...change }
+}
+
+export function overrideOf(change: Partial<StoreOverride> = {}): StoreOverride {
+  const setEpochMs = change.setEpochMs ?? 1_767_225_600_000
+  return { mode: 'pass', by: 'ops', untilEpochMs: setEpochMs + minuteMs, setEpochMs, ...change }
+}
+
+/** Tests everything that `CaptchaStore` promises, on a new store for each test. */
+export function testConformance(open: () => StoreUnderTest | Promise<StoreUnderTest>): void {
+  let store: CaptchaStore
+  let elapse: StoreUnderTest['elapse']
+  let session: StoreSession
+
+  beforeEach(async () => {
+    const opened = await open()
+    store = opened.store
+    elapse = opened.elapse
+    session = connect()
+  })
+
+  function connect(change: Partial<StoreContext> = {}): StoreSession {
+    return store.connect(contextOf(change))
+  }
+
+  /** Claims so often, one after the other, from the same purses. */
+  async function claimTimes(times: number, change: Partial<StoreClaim> = {}): Promise<readonly string[]> {
+    const kinds: string[] = []
+    for (let attempt = 0; attempt < times; attempt++) kinds.push((await session.claim(claimOf(change))).kind)
+    return kinds
+  }
+
+  /** How many more passes the client gets out of this purse. */
+  async function roomIn(purse: StorePurse, clientKey = 'client'): Promise<number> {
+    return (await claimTimes(purse.limit + 1, { purses: [purse], clientKey })).filter((kind) => kind === 'granted')
+      .length
+  }
+
+  describe('a claim', () => {
+    test('is granted up to the limit of the purse and refused beyond it', async () => {
+      const kinds = await claimTimes(5, { purses: [purseOf({ limit: 3 })] })
+      expect(kinds).toEqual(['granted', 'granted', 'granted', 'over_limit', 'over_limit'])
+    })
+
+    test('is never granted from a purse whose limit is 0, to a client with history either', async () => {
+      await session.recordHistory('client')
+      const closed = purseOf({ limit: 0, ownRateFactor: 1_000_000 })
+      expect(await session.claim(claimOf({ purses: [closed] }))).toMatchObject({ kind: 'over_limit' })
+    })
+
+    test('counts each client, purse and app id apart from the others', async () => {
+      const other = connect({ captchaAppId: 2 })
+      const limit = 1
+      const results = [
+        await session.claim(claimOf({ purses: [purseOf({ limit })] })),
+        await session.claim(claimOf({ purses: [purseOf({ limit })], clientKey: 'another' })),
+        await session.claim(claimOf({ purses: [purseOf({ limit, name: 'doubt' })] })),
+        await other.claim(claimOf({ purses: [purseOf({ limit })] })),
+      ]
+      expect(results.map(({ kind }) => kind)).toEqual(Array(4).fill('granted'))
+    })
+
+    test('tells purses and clients apart whose names are alike when they are put together', async () => {
+      const claim = (name: string, clientKey: string) =>
+        session.claim(claimOf({ purses: [purseOf({ name, limit: 1 })], clientKey }))
+      const results = [
+        await claim('outage', 'parent:2001:db8::/56'),
+        await claim('outage:parent', '2001:db8::/56'),
+        await claim('outage', 'x'.repeat(127)),
+        await claim('outage', 'x'.repeat(128)),
+        await claim('outage', '\u0000 {} /é'),
+      ]
+      expect(results.map(({ kind }) => kind)).toEqual(Array(5).fill('granted'))
+    })
+
+    test('finds room again when a pass leaves the window, and not before', async () => {
+      const purses = [purseOf({ limit: 2, windowMs: minuteMs })]
+      expect(await claimTimes(1, { purses })).toEqual(['granted'])
+      await elapse(30_000)
+      expect(await claimTimes(2, { purses })).toEqual(['granted', 'over_limit'])
+      await elapse(29_000)
+      expect(await claimTimes(1, { purses })).toEqual(['over_limit'])
+      await elapse(1_000)
+      expect(await claimTimes(2, { purses })).toEqual(['granted', 'over_limit'])
+      await elapse(29_000)
+      expect(await claimTimes(1, { purses })).toEqual(['over_limit'])
+    })
+
+    test('is granted exactly as often as the limit allows when two processes claim at the same time', async () => {
+      const other = connect()
+      const purses = [purseOf({ limit: 20 }), purseOf({ name: 'parent', limit: 30 })]
+      const claims = Array.from({ length: 200 }, (_, index) => (index % 2 ? session : other).claim(claimOf({ purses })))
+      const granted = (await Promise.all(claims)).filter(({ kind }) => kind === 'granted')
+      expect(granted).toHaveLength(20)
+      expect(await roomIn(purseOf({ name: 'parent', limit: 30 }))).toBe(10)
+    })
+
+    test('is granted once when a client that reconnects sends it twice', async () => {
+      const purses = [purseOf({ limit: 2 }), purseOf({ name: 'parent', limit: 3 })]
+      const claim = claimOf({ purses, ticketKey: 'sent twice' })
+      expect((await session.claim(claim)).kind).toBe('granted')
+      expect((await session.claim(claim)).kind).toBe('granted')
+      expect(await claimTimes(2, { purses })).toEqual(['granted', 'over_limit'])
+      expect(await roomIn(purseOf({ name: 'parent', limit: 3 }))).toBe(1)
+    })
+  })
+
+  describe('a claim on several purses', () => {
+    const wide = purseOf({ name: 'outage:parent', limit: 5 })
+    const narrow = purseOf({ name: 'outage:setting-1', limit: 2, windowMs: 10_000 })
+
+    test('takes one pass from every one of them', async () => {
+      expect(await claimTimes(3, { purses: [wide, narrow] })).toEqual(['granted', 'granted', 'over_limit'])
+      expect(await roomIn(narrow)).toBe(0)
+      expect(await roomIn(wide)).toBe(3)
+    })
+
+    test.each([
+      ['the last', [wide, narrow]],
+      ['the first', [narrow, wide]],
+    ])('takes nothing and marks no ticket if %s of them has no room', async (_which, purses) => {
+      await claimTimes(2, { purses: [narrow] })
+      const refused = await session.claim(claimOf({ purses, ticketKey: 'ticket' }))
+      expect(refused.kind).toBe('over_limit')
+      expect(await roomIn(wide)).toBe(5)
+      const free = purseOf({ name: 'doubt' })
+      expect((await session.claim(claimOf({ purses: [free], ticketKey: 'ticket' }))).kind).toBe('granted')
+    })
+
+    test('counts each of them over its own window', async () => {
+      await claimTimes(2, { purses: [wide, narrow] })
+      await elapse(10_000)
+      expect(await claimTimes(3, { purses: [wide, narrow] })).toEqual(['granted', 'granted', 'over_limit'])
+      expect(await roomIn(wide)).toBe(1)
+    })
+
+    test('applies the own rate of a client with history to each of them by its own factor and window', async () => {
+      for (let pass = 0; pass < 19; pass++) await session.recordHistory('client')
+      const factor = purseOf({ limit: 1, ownRateFactor: 3 })
+      const fixed = purseOf({ name: 'parent', limit: 4 })
+      expect(await claimTimes(5, { purses: [factor, fixed] })).toEqual([...Array(4).fill('granted'), 'over_limit'])
+      expect(await claimTimes(2, { purses: [factor] })).toEqual(['granted', 'over_limit'])
+    })
+
+    test('gives all of them back when it is released', async () => {
+      const claim = claimOf({ purses: [wide, narrow], ticketKey: 'ticket' })
+      await session.claim(claim)
+      await connect().release(claim)
+      expect((await session.claim(claimOf({ purses: [narrow], ticketKey: 'ticket' }))).kind).toBe('granted')
+      expect(await roomIn(narrow)).toBe(1)
+      expect(await roomIn(wide)).toBe(5)
+    })
+  })
+
+  describe('the limit of a client with history', () => {
+    test('is its own rate times the factor, where that is more than the limit', async () => {
+      for (let pass = 0; pass < 19; pass++) await session.recordHistory('busy')
+      const purses = [purseOf({ limit: 2, ownRateFactor: 3 })]
+      const kinds = await claimTimes(8, { clientKey: 'busy', purses })
+      expect(kinds).toEqual([...Array(5).fill('granted'), ...Array(3).fill('over_limit')])
+    })
+
+    test('is never less than the limit', async () => {
+      await session.recordHistory('calm')
+      expect(await roomIn(purseOf({ limit: 2, ownRateFactor: 3 }), 'calm')).toBe(2)
+    })
+
+    test('is the limit where the factor is 0', async () => {
+      for (let pass = 0; pass < 50; pass++) await session.recordHistory('busy')
+      expect(await roomIn(purseOf({ limit: 2, ownRateFactor: 0 }), 'busy')).toBe(2)
+    })
+  })
+
+  describe('a ticket', () => {
+    test('that was granted is replayed at every process', async () => {
+      expect((await session.claim(claimOf({ ticketKey: 'ticket' }))).kind).toBe('granted')
+      const again = claimOf({ ticketKey: 'ticket', clientKey: 'another' })
+      expect((await connect().claim(again)).kind).toBe('replayed')
+    })
+
+    test('that was granted is replayed for replayMs, and granted again afterwards', async () => {
+      const claim = () => claimOf({ ticketKey: 'ticket', replayMs: 90_000 })
+      await session.claim(claim())
+      await elapse(88_000)
+      expect((await session.claim(claim())).kind).toBe('replayed')
+      await elapse(2_000)
+      expect((await session.claim(claim())).kind).toBe('granted')
+    })
+
+    test('passes once when two processes claim it at the same time', async () => {
+      const sessions = [session, connect(), connect()]
+      const results = await Promise.all(sessions.map((each) => each.claim(claimOf({ ticketKey: 'ticket' }))))
+      expect(results.map(({ kind }) => kind).sort()).toEqual(['granted', 'replayed', 'replayed'])
+    })
+
+    test('that was refused is not marked', async () => {
+      const ticketKey = 'refused'
+      expect((await session.claim(claimOf({ ticketKey, purses: [purseOf({ limit: 0 })] }))).kind).toBe('over_limit')
+      expect((await session.claim(claimOf({ ticketKey, requireKnown: true }))).kind).toBe('unknown_client')
+      expect((await session.claim(claimOf({ ticketKey }))).kind).toBe('granted')
+    })
+
+    test('that is replayed takes no pass', async () => {
+      const purses = [purseOf({ limit: 2 })]
+      await session.claim(claimOf({ purses, ticketKey: 'ticket' }))
+      expect(await claimTimes(3, { purses, ticketKey: 'ticket' })).toEqual(Array(3).fill('replayed'))
+      expect(await claimTimes(2, { purses })).toEqual(['granted', 'over_limit'])
+    })
+
+    test('that was verified is replayed by a claim, for replayMs', async () => {
+      await session.recordVerified(verifiedOf({ ticketKey: 'ticket', replayMs: 90_000 }))
+      await elapse(88_000)
+      expect((await connect().claim(claimOf({ ticketKey: 'ticket' }))).kind).toBe('replayed')
+      await elapse(2_000)
+      expect((await session.claim(claimOf({ ticketKey: 'ticket' }))).kind).toBe('granted')
+    })
+
+    test('belongs to its app id', async () => {
+      await session.claim(claimOf({ ticketKey: 'ticket' }))
+      expect((await connect({ captchaAppId: 2 }).claim(claimOf({ ticketKey: 'ticket' }))).kind).toBe('granted')
+    })
+  })
+
+  describe('a release', () => {
+    test('undoes exactly its own claim, however often it is sent', async () => {
+      const purses = [purseOf({ limit: 2 })]
+      const first = claimOf({ purses, ticketKey: 'first' })
+      const second = claimOf({ purses, ticketKey: 'second' })
+      await session.claim(first)
+      await session.claim(second)
+      await session.release(first)
+      await session.release(first)
+      expect((await session.claim(claimOf({ purses, ticketKey: 'second' }))).kind).toBe('replayed')
+      expect((await session.claim(claimOf({ purses, ticketKey: 'first' }))).kind).toBe('granted')
+      expect((await session.claim(claimOf({ purses, ticketKey: 'third' }))).kind).toBe('over_limit')
+    })
+
+    test('does not unmark a ticket that a later claim or a verified pass has marked', async () => {
+      const first = claimOf({ ticketKey: 'ticket' })
+      await session.claim(first)
+      await session.release(first)
+      const second = claimOf({ ticketKey: 'ticket' })
+      await session.claim(second)
+      await session.release(first)
+      expect((await session.claim(claimOf({ ticketKey: 'ticket' }))).kind).toBe('replayed')
+      await session.release(second)
+      await session.recordVerified(verifiedOf({ ticketKey: 'ticket' }))
+      await session.release(second)
+      expect((await session.claim(claimOf({ ticketKey: 'ticket' }))).kind).toBe('replayed')
+    })
+
+    test('of a claim that was refused or never made changes nothing', async () => {
+      const purses = [purseOf({ limit: 1 })]
+      await session.claim(claimOf({ purses, ticketKey: 'ticket' }))
+      const refused = claimOf({ purses, ticketKey: 'ticket' })
+      await session.claim(refused)
+      await session.release(refused)
+      await session.release(claimOf({ purses, ticketKey: 'ticket', clientKey: 'stranger' }))
+      expect((await session.claim(claimOf({ purses }))).kind).toBe('over_limit')
+      expect((await session.claim(claimOf({ ticketKey: 'ticket' }))).kind).toBe('replayed')
+    })
+  })
+
+  describe('a verified pass', () => {
+    test('makes its client known at every process', async () => {
+      expect((await session.claim(claimOf({ requireKnown: true }))).kind).toBe('unknown_client')
+      expect(await session.recordVerified(verifiedOf())).toEqual({ isFirst: true })
+      const known = await connect().claim(claimOf({ requireKnown: true }))
+      expect(known).toEqual({ kind: 'granted', history: { verifiedPerMinute: expect.closeTo(0.1, 3) } })
+    })
+
+    test('is first once for each ticket, and again only for the same pass', async () => {
+      const verified = verifiedOf({ ticketKey: 'ticket' })
+      expect(await session.recordVerified(verified)).toEqual({ isFirst: true })
+      expect(await connect().recordVerified(verified)).toEqual({ isFirst: true })
+      expect(await connect().recordVerified({ ...verified, passId: randomUUID() })).toEqual({ isFirst: false })
+    })
+
+    test('of a ticket that has passed degraded is not first and gives no history', async () => {
+      await session.claim(claimOf({ ticketKey: 'degraded' }))
+      const verified = verifiedOf({ ticketKey: 'degraded', clientKey: 'stranger' })
+      expect(await session.recordVerified(verified)).toEqual({ isFirst: false })
+      expect(await session.readHistory('stranger')).toBeUndefined()
+    })
+
+    test('of one ticket is first for one of several processes at the same time', async () => {
+      const sessions = [session, connect(), connect()]
+      const results = await Promise.all(
+        sessions.map((each) => each.recordVerified(verifiedOf({ ticketKey: 'ticket' }))),
+      )
+      expect(results.filter(({ isFirst }) => isFirst)).toHaveLength(1)
+      expect((await session.readHistory('client'))?.verifiedPerMinute).toBeCloseTo(0.1, 3)
+    })
+  })
+
+  describe('history', () => {
+    test('is absent without a verified pass', async () => {
+      await session.claim(claimOf({ clientKey: 'stranger' }))
+      expect(await session.readHistory('stranger')).toBeUndefined()
+    })
+
+    test('counts verified passes a minute, of each client and app id apart', async () => {
+      await session.recordHistory('client')
+      await connect().recordHistory('client')
+      await session.recordVerified(verifiedOf({ clientKey: 'another' }))
+      expect((await connect().readHistory('client'))?.verifiedPerMinute).toBeCloseTo(0.2, 3)
+      expect((await connect().readHistory('another'))?.verifiedPerMinute).toBeCloseTo(0.1, 3)
+      expect(await connect({ captchaAppId: 2 }).readHistory('client')).toBeUndefined()
+    })
+
+    test('comes with a claim that is granted or over the limit', async () => {
+      await session.recordHistory('client')
+      const history = { verifiedPerMinute: expect.closeTo(0.1, 3) }
+      const purses = [purseOf({ limit: 1 })]
+      expect(await session.claim(claimOf({ purses }))).toEqual({ kind: 'granted', history })
+      expect(await session.claim(claimOf({ purses }))).toEqual({ kind: 'over_limit', history })
+      expect(await session.claim(claimOf({ clientKey: 'stranger' }))).toEqual({ kind: 'granted', history: undefined })
+    })
+
+    test('fades from pass to pass and stays as it is between them', async () => {
+      for (let pass = 0; pass < 50; pass++) await session.recordHistory('carrier')
+      await elapse(storeLifetimes.rateMemoryMs)
+      expect((await session.readHistory('carrier'))?.verifiedPerMinute).toBeCloseTo(5, 1)
+      await session.recordHistory('carrier')
+      expect((await session.readHistory('carrier'))?.verifiedPerMinute).toBeCloseTo(5 / Math.E + 0.1, 1)
+    })
+
+    test('ends 24 hours after the last verified pass', async () => {
+      await session.recordHistory('client')
+      await elapse(23 * hourMs)
+      await session.recordHistory('client')
+      await elapse(24 * hourMs - minuteMs)
+      expect(await session.readHistory('client')).toBeDefined()
+      await elapse(minuteMs)
+      expect(await session.readHistory('client')).toBeUndefined()
+      expect((await session.claim(claimOf({ requireKnown: true }))).kind).toBe('unknown_client')
+    })
+  })
+
+  describe('a heartbeat', () => {
+    test('returns nothing but the process itself from an empty store', async () => {
+      const empty = { processes: 1, baselinePerMinute: undefined, override: undefined }
+      expect(await session.heartbeat(notLearned)).toEqual(empty)
+    })
+
+    test('counts each live process of the app id once', async () => {
+      await session.heartbeat(notLearned)
+      await connect({ captchaAppId: 2 }).heartbeat(notLearned)
+      expect((await connect().heartbeat(notLearned)).processes).toBe(2)
+      expect((await session.heartbeat(notLearned)).processes).toBe(2)
+    })
+
+    test('counts a process no longer that has sent none for 15 seconds', async () => {
+      await connect().heartbeat({ baselinePerMinute: 7 })
+      await elapse(14_000)
+      expect((await session.heartbeat(notLearned)).processes).toBe(2)
+      await elapse(1_000)
+      expect((await session.heartbeat(notLearned)).processes).toBe(1)
+    })
+
+    test('adds up the baselines of the live processes', async () => {
+      await session.heartbeat({ baselinePerMinute: 100.5 })
+      const other = connect()
+      expect((await other.heartbeat({ baselinePerMinute: 20 })).baselinePerMinute).toBe(120.5)
+      expect((await other.heartbeat({ baselinePerMinute: 0 })).baselinePerMinute).toBe(100.5)
+    })
+
+    test('scales up the baselines of some processes while there has never been a sum of all', async () => {
+      await session.heartbeat(notLearned)
+      expect((await connect().heartbeat({ baselinePerMinute: 30 })).baselinePerMinute).toBe(60)
+    })
+
+    test('keeps the last sum while a new process has learned no baseline', async () => {
+      await session.heartbeat({ baselinePerMinute: 100 })
+      expect((await connect().heartbeat(notLearned)).baselinePerMinute).toBe(100)
+    })
+
+    test('keeps the last sum for 24 hours after all processes have ended', async () => {
+      await session.heartbeat({ baselinePerMinute: 100 })
+      await elapse(24 * hourMs - minuteMs)
+      expect((await connect().heartbeat(notLearned)).baselinePerMinute).toBe(100)
+      await elapse(minuteMs)
+      expect((await connect().heartbeat(notLearned)).baselinePerMinute).toBeUndefined()
+    })
+  })
+
+  describe('an override', () => {
+    test('reaches the other processes of its app id as it was set', async () => {
+      const override = overrideOf({ by: 'Jörg "ops" \n' })
+      await session.setOverride(override)
+      expect((await connect().heartbeat(notLearned)).override).toEqual(override)
+      expect((await connect({ captchaAppId: 2 }).heartbeat(notLearned)).override).toBeUndefined()
+    })
+
+    test('stays the newest one, in whatever order they arrive', async () => {
+      const newer = overrideOf({ mode: 'verify_only', untilEpochMs: null })
+      await session.setOverride(newer)
+      await session.setOverride(overrideOf({ setEpochMs: newer.setEpochMs - 1 }))
+      await session.setOverride(overrideOf({ setEpochMs: newer.setEpochMs }))
+      expect((await session.heartbeat(notLearned)).override).toEqual(newer)
+      const newest = overrideOf({ mode: 'none', setEpochMs: newer.setEpochMs + 1, untilEpochMs: null })
+      await session.setOverride(newest)
+      expect((await session.heartbeat(notLearned)).override).toEqual(newest)
+    })
+
+    test('ends as long after its setting as it says, by the clock of the store', async () => {
+      await session.setOverride(overrideOf({ setEpochMs: 5, untilEpochMs: 5 + minuteMs }))
+      await elapse(minuteMs - 1_000)
+      expect((await session.heartbeat(notLearned)).override).toBeDefined()
+      await elapse(1_000)
+      expect((await session.heartbeat(notLearned)).override).toBeUndefined()
+    })
+
+    test('that has ended gives way to an older one', async () => {
+      await session.setOverride(overrideOf({}))
+      await elapse(minuteMs)
+      const older = overrideOf({ setEpochMs: 5 })
+      await session.setOverride(older)
+      expect((await session.heartbeat(notLearned)).override).toEqual(older)
+    })
+
+    test('without an end stays for 7 days after the last heartbeat', async () => {
+      const endless = overrideOf({ untilEpochMs: null })
+      await session.setOverride(endless)
+      for (const days of [6, 6]) {
+        await elapse(days * 24 * hourMs)
+        expect((await session.heartbeat(notLearned)).override).toEqual(endless)
+      }
+      await elapse(7 * 24 * hourMs)
+      expect((await session.heartbeat(notLearned)).override).toBeUndefined()
+    })
+  })
+}
