@@ -24,22 +24,24 @@ async function open({ limit = 2, perMinute = 60 } = {}) {
   })
   opened.push(store)
   const purse = { perClient: { limit, windowMs: 60_000 }, total }
-  const ledger = new Ledger({ config: { outage: purse, doubt: purse }, clock, totalPerMinute: () => perMinute, store })
+  const ledger = new Ledger({ clock, totalPerMinute: () => perMinute, store: () => store })
+  const settings = ledger.openPurses({ outage: purse, doubt: purse })
+  const claim = (change: Partial<PassClaim> = {}): PassClaim => ({
+    purse: 'outage',
+    setting: settings.outage,
+    clientKey: 'client',
+    isFallback: false,
+    ticketKey: undefined,
+    isParentDrawn: false,
+    ...change,
+  })
   await settlePromises()
-  return { clock, session, store, ledger }
+  return { clock, session, store, ledger, settings, claim }
 }
-
-const claim = (change: Partial<PassClaim> = {}): PassClaim => ({
-  purse: 'outage',
-  clientKey: 'client',
-  isFallback: false,
-  ticketKey: undefined,
-  ...change,
-})
 
 describe('a ledger with a store', () => {
   test('asks the store, with what the purse is set to', async () => {
-    const { ledger, session } = await open()
+    const { ledger, session, claim, settings } = await open()
     expect(await ledger.claimPass(claim({ ticketKey: 'ticket' }))).toMatchObject({ kind: 'granted' })
     expect(session.calls.at(-1)?.argument).toMatchObject({
       purses: [{ name: 'outage', limit: 2, windowMs: 60_000, ownRateFactor: 3 }],
@@ -56,39 +58,39 @@ describe('a ledger with a store', () => {
     [{ kind: 'over_limit', history: undefined }, 'exhausted'],
     [{ kind: 'unknown_client' }, 'exhausted'],
   ] as const)('takes %j for %s, and takes nothing locally', async (result, expected) => {
-    const { ledger, session } = await open()
+    const { ledger, session, claim, settings } = await open()
     session.claimResult = result
     expect(await ledger.claimPass(claim({ ticketKey: 'ticket' }))).toMatchObject({ kind: expected })
-    expect(ledger.snapshot().outage.taken).toBe(0)
+    expect(ledger.snapshot(settings).outage.taken).toBe(0)
     expect(ledger.hasPassed('ticket')).toBe(false)
   })
 
   test('gives both back', async () => {
-    const { ledger, session } = await open()
+    const { ledger, session, claim, settings } = await open()
     const pass = await ledger.claimPass(claim({ ticketKey: 'ticket' }))
     if (pass.kind === 'granted') pass.giveBack()
     await settlePromises()
     expect(session.calls.at(-1)).toEqual({ name: 'release', argument: session.calls.at(-2)?.argument })
-    expect(ledger.snapshot().outage.taken).toBe(0)
+    expect(ledger.snapshot(settings).outage.taken).toBe(0)
     expect(ledger.hasPassed('ticket')).toBe(false)
   })
 
   test('releases what the local limits refuse', async () => {
-    const { ledger, session } = await open({ limit: 1 })
+    const { ledger, session, claim, settings } = await open({ limit: 1 })
     const results = await Promise.all([ledger.claimPass(claim()), ledger.claimPass(claim())])
     expect(results.map(({ kind }) => kind)).toEqual(['granted', 'exhausted'])
     expect(session.count('release')).toBe(1)
   })
 
   test('does not ask about what the local total refuses anyway', async () => {
-    const { ledger, session } = await open({ limit: 100, perMinute: 0.001 })
+    const { ledger, session, claim, settings } = await open({ limit: 100, perMinute: 0.001 })
     session.claimResult = { kind: 'granted', history: { verifiedPerMinute: 1 } }
     for (let attempt = 0; attempt < 200; attempt++) await ledger.claimPass(claim())
     expect(session.count('claim')).toBeLessThanOrEqual(10)
   })
 
   test('asks for known clients alone where only their reserve is left', async () => {
-    const { ledger, session } = await open({ limit: 100, perMinute: 0.001 })
+    const { ledger, session, claim, settings } = await open({ limit: 100, perMinute: 0.001 })
     for (let attempt = 0; attempt < 6; attempt++) await ledger.claimPass(claim())
     expect(session.calls.at(-1)?.argument).toMatchObject({ requireKnown: true })
     session.claimResult = { kind: 'granted', history: { verifiedPerMinute: 1 } }
@@ -96,7 +98,7 @@ describe('a ledger with a store', () => {
   })
 
   test('keeps to the local limits while the store is down', async () => {
-    const { ledger, session } = await open()
+    const { ledger, session, claim, settings } = await open()
     session.set('rejects')
     const kinds = []
     for (let attempt = 0; attempt < 4; attempt++) kinds.push((await ledger.claimPass(claim())).kind)
@@ -105,7 +107,7 @@ describe('a ledger with a store', () => {
   })
 
   test('counts what passed with the store when it is gone, and without it when it is back', async () => {
-    const { clock, ledger, session } = await open()
+    const { clock, ledger, session, claim, settings } = await open()
     await ledger.claimPass(claim())
     session.set('rejects')
     expect((await ledger.claimPass(claim())).kind).toBe('granted')
@@ -115,7 +117,7 @@ describe('a ledger with a store', () => {
   })
 
   test('keeps a late claim that it granted by itself', async () => {
-    const { clock, ledger, session } = await open()
+    const { clock, ledger, session, claim, settings } = await open()
     session.set('hangs')
     const pass = ledger.claimPass(claim())
     await clock.advance(200)
@@ -126,7 +128,7 @@ describe('a ledger with a store', () => {
   })
 
   test('releases a late claim that it refused by itself, and one that was given back', async () => {
-    const { clock, ledger, session } = await open({ limit: 1 })
+    const { clock, ledger, session, claim, settings } = await open({ limit: 1 })
     session.set('hangs')
     const passes = [ledger.claimPass(claim()), ledger.claimPass(claim())]
     await clock.advance(200)
@@ -142,7 +144,7 @@ describe('a ledger with a store', () => {
   })
 
   test('tells the store of verified tickets and of late genuine ones', async () => {
-    const { ledger, session } = await open()
+    const { ledger, session, claim, settings } = await open()
     ledger.recordVerified('ticket', 'client')
     ledger.recordGenuine('client')
     await settlePromises()
@@ -154,7 +156,7 @@ describe('a ledger with a store', () => {
   })
 
   test('asks for history before it takes a refused client for a stranger for long', async () => {
-    const { ledger, session } = await open()
+    const { ledger, session, claim, settings } = await open()
     for (let refusal = 0; refusal < 10; refusal++) ledger.noteRefused('client')
     await settlePromises()
     expect(session.count('readHistory')).toBe(1)

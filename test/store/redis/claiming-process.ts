@@ -55,7 +55,9 @@ async function claimAll(order: ClaimingOrder): Promise<ClaimingResult> {
   })
   const purse = { perClient: { limit: order.limit, windowMs: order.windowMs }, total }
   const config = { outage: purse, doubt: purse }
-  const ledger = new Ledger({ config, clock: systemClock, totalPerMinute: () => 1e9, store })
+  const ledger = new Ledger({ clock: systemClock, totalPerMinute: () => 1e9, store: () => store })
+  const { outage: setting } = ledger.openPurses(config)
+  const bot = { purse: 'outage', setting, clientKey: 'bot', isFallback: false, isParentDrawn: false } as const
   const passes: Array<[number, number]> = []
   let [started, refused] = [0, 0]
   const now = () => performance.timeOrigin + performance.now()
@@ -64,7 +66,7 @@ async function claimAll(order: ClaimingOrder): Promise<ClaimingResult> {
     while (started < order.attempts) {
       const ticketKey = `${process.pid}-${started++}`
       const askedMs = now()
-      const pass = await ledger.claimPass({ purse: 'outage', clientKey: 'bot', isFallback: false, ticketKey })
+      const pass = await ledger.claimPass({ ...bot, ticketKey })
       if (pass.kind === 'granted') passes.push([askedMs, now()])
       else refused++
     }

@@ -97,15 +97,12 @@ function openLedger(connection: OpenClient) {
     perClient: { limit, windowMs: 60_000 },
     total: { floorPerMinute: 1e6, baselineFactor: 1, startPerMinute: 1e6 },
   }
-  const ledger = new Ledger({
-    config: { outage: purse, doubt: purse },
-    clock: systemClock,
-    totalPerMinute: () => 1e6,
-    store,
-  })
+  const ledger = new Ledger({ clock: systemClock, totalPerMinute: () => 1e6, store: () => store })
+  const { outage: setting } = ledger.openPurses({ outage: purse, doubt: purse })
   async function claim(clientKey: string, ticketKey?: string): Promise<{ readonly kind: string; readonly ms: number }> {
     const startedMs = performance.now()
-    const { kind } = await ledger.claimPass({ purse: 'outage', clientKey, isFallback: false, ticketKey })
+    const claim = { purse: 'outage', setting, clientKey, isFallback: false, ticketKey, isParentDrawn: false } as const
+    const { kind } = await ledger.claimPass(claim)
     return { kind, ms: performance.now() - startedMs }
   }
   /** Resolves when the link has tried the lost store twice more, or waits for an answer to its heartbeat. */
