@@ -90,9 +90,12 @@ export class CaptchaGuardProcess {
     site.refresh()
   }
 
-  handle(request: SimulatedRequest, done: (decision: Decision) => void): void {
+  /** Decides about a request. Returns a function by which its caller hangs up. */
+  handle(request: SimulatedRequest, done: (decision: Decision) => void): () => void {
     const end = { report: ignore, decided: done, failed: rethrow }
-    new PendingDecision(this.policy, this.#contextOf(request), end).start()
+    const pending = new PendingDecision(this.policy, this.#contextOf(request), end)
+    pending.start()
+    return () => pending.abandon()
   }
 
   /** The purse that a ticket of this kind draws on right now; `undefined` while Tencent would be asked about it. */

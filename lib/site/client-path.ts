@@ -1,4 +1,3 @@
-import type { Evidence } from '../admission/question.js'
 import type { Clock } from '../clock.js'
 import { RollingCounts } from '../structures/rolling-counts.js'
 
@@ -65,10 +64,6 @@ export class ClientPath {
   /** One client's verified pass, counted once a minute. */
   noteVerified(): void {
     this.#passes.add('verified', this.#options.clock.nowMs())
-  }
-
-  evidence(): Evidence {
-    return this.finding().state === 'outage' ? 'outage' : 'none'
   }
 
   finding(): ClientPathFinding {

@@ -1,6 +1,6 @@
-import type { CircuitConfig } from '../../lib/options/config.js'
-import type { CallReport, CanaryReport, Permit } from '../../lib/site/circuit.js'
-import { Circuit } from '../../lib/site/circuit.js'
+import type { CanaryReport } from '../../lib/site/canary-schedule.js'
+import { type CallReport, Circuit, type CircuitConfig, type CircuitSettings } from '../../lib/site/circuit.js'
+import type { Permit } from '../../lib/site/waiting-calls.js'
 import { ManualClock } from '../support/manual-clock.js'
 
 export const defaults: CircuitConfig = {
@@ -25,11 +25,11 @@ export interface Call {
   answer(report: CallReport): void
 }
 
-/** A circuit on a manual clock, and the canary's side of it: what it answers, how long that takes, when it was asked. */
+/** A circuit on a manual clock with a canary under the test's control: its report, its duration, and the times of its starts. */
 export class CircuitUnderTest {
   readonly clock = new ManualClock()
   readonly circuit: Circuit
-  /** What canaries find when their answer comes. */
+  /** Report of a canary, read when it ends. */
   canary: CanaryReport = 'healthy'
   canaryTakesMs = 10
   readonly canaryStartsMs: number[] = []
@@ -37,17 +37,19 @@ export class CircuitUnderTest {
   mostCanariesAtOnce = 0
   changes = 0
 
-  constructor({ config, timeoutMs = 2000, expectedPerMinute }: UnderTestOptions = {}) {
-    this.circuit = new Circuit({
-      config: { ...defaults, ...config },
-      suspicionMs: Math.min(500, timeoutMs / 2),
-      expectedPerMinute,
-      clock: this.clock,
-      runCanary: (signal) => this.#runCanary(signal),
-      onChange: () => {
+  constructor(options: UnderTestOptions = {}) {
+    this.circuit = new Circuit(
+      this.clock,
+      settingsOf(options),
+      (done) => this.#runCanary(done),
+      () => {
         this.changes++
       },
-    })
+    )
+  }
+
+  configure(options: UnderTestOptions): void {
+    this.circuit.configure(settingsOf(options))
   }
 
   get state(): string {
@@ -88,24 +90,22 @@ export class CircuitUnderTest {
     return this.clock.advance(byMs)
   }
 
-  #runCanary(signal: AbortSignal): Promise<CanaryReport> {
+  #runCanary(done: (report: CanaryReport) => void): () => void {
     this.canaryStartsMs.push(this.clock.nowMs())
     this.canariesRunning++
     this.mostCanariesAtOnce = Math.max(this.mostCanariesAtOnce, this.canariesRunning)
-    return new Promise((resolve) => {
-      const end = (report: CanaryReport) => {
-        this.canariesRunning--
-        resolve(report)
-      }
-      const onAbort = () => {
-        timer.cancel()
-        end('unknown')
-      }
-      const timer = this.clock.after(this.canaryTakesMs, () => {
-        signal.removeEventListener('abort', onAbort)
-        end(this.canary)
-      })
-      signal.addEventListener('abort', onAbort)
-    })
+    const end = (report: CanaryReport) => {
+      this.canariesRunning--
+      done(report)
+    }
+    const timer = this.clock.after(this.canaryTakesMs, () => end(this.canary))
+    return () => {
+      timer.cancel()
+      end('unknown')
+    }
   }
+}
+
+function settingsOf({ config, timeoutMs = 2000, expectedPerMinute }: UnderTestOptions): CircuitSettings {
+  return { config: { ...defaults, ...config }, suspicionMs: Math.min(500, timeoutMs / 2), expectedPerMinute }
 }

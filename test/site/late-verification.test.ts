@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
+import { degraded, type Outcome } from '../../lib/admission/outcome.js'
 import { judgeLate, LateVerification } from '../../lib/site/late-verification.js'
-import type { Reply } from '../../lib/tencent/classify-reply.js'
 import { ManualClock } from '../support/manual-clock.js'
 import { availabilityFailures, replies } from './replies.js'
 
-const [timeout] = availabilityFailures as [Reply]
+const timeout = degraded('timeout')
 
 interface Told {
   readonly ticket: string
@@ -17,10 +17,11 @@ class Site {
   readonly clock = new ManualClock()
   readonly late: LateVerification<string>
   isBack = true
+  isOn = true
   hasRoom = true
   callsTakeMs = 10
   /** What Tencent answers; the same to every ticket, or to each its own. */
-  answer: Reply | ((ticket: string) => Reply) = replies['code 1']
+  answer: Outcome | ((ticket: string) => Outcome) = replies['code 1']
   readonly calls: { readonly ticket: string; readonly atMs: number }[] = []
   readonly told: Told[] = []
   drained = 0
@@ -29,7 +30,8 @@ class Site {
     this.late = new LateVerification<string>({
       clock: this.clock,
       isBack: () => this.isBack,
-      verify: (ticket) => (this.hasRoom ? this.#verify(ticket) : undefined),
+      isOn: () => this.isOn,
+      verify: (ticket, done) => this.#verify(ticket, done),
       onVerdict: ({ context }, { outcome }) => this.told.push({ ticket: context, outcome, atMs: this.clock.nowMs() }),
       onDrained: () => {
         this.drained++
@@ -39,7 +41,7 @@ class Site {
 
   /** Keeps tickets that pass now. */
   pass(...tickets: readonly string[]): (() => void)[] {
-    return tickets.map((context) => this.late.add({ context, passedMs: this.clock.nowMs(), hadUnansweredCall: false }))
+    return tickets.map((context) => this.late.add({ context, passedMs: this.clock.nowMs(), mayBeSpent: false }))
   }
 
   comeBack(): void {
@@ -59,10 +61,13 @@ class Site {
     return this.told.map(({ ticket }) => ticket)
   }
 
-  async #verify(ticket: string): Promise<Reply> {
+  #verify(ticket: string, done: (reply: Outcome) => void): boolean {
+    if (!this.hasRoom) return false
     this.calls.push({ ticket, atMs: this.clock.nowMs() })
-    await new Promise<void>((resolve) => this.clock.after(this.callsTakeMs, resolve))
-    return typeof this.answer === 'function' ? this.answer(ticket) : this.answer
+    this.clock.after(this.callsTakeMs, () => {
+      done(typeof this.answer === 'function' ? this.answer(ticket) : this.answer)
+    })
+    return true
   }
 }
 
@@ -262,10 +267,10 @@ describe('the late verdict', () => {
 
   test('is counted by outcome', async () => {
     const site = new Site()
-    const answers: Record<string, Reply> = { a: replies['code 1'], b: replies['code 8'], c: replies['code 15'] }
+    const answers: Record<string, Outcome> = { a: replies['code 1'], b: replies['code 8'], c: replies['code 15'] }
     site.answer = (ticket) => answers[ticket] ?? replies['code 9']
     site.pass('a', 'b', 'c')
-    site.late.add({ context: 'd', passedMs: 0, hadUnansweredCall: true })
+    site.late.add({ context: 'd', passedMs: 0, mayBeSpent: true })
     await site.clock.advance(1000)
     expect(site.late.snapshot()).toEqual({ waiting: 0, genuine: 1, refused: 2, inconclusive: 1 })
   })
@@ -388,7 +393,7 @@ describe('a ticket whose late call was never answered', () => {
     'because of %s may have been spent by that: code 9 is inconclusive then',
     async (cause) => {
       const site = new Site()
-      site.answer = { kind: 'unavailable', cause, facts: {}, isEvidence: true }
+      site.answer = degraded(cause)
       site.pass('a')
       await site.clock.advance(100)
       site.answer = replies['code 9']
@@ -397,9 +402,9 @@ describe('a ticket whose late call was never answered', () => {
     },
   )
 
-  test.each<[string, Reply]>([
-    ['InternalError', { kind: 'unavailable', cause: 'internal_error', facts: {}, isEvidence: true }],
-    ['code 26', { kind: 'unavailable', cause: 'system_busy', facts: {}, isEvidence: true }],
+  test.each<[string, Outcome]>([
+    ['InternalError', degraded('internal_error')],
+    ['code 26', degraded('system_busy')],
     ['RequestLimitExceeded', replies.RequestLimitExceeded],
   ])('is none that was answered with %s: code 9 refuses it', async (_, reply) => {
     const site = new Site()

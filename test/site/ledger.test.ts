@@ -1,6 +1,12 @@
 import { describe, expect, test } from '@jest/globals'
-import type { PurseConfig } from '../../lib/options/config.js'
-import { Ledger, type PassClaim, type PassResult, type VerifiedRecord } from '../../lib/site/ledger.js'
+import {
+  Ledger,
+  type PassClaim,
+  type PassResult,
+  type PurseSettings,
+  type VerifiedRecord,
+} from '../../lib/site/ledger.js'
+import type { PurseConfig, PurseSnapshot } from '../../lib/site/purse.js'
 import { ManualClock } from '../support/manual-clock.js'
 
 const total = { floorPerMinute: 120, baselineFactor: 3, startPerMinute: 600 }
@@ -11,27 +17,32 @@ const dayMs = 86_400_000
 class Site {
   readonly clock = new ManualClock()
   readonly ledger: Ledger
+  readonly settings: PurseSettings
   perMinute: number
   #tickets = 0
 
   constructor({ perMinute = 600, limit = 20 }: { readonly perMinute?: number; readonly limit?: number } = {}) {
     this.perMinute = perMinute
     this.ledger = new Ledger({
-      config: {
-        outage: { perClient: { limit, windowMs: minuteMs }, total },
-        doubt: { perClient: { limit: 3, windowMs: 600_000 }, total },
-      },
       clock: this.clock,
       totalPerMinute: () => this.perMinute,
+      store: () => undefined,
+    })
+    this.settings = this.ledger.openPurses({
+      outage: { perClient: { limit, windowMs: minuteMs }, total },
+      doubt: { perClient: { limit: 3, windowMs: 600_000 }, total },
     })
   }
 
   claim(change: Partial<PassClaim> = {}): PassResult {
+    const { purse = 'outage' } = change
     const result = this.ledger.claimPass({
-      purse: 'outage',
+      purse,
+      setting: this.settings[purse],
       clientKey: 'client',
       isFallback: false,
       ticketKey: `ticket ${this.#tickets++}`,
+      isParentDrawn: false,
       ...change,
     })
     if (result instanceof Promise) throw new Error('a ledger without a store keeps nobody waiting')
@@ -52,6 +63,10 @@ class Site {
     return passes
   }
 
+  get purses(): Readonly<Record<'outage' | 'doubt', PurseSnapshot>> {
+    return this.ledger.snapshot(this.settings)
+  }
+
   verify(ticketKey: string, clientKey = 'client'): VerifiedRecord {
     const record = this.ledger.recordVerified(ticketKey, clientKey)
     if (record instanceof Promise) throw new Error('a ledger without a store keeps nobody waiting')
@@ -66,15 +81,15 @@ class Site {
 describe('a claim that is granted', () => {
   test('takes a pass and marks the ticket', () => {
     const site = new Site()
-    expect(site.claim({ ticketKey: 'a' })).toMatchObject({ kind: 'granted', remaining: 99 })
-    expect(site.ledger.snapshot().outage).toMatchObject({ taken: 1, remaining: 99 })
+    expect(site.claim({ ticketKey: 'a' })).toMatchObject({ kind: 'granted', used: 1, limit: 20, remaining: 99 })
+    expect(site.purses.outage).toMatchObject({ taken: 1, remaining: 99 })
     expect(site.ledger.hasPassed('a')).toBe(true)
   })
 
   test('takes from its own purse alone', () => {
     const site = new Site()
     site.claim({ purse: 'doubt' })
-    expect(site.ledger.snapshot()).toMatchObject({ outage: { taken: 0 }, doubt: { taken: 1 } })
+    expect(site.purses).toMatchObject({ outage: { taken: 0 }, doubt: { taken: 1 } })
   })
 
   test('without a ticket takes a pass and marks nothing', () => {
@@ -87,16 +102,22 @@ describe('a claim that is refused', () => {
   test('by the limit of its client takes nothing and marks nothing', () => {
     const site = new Site()
     site.claims(20)
-    const before = site.ledger.snapshot().outage
-    expect(site.claim({ ticketKey: 'a' })).toEqual({ kind: 'exhausted', remaining: 80 })
-    expect(site.ledger.snapshot().outage).toEqual({ ...before, refusedByClientLimit: 1 })
+    const before = site.purses.outage
+    expect(site.claim({ ticketKey: 'a' })).toEqual({
+      kind: 'exhausted',
+      by: 'client',
+      used: 20,
+      limit: 20,
+      remaining: 80,
+    })
+    expect(site.purses.outage).toEqual({ ...before, refusedByClientLimit: 1 })
     expect(site.ledger.hasPassed('a')).toBe(false)
   })
 
   test('by the total takes nothing and marks nothing: its ticket passes as soon as there is room', async () => {
     const site = new Site({ perMinute: 60 })
     site.crowd(100)
-    expect(site.claim({ ticketKey: 'a' })).toMatchObject({ kind: 'exhausted' })
+    expect(site.claim({ ticketKey: 'a' })).toMatchObject({ kind: 'exhausted', by: 'total', used: 0, limit: 20 })
     expect(site.ledger.hasPassed('a')).toBe(false)
     await site.clock.advance(2000)
     expect(site.claim({ ticketKey: 'a' })).toMatchObject({ kind: 'granted' })
@@ -105,24 +126,24 @@ describe('a claim that is refused', () => {
   test('as a replay takes nothing', () => {
     const site = new Site()
     site.claim({ ticketKey: 'a' })
-    const before = site.ledger.snapshot()
+    const before = site.purses
     expect(site.claim({ ticketKey: 'a', clientKey: 'another' })).toEqual({ kind: 'replayed' })
     expect(site.claim({ ticketKey: 'a', purse: 'doubt' })).toEqual({ kind: 'replayed' })
-    expect(site.ledger.snapshot()).toEqual(before)
+    expect(site.purses).toEqual(before)
   })
 })
 
 describe('a pass given back', () => {
   test('is as if it had never been: pass, limit and ticket', () => {
     const site = new Site()
-    const before = site.ledger.snapshot()
+    const before = site.purses
     for (let time = 0; time < 100; time++) {
       const result = site.claim({ ticketKey: 'a' })
       expect(result.kind).toBe('granted')
       if (result.kind === 'granted') result.giveBack()
       expect(site.ledger.hasPassed('a')).toBe(false)
     }
-    expect(site.ledger.snapshot()).toEqual(before)
+    expect(site.purses).toEqual(before)
     expect(site.claims(30)).toBe(20)
   })
 
@@ -132,7 +153,7 @@ describe('a pass given back', () => {
     const result = site.claim({ ticketKey: 'b' })
     if (result.kind === 'granted') result.giveBack()
     expect(site.ledger.hasPassed('a')).toBe(true)
-    expect(site.ledger.snapshot().outage.taken).toBe(1)
+    expect(site.purses.outage.taken).toBe(1)
   })
 })
 
@@ -280,7 +301,7 @@ describe('the rate limit', () => {
 describe('the totals', () => {
   test('are what they are said to be when the ledger is made: its purses start full', () => {
     const site = new Site({ perMinute: 6000 })
-    expect(site.ledger.snapshot()).toMatchObject({
+    expect(site.purses).toMatchObject({
       outage: { perMinute: 6000, capacity: 1000, remaining: 1000 },
       doubt: { perMinute: 6000, capacity: 1000, remaining: 1000 },
     })
@@ -291,14 +312,15 @@ describe('the totals', () => {
     const outage = { perClient: { limit: 20, windowMs: minuteMs }, total }
     const doubt = { ...outage, total: { ...total, startPerMinute: 10 } }
     const ledger = new Ledger({
-      config: { outage, doubt },
       clock: new ManualClock(),
       totalPerMinute: (config) => {
         asked.push(config)
         return config.startPerMinute
       },
+      store: () => undefined,
     })
-    expect(ledger.snapshot()).toMatchObject({ outage: { perMinute: 600 }, doubt: { perMinute: 10 } })
+    const settings = ledger.openPurses({ outage, doubt })
+    expect(ledger.snapshot(settings)).toMatchObject({ outage: { perMinute: 600 }, doubt: { perMinute: 10 } })
     expect(new Set(asked)).toEqual(new Set([outage.total, doubt.total]))
   })
 
@@ -312,21 +334,21 @@ describe('the totals', () => {
     site.perMinute = 6000
     act(site)
     await site.clock.advance(10_000)
-    expect(site.ledger.snapshot().outage).toMatchObject({ perMinute: 6000, capacity: 1000, remaining: 1000 })
+    expect(site.purses.outage).toMatchObject({ perMinute: 6000, capacity: 1000, remaining: 1000 })
   })
 
   test('shrink as well, and what was saved up with them', () => {
     const site = new Site({ perMinute: 6000 })
     site.perMinute = 60
     expect(site.crowd(1000)).toBe(5)
-    expect(site.ledger.snapshot().outage).toMatchObject({ perMinute: 60, capacity: 10, remaining: 5 })
+    expect(site.purses.outage).toMatchObject({ perMinute: 60, capacity: 10, remaining: 5 })
   })
 
   test('rise for nobody who is refused', () => {
     const site = new Site()
-    const before = site.ledger.snapshot()
+    const before = site.purses
     site.refuse(1000)
-    expect(site.ledger.snapshot()).toEqual(before)
+    expect(site.purses).toEqual(before)
   })
 })
 

@@ -1,7 +1,5 @@
-import type { Reply } from '../../lib/tencent/classify-reply.js'
-import { availabilityCauses } from '../../lib/types.js'
-
-const facts = {}
+import type { DegradationCause } from '../../lib/admission/cause-table.js'
+import { type DegradedOutcome, degraded, type Outcome } from '../../lib/admission/outcome.js'
 
 /** Every kind of reply there is, by name. */
 export const replies = {
@@ -15,14 +13,23 @@ export const replies = {
   'code 21': { kind: 'refused', reason: 'risk_rejected', facts: { captchaCode: 21 } },
   'code 4711': { kind: 'refused', reason: 'rejected', facts: { captchaCode: 4711 } },
   InvalidParameter: { kind: 'refused', reason: 'rejected', facts: { errorCode: 'InvalidParameter' } },
-  RequestLimitExceeded: { kind: 'throttled', facts: { errorCode: 'RequestLimitExceeded' } },
-  'AuthFailure.SecretIdNotFound': { kind: 'misconfigured', facts: { errorCode: 'AuthFailure.SecretIdNotFound' } },
-  'no credential': { kind: 'misconfigured', facts, problem: 'getCredential rejected' },
-  aborted: { kind: 'aborted' },
+  RequestLimitExceeded: degraded('throttled', { facts: { errorCode: 'RequestLimitExceeded' } }),
+  'AuthFailure.SecretIdNotFound': degraded('misconfigured', { facts: { errorCode: 'AuthFailure.SecretIdNotFound' } }),
+  'no credential': degraded('misconfigured', { isEvidence: false, wasSent: false, problem: 'getCredential rejected' }),
+  aborted: degraded('circuit_open'),
   bug: { kind: 'bug', error: new TypeError('a bug') },
-  'timeout, event loop blocked': { kind: 'unavailable', cause: 'timeout', facts, isEvidence: false },
-} satisfies Record<string, Reply>
+  'timeout, event loop blocked': degraded('timeout', { isEvidence: false }),
+} as const satisfies Record<string, Outcome>
 
-export const availabilityFailures: readonly (Reply & { readonly kind: 'unavailable' })[] = availabilityCauses.map(
-  (cause) => ({ kind: 'unavailable', cause, facts, isEvidence: true }),
-)
+/** Causes that speak about Tencent's availability. */
+const availabilityCauses = [
+  'timeout',
+  'unreachable',
+  'http_error',
+  'bad_response',
+  'internal_error',
+  'system_busy',
+] as const satisfies readonly DegradationCause[]
+
+/** A reply for each of them. */
+export const availabilityFailures: readonly DegradedOutcome[] = availabilityCauses.map((cause) => degraded(cause))

@@ -1,9 +1,14 @@
 import { describe, expect, test } from '@jest/globals'
-import { parseOptions } from '../../lib/options/config.js'
+import type { DegradationCause } from '../../lib/admission/cause-table.js'
+import { makeVerdict } from '../../lib/admission/verdict.js'
 import type { DegradationOptions } from '../../lib/options/options.js'
-import type { CallReport, CanaryReport } from '../../lib/site/circuit.js'
+import { parseOptions } from '../../lib/options/config.js'
+import type { CanaryReport } from '../../lib/site/canary-schedule.js'
+import type { CallReport } from '../../lib/site/circuit.js'
 import type { ProbeReport } from '../../lib/site/client-path.js'
-import { Degradation } from '../../lib/site/site.js'
+import type { PurseSettings } from '../../lib/site/ledger.js'
+import { type OverrideState, overrideOff } from '../../lib/site/override-switch.js'
+import { Site, type SiteSettings } from '../../lib/site/site.js'
 import type { StoreOverride, StoreState } from '../../lib/store/captcha-store.js'
 import { StoreDouble } from '../store/store-double.js'
 import { ManualClock, settlePromises } from '../support/manual-clock.js'
@@ -18,15 +23,36 @@ interface Setup {
   readonly shared?: Partial<StoreState>
 }
 
+interface SettingsSetup {
+  readonly degradation?: DegradationOptions
+  readonly store?: boolean
+  readonly maxInFlight?: number
+  readonly probe?: boolean
+}
+
+function parse(degradation: DegradationOptions) {
+  return parseOptions({
+    captchaAppId,
+    appSecretKey: 'secret',
+    credential: { secretId: 'id', secretKey: 'key' },
+    degradation,
+  }).degradation
+}
+
+const degradedPass = (cause: DegradationCause) => makeVerdict({ kind: 'degraded_pass', cause }, {}, 0)
+
 /** All that a guard remembers, on a manual clock, with Tencent, the vendor's script and the store on its other sides. */
-class Site {
+class SiteUnderTest {
   readonly clock = new ManualClock(epochMs)
   readonly store = new StoreDouble()
-  readonly degradation: Degradation
+  readonly site: Site
+  readonly purses: PurseSettings
   readonly told: unknown[] = []
   canary: CanaryReport = 'healthy'
   script: ProbeReport = 'reachable'
   circuitChanges = 0
+  /** How often the store was connected to. */
+  connections = 0
   #verified = 0
 
   constructor({ degradation = {}, shared }: Setup = {}) {
@@ -35,19 +61,12 @@ class Site {
       started: (outage: object) => this.told.push({ path, started: outage }),
       ended: (outage: object) => this.told.push({ path, ended: outage }),
     })
-    this.degradation = new Degradation({
-      config: parseOptions({
-        captchaAppId,
-        appSecretKey: 'secret',
-        credential: { secretId: 'id', secretKey: 'key' },
-        degradation,
-      }).degradation,
-      timeoutMs: 2000,
+    this.site = new Site({
       captchaAppId,
       clock: this.clock,
-      runCanary: async () => this.canary,
-      probeScript: async () => this.script,
-      store: shared && { kind: 'double', connect: () => this.store },
+      settings: this.settings({ degradation, store: shared !== undefined }),
+      runCanary: (done) => this.#soon(() => done(this.canary)),
+      runProbe: (done) => this.#soon(() => done(this.script)),
       listener: {
         api: watch('api'),
         clientPath: watch('client'),
@@ -60,11 +79,25 @@ class Site {
         },
       },
     })
+    this.purses = this.site.ledger.openPurses(parse(degradation))
+  }
+
+  /** Settings of the site, with `degradation` as the options of its guards. */
+  settings({ degradation = {}, store = false, maxInFlight = 2048, probe = true } = {} as SettingsSetup): SiteSettings {
+    const { circuit, expectedPerMinute } = parse(degradation)
+    return {
+      config: circuit,
+      suspicionMs: 500,
+      expectedPerMinute,
+      maxInFlight,
+      probe,
+      store: store ? { kind: 'double', connect: () => this.#connect() } : undefined,
+    }
   }
 
   /** Calls to Tencent that end like this. */
   async calls(report: CallReport, times = 1): Promise<void> {
-    const { circuit } = this.degradation
+    const { circuit } = this.site
     for (let time = 0; time < times; time++) {
       const permit = circuit.admit(() => {})
       if (permit !== undefined) circuit.settle(permit, report)
@@ -89,14 +122,14 @@ class Site {
     for (const script of ['reachable', 'unreachable'] as const) {
       this.script = script
       await this.clock.advance(10_000)
-      this.degradation.clientPath.noteTraffic(true)
+      this.site.clientPath.noteTraffic(true)
       await settlePromises()
     }
   }
 
   /** One client's verified pass, with a ticket of its own. */
   verify(clientKey: string): boolean | Promise<boolean> {
-    return this.degradation.recordVerified(`verified ${this.#verified++}`, clientKey)
+    return this.site.recordVerified(`verified ${this.#verified++}`, clientKey)
   }
 
   /** Whole minutes with this many clients verified in each; something may happen in the middle of each. */
@@ -105,24 +138,44 @@ class Site {
       const endMs = (Math.floor(this.clock.nowMs() / minuteMs) + 1) * minuteMs
       for (let client = 0; client < clients; client++) await this.verify(`client ${client}`)
       await meanwhile()
-      this.degradation.refresh()
+      this.site.refresh()
       await this.clock.advance(endMs - this.clock.nowMs())
-      this.degradation.refresh()
+      this.site.refresh()
     }
   }
 
   get evidence(): Record<'ordinary' | 'fallback' | 'missing', string> {
     return {
-      ordinary: this.degradation.evidenceFor('ordinary'),
-      fallback: this.degradation.evidenceFor('fallback'),
-      missing: this.degradation.evidenceFor('missing'),
+      ordinary: this.site.evidenceFor('ordinary').evidence,
+      fallback: this.site.evidenceFor('fallback').evidence,
+      missing: this.site.evidenceFor('missing').evidence,
     }
   }
 
   /** What the purses refill with a minute: in an outage, in doubt. */
   get totals(): readonly [number, number] {
-    const { outage, doubt } = this.degradation.ledger.snapshot()
+    const { outage, doubt } = this.site.ledger.snapshot(this.purses)
     return [outage.perMinute, doubt.perMinute]
+  }
+
+  #connect(): StoreDouble {
+    this.connections++
+    return this.store
+  }
+
+  /** The answer comes without time passing, but never before the call has returned. */
+  #soon(answer: () => void): () => void {
+    let isGivenUp = false
+    queueMicrotask(() => {
+      if (!isGivenUp) answer()
+    })
+    return () => {
+      isGivenUp = true
+    }
+  }
+
+  override(mode: OverrideState['mode'], { forMs = Number.POSITIVE_INFINITY, by = '' } = {}): void {
+    this.site.setOverride({ mode, by, untilMs: this.clock.epochMs() + forMs })
   }
 
   async heartbeat(): Promise<void> {
@@ -141,44 +194,44 @@ describe('evidence', () => {
   const ofOutage = { ordinary: 'outage', fallback: 'outage', missing: 'outage' }
 
   test('is none at first', () => {
-    expect(new Site().evidence).toEqual(none)
+    expect(new SiteUnderTest().evidence).toEqual(none)
   })
 
   test('against the API counts for every kind of ticket, and ends when Tencent is back', async () => {
-    const site = new Site()
+    const site = new SiteUnderTest()
     await site.fail()
-    expect(site.degradation.circuit.state).toBe('open')
+    expect(site.site.circuit.state).toBe('open')
     expect(site.evidence).toEqual(ofOutage)
     await site.recover()
     expect(site.evidence).toEqual(none)
   })
 
   test('of a brown-out counts before the circuit opens', async () => {
-    const site = new Site()
+    const site = new SiteUnderTest()
     site.canary = 'failed'
     await site.calls('failure')
-    expect(site.degradation.circuit.state).toBe('suspect')
+    expect(site.site.circuit.state).toBe('suspect')
     expect(site.evidence).toEqual(ofOutage)
   })
 
   test('is no mere suspicion: calls that fail while the canary is healthy', async () => {
-    const site = new Site()
+    const site = new SiteUnderTest()
     await site.calls('failure', 100)
     expect(site.evidence).toEqual(none)
   })
 
   test('against the client path counts for fallback tickets alone', async () => {
-    const site = new Site()
+    const site = new SiteUnderTest()
     await site.loseScript()
     expect(site.evidence).toEqual({ ...none, fallback: 'outage' })
   })
 
   test('comes from no number of fallback tickets', async () => {
-    const site = new Site()
+    const site = new SiteUnderTest()
     for (let ticket = 0; ticket < 10_000; ticket++) {
-      site.degradation.clientPath.noteTraffic(true)
-      site.degradation.countDegraded('client_fallback')
-      site.degradation.refresh()
+      site.site.clientPath.noteTraffic(true)
+      site.site.noteVerdict(degradedPass('client_fallback'))
+      site.site.refresh()
     }
     await site.clock.advance(minuteMs)
     expect(site.evidence).toEqual(none)
@@ -187,7 +240,7 @@ describe('evidence', () => {
 
 describe('the totals', () => {
   test('start at 600 a minute in an outage and 10 in doubt', () => {
-    expect(new Site().totals).toEqual([600, 10])
+    expect(new SiteUnderTest().totals).toEqual([600, 10])
   })
 
   test.each([
@@ -196,32 +249,32 @@ describe('the totals', () => {
   ])(
     'follow the operator’s estimate of %d before a baseline exists, and never fall below the floor',
     (estimate, totals) => {
-      expect(new Site({ degradation: { expectedPerMinute: estimate } }).totals).toEqual(totals)
+      expect(new SiteUnderTest({ degradation: { expectedPerMinute: estimate } }).totals).toEqual(totals)
     },
   )
 
   test('follow the baseline once it exists, not the estimate any more', async () => {
-    const site = new Site({ degradation: { expectedPerMinute: 300 } })
+    const site = new SiteUnderTest({ degradation: { expectedPerMinute: 300 } })
     await site.minutes(5, 60)
     expect(site.totals).toEqual([900, 15])
-    expect(site.degradation.baselinePerMinute).toBeUndefined()
+    expect(site.site.baselinePerMinute).toBeUndefined()
     await site.minutes(1, 60)
-    expect(site.degradation.baselinePerMinute).toBe(60)
-    expect(site.degradation.expectedPerMinute()).toBe(60)
+    expect(site.site.baselinePerMinute).toBe(60)
+    expect(site.site.expectedPerMinute()).toBe(60)
     expect(site.totals).toEqual([180, 10])
   })
 
   test('fill with the baseline at once, not from the first degraded pass on', async () => {
-    const site = new Site()
+    const site = new SiteUnderTest()
     await site.minutes(7, 400)
     await site.minutes(1, 1)
-    const { outage } = site.degradation.ledger.snapshot()
+    const { outage } = site.site.ledger.snapshot(site.purses)
     expect(outage).toMatchObject({ perMinute: 1200, capacity: 200, remaining: 200 })
   })
 
   test('are divided by the live processes as far as nothing was learned here', async () => {
-    const alone = new Site({ shared: { processes: 1 } })
-    const one = new Site({ shared: { processes: 4 } })
+    const alone = new SiteUnderTest({ shared: { processes: 1 } })
+    const one = new SiteUnderTest({ shared: { processes: 4 } })
     await settlePromises()
     expect(alone.totals).toEqual([600, 10])
     expect(one.totals).toEqual([150, 2.5])
@@ -231,160 +284,160 @@ describe('the totals', () => {
     [40, [30, 2.5]],
     [800, [600, 10]],
   ])('divide the estimate of %d for the whole site, and the floors, by four processes', async (estimate, totals) => {
-    const site = new Site({ degradation: { expectedPerMinute: estimate }, shared: { processes: 4 } })
+    const site = new SiteUnderTest({ degradation: { expectedPerMinute: estimate }, shared: { processes: 4 } })
     await settlePromises()
     expect(site.totals).toEqual(totals)
   })
 
   test('divide floors and not what was learned here', async () => {
-    const site = new Site({ shared: { processes: 4 } })
+    const site = new SiteUnderTest({ shared: { processes: 4 } })
     await site.minutes(6, 60)
     expect(site.totals).toEqual([180, 3])
-    const quiet = new Site({ shared: { processes: 4 } })
+    const quiet = new SiteUnderTest({ shared: { processes: 4 } })
     await quiet.minutes(6, 2)
     expect(quiet.totals).toEqual([30, 2.5])
   })
 
   test('follow the processes that come and go', async () => {
-    const site = new Site({ shared: { processes: 4 } })
+    const site = new SiteUnderTest({ shared: { processes: 4 } })
     await settlePromises()
     site.store.state = { ...site.store.state, processes: 2 }
     await site.heartbeat()
     expect(site.totals).toEqual([300, 5])
-    expect(site.degradation.storeState).toEqual({ kind: 'double', state: 'up', processes: 2 })
+    expect(site.site.storeState).toEqual({ kind: 'double', state: 'up', processes: 2 })
   })
 
   test('follow what another run of the site has learned, until this one has', async () => {
-    const site = new Site({ shared: { processes: 2, baselinePerMinute: 800 } })
+    const site = new SiteUnderTest({ shared: { processes: 2, baselinePerMinute: 800 } })
     await settlePromises()
-    expect(site.degradation.baselinePerMinute).toBe(400)
+    expect(site.site.baselinePerMinute).toBe(400)
     expect(site.totals).toEqual([1200, 20])
     await site.minutes(6, 100)
-    expect(site.degradation.baselinePerMinute).toBe(100)
+    expect(site.site.baselinePerMinute).toBe(100)
     expect(site.totals).toEqual([300, 5])
   })
 
   test('keep to the last known processes while the store is away', async () => {
-    const site = new Site({ shared: { processes: 4 } })
+    const site = new SiteUnderTest({ shared: { processes: 4 } })
     await settlePromises()
     site.store.set('rejects')
     await site.heartbeat()
     expect(site.told).toEqual([{ storeDown: 'READONLY' }])
-    expect(site.degradation.storeState).toEqual({ kind: 'double', state: 'down', processes: 4 })
+    expect(site.site.storeState).toEqual({ kind: 'double', state: 'down', processes: 4 })
     expect(site.totals).toEqual([150, 2.5])
   })
 })
 
 describe('a verified pass', () => {
   test('is the first of its ticket, and a second one is not', () => {
-    const site = new Site()
-    expect(site.degradation.recordVerified('ticket', 'client')).toBe(true)
-    expect(site.degradation.recordVerified('ticket', 'client')).toBe(false)
-    expect(site.degradation.recordVerified('ticket', 'another')).toBe(false)
+    const site = new SiteUnderTest()
+    expect(site.site.recordVerified('ticket', 'client')).toBe(true)
+    expect(site.site.recordVerified('ticket', 'client')).toBe(false)
+    expect(site.site.recordVerified('ticket', 'another')).toBe(false)
   })
 
   test('waits for the store, which alone knows whether the ticket passed elsewhere', async () => {
-    const site = new Site({ shared: {} })
+    const site = new SiteUnderTest({ shared: {} })
     await settlePromises()
-    expect(await site.degradation.recordVerified('ticket', 'client')).toBe(true)
+    expect(await site.site.recordVerified('ticket', 'client')).toBe(true)
     site.store.recordVerified = async () => ({ isFirst: false })
-    expect(await site.degradation.recordVerified('passed elsewhere', 'client')).toBe(false)
+    expect(await site.site.recordVerified('passed elsewhere', 'client')).toBe(false)
   })
 
   test('counts each client once a minute: nobody trains the baseline alone', async () => {
-    const site = new Site()
+    const site = new SiteUnderTest()
     await site.minutes(6, 10, async () => {
       for (let pass = 0; pass < 1000; pass++) await site.verify('buyer of solves')
     })
-    expect(site.degradation.baselinePerMinute).toBe(11)
+    expect(site.site.baselinePerMinute).toBe(11)
   })
 
   test('counts nothing where the ticket had passed', async () => {
-    const site = new Site()
+    const site = new SiteUnderTest()
     await site.minutes(6, 10, async () => {
-      for (let client = 0; client < 100; client++) site.degradation.recordVerified('verified 0', `replayer ${client}`)
+      for (let client = 0; client < 100; client++) site.site.recordVerified('verified 0', `replayer ${client}`)
     })
-    expect(site.degradation.baselinePerMinute).toBe(10)
+    expect(site.site.baselinePerMinute).toBe(10)
   })
 
   test('speaks for the client path, each client once a minute', async () => {
-    const site = new Site({ degradation: { expectedPerMinute: 60 } })
+    const site = new SiteUnderTest({ degradation: { expectedPerMinute: 60 } })
     await site.clock.advance(5 * minuteMs)
-    expect(site.degradation.evidenceFor('fallback')).toBe('outage')
+    expect(site.site.evidenceFor('fallback').evidence).toBe('outage')
     for (let pass = 0; pass < 1000; pass++) await site.verify('one client')
-    expect(site.degradation.evidenceFor('fallback')).toBe('outage')
+    expect(site.site.evidenceFor('fallback').evidence).toBe('outage')
     for (let client = 0; client < 15; client++) await site.verify(`client ${client}`)
-    expect(site.degradation.evidenceFor('fallback')).toBe('none')
+    expect(site.site.evidenceFor('fallback').evidence).toBe('none')
   })
 })
 
 describe('the baseline', () => {
   test('learns from minutes in which the API was suspect: whoever has a poisonous ticket could spoil the quiet ones', async () => {
-    const site = new Site()
+    const site = new SiteUnderTest()
     await site.minutes(6, 10, async () => {
       await site.calls('failure')
     })
-    expect(site.degradation.baselinePerMinute).toBe(10)
+    expect(site.site.baselinePerMinute).toBe(10)
   })
 
   test('learns from minutes in which the API stayed suspect', async () => {
-    const site = new Site()
+    const site = new SiteUnderTest()
     site.canary = 'unknown'
     await site.calls('failure')
     await site.minutes(6, 10)
-    expect(site.degradation.apiWatch.state).toBe('suspect')
-    expect(site.degradation.baselinePerMinute).toBe(10)
+    expect(site.site.apiWatch.state).toBe('suspect')
+    expect(site.site.baselinePerMinute).toBe(10)
   })
 
   test('learns nothing from minutes with an outage of the API in them', async () => {
-    const site = new Site()
+    const site = new SiteUnderTest()
     await site.minutes(20, 10, async () => {
       await site.fail()
-      site.degradation.refresh()
+      site.site.refresh()
       await site.recover()
     })
-    expect(site.degradation.apiWatch.state).toBe('healthy')
-    expect(site.degradation.baselinePerMinute).toBeUndefined()
+    expect(site.site.apiWatch.state).toBe('healthy')
+    expect(site.site.baselinePerMinute).toBeUndefined()
     await site.minutes(6, 10)
-    expect(site.degradation.baselinePerMinute).toBe(10)
+    expect(site.site.baselinePerMinute).toBe(10)
   })
 
   test('learns nothing from an outage that began and ended between two requests', async () => {
-    const site = new Site()
+    const site = new SiteUnderTest()
     await site.minutes(20, 10, async () => {
       await site.fail()
       await site.recover()
     })
-    expect(site.degradation.baselinePerMinute).toBeUndefined()
+    expect(site.site.baselinePerMinute).toBeUndefined()
   })
 
   test('takes the silence of an outage for none of the site’s, of whichever path it was', async () => {
     for (const fail of ['API', 'script']) {
-      const site = new Site()
+      const site = new SiteUnderTest()
       await site.minutes(6, 5)
       if (fail === 'API') await site.fail()
       else await site.loseScript()
       await site.clock.advance(30 * minuteMs)
       if (fail === 'API') await site.recover()
       site.script = 'reachable'
-      site.degradation.clientPath.noteTraffic(true)
+      site.site.clientPath.noteTraffic(true)
       await settlePromises()
-      site.degradation.refresh()
-      expect(site.degradation.clientPathWatch.state).toBe('healthy')
-      expect(site.degradation.baselinePerMinute).toBe(5)
+      site.site.refresh()
+      expect(site.site.clientPathWatch.state).toBe('healthy')
+      expect(site.site.baselinePerMinute).toBe(5)
     }
   })
 
   test('learns nothing while the client path is out', async () => {
-    const site = new Site()
+    const site = new SiteUnderTest()
     await site.loseScript()
     await site.minutes(20, 2)
-    expect(site.degradation.clientPathWatch.state).toBe('outage')
-    expect(site.degradation.baselinePerMinute).toBeUndefined()
+    expect(site.site.clientPathWatch.state).toBe('outage')
+    expect(site.site.baselinePerMinute).toBeUndefined()
   })
 
   test('is told to the store', async () => {
-    const site = new Site({ shared: {} })
+    const site = new SiteUnderTest({ shared: {} })
     await site.minutes(6, 10)
     await site.heartbeat()
     expect(site.store.calls.findLast(({ name }) => name === 'heartbeat')?.argument).toEqual({ baselinePerMinute: 10 })
@@ -393,12 +446,12 @@ describe('the baseline', () => {
 
 describe('the watch of the API', () => {
   test('tells of an outage once, and when it is over how long it was and what was decided, by cause', async () => {
-    const site = new Site()
-    site.degradation.countDegraded('timeout')
+    const site = new SiteUnderTest()
+    site.site.noteVerdict(degradedPass('timeout'))
     await site.fail()
     expect(site.told).toEqual([{ path: 'api', started: { why: expect.stringContaining('canary') } }])
     for (const cause of ['timeout', 'circuit_open', 'circuit_open', 'client_fallback'] as const) {
-      site.degradation.countDegraded(cause)
+      site.site.noteVerdict(degradedPass(cause))
     }
     await site.clock.advance(100_000)
     await site.recover()
@@ -415,35 +468,35 @@ describe('the watch of the API', () => {
   })
 
   test('tells nobody of a suspicion', async () => {
-    const site = new Site()
+    const site = new SiteUnderTest()
     await site.calls('failure')
     expect(site.told).toEqual([])
     expect(site.circuitChanges).toBeGreaterThan(0)
   })
 
   test('shows a suspicion while it lasts', async () => {
-    const site = new Site()
+    const site = new SiteUnderTest()
     site.canary = 'unknown'
     await site.calls('failure')
-    expect(site.degradation.apiWatch.snapshot()).toMatchObject({ state: 'suspect', why: 'call_failed' })
+    expect(site.site.apiWatch.snapshot()).toMatchObject({ state: 'suspect', why: 'call_failed' })
     await site.recover()
-    expect(site.degradation.apiWatch.snapshot()).toMatchObject({ state: 'healthy', why: 'the API answers' })
+    expect(site.site.apiWatch.snapshot()).toMatchObject({ state: 'healthy', why: 'the API answers' })
   })
 
   test('takes a brown-out for an outage, and sees its end by time alone', async () => {
-    const site = new Site()
+    const site = new SiteUnderTest()
     site.canary = 'failed'
     await site.calls('failure')
-    expect(site.degradation.apiWatch.snapshot()).toMatchObject({ state: 'outage', why: 'brown-out: canaries fail' })
+    expect(site.site.apiWatch.snapshot()).toMatchObject({ state: 'outage', why: 'brown-out: canaries fail' })
     site.canary = 'unknown'
     await site.clock.advance(30_001)
-    site.degradation.refresh()
-    expect(site.degradation.apiWatch.state).toBe('suspect')
+    site.site.refresh()
+    expect(site.site.apiWatch.state).toBe('suspect')
     expect(site.told).toHaveLength(2)
   })
 
   test('lets waiting work go on with every change of the circuit', async () => {
-    const site = new Site()
+    const site = new SiteUnderTest()
     await site.fail()
     const before = site.circuitChanges
     await site.recover()
@@ -453,14 +506,14 @@ describe('the watch of the API', () => {
 
 describe('the watch of the client path', () => {
   test('moves with the probe and counts fallback tickets alone', async () => {
-    const site = new Site()
+    const site = new SiteUnderTest()
     await site.loseScript()
-    expect(site.degradation.clientPathWatch.state).toBe('outage')
+    expect(site.site.clientPathWatch.state).toBe('outage')
     for (const cause of ['client_fallback', 'timeout', 'client_fallback'] as const)
-      site.degradation.countDegraded(cause)
+      site.site.noteVerdict(degradedPass(cause))
     await site.clock.advance(50_000)
     site.script = 'reachable'
-    site.degradation.clientPath.noteTraffic(true)
+    site.site.clientPath.noteTraffic(true)
     await settlePromises()
     const why = 'the vendor script cannot be fetched'
     expect(site.told).toEqual([
@@ -470,22 +523,22 @@ describe('the watch of the client path', () => {
   })
 
   test('sees a collapse begin and end by time alone', async () => {
-    const site = new Site({ degradation: { expectedPerMinute: 60 } })
+    const site = new SiteUnderTest({ degradation: { expectedPerMinute: 60 } })
     await site.clock.advance(5 * minuteMs)
-    site.degradation.refresh()
-    expect(site.degradation.clientPathWatch.snapshot()).toMatchObject({
+    site.site.refresh()
+    expect(site.site.clientPathWatch.snapshot()).toMatchObject({
       state: 'outage',
       why: 'verified passes collapsed',
     })
     await site.clock.advance(15 * minuteMs)
-    site.degradation.refresh()
-    expect(site.degradation.clientPathWatch.state).toBe('healthy')
+    site.site.refresh()
+    expect(site.site.clientPathWatch.state).toBe('healthy')
   })
 
   test('leaves the API’s alone', async () => {
-    const site = new Site()
+    const site = new SiteUnderTest()
     await site.loseScript()
-    expect(site.degradation.apiWatch.state).toBe('healthy')
+    expect(site.site.apiWatch.state).toBe('healthy')
   })
 })
 
@@ -493,17 +546,17 @@ describe('an override', () => {
   const theirs: StoreOverride = { mode: 'verify_only', by: 'wang.wei', untilEpochMs: null, setEpochMs: epochMs }
 
   test('without a store is this process’s own', async () => {
-    const site = new Site()
-    site.degradation.setOverride('verify_only', { by: 'li.na' })
-    expect(site.degradation.override.mode).toBe('verify_only')
+    const site = new SiteUnderTest()
+    site.override('verify_only', { by: 'li.na' })
+    expect(site.site.override.mode).toBe('verify_only')
     expect(site.told).toEqual([{ override: 'verify_only', by: 'li.na', why: 'set' }])
-    expect(site.degradation.storeState).toEqual({ kind: 'memory', state: 'up', processes: 1 })
+    expect(site.site.storeState).toEqual({ kind: 'memory', state: 'up', processes: 1 })
   })
 
   test('is shared with its end', async () => {
-    const site = new Site({ shared: {} })
+    const site = new SiteUnderTest({ shared: {} })
     await site.clock.advance(1000)
-    site.degradation.setOverride('pass', { forMs: 60_000, by: 'li.na' })
+    site.override('pass', { forMs: 60_000, by: 'li.na' })
     await settlePromises()
     expect(site.overridesShared).toEqual([
       { mode: 'pass', by: 'li.na', untilEpochMs: epochMs + 61_000, setEpochMs: epochMs + 1000 },
@@ -511,72 +564,67 @@ describe('an override', () => {
   })
 
   test('without an end is shared without one', async () => {
-    const site = new Site({ shared: {} })
+    const site = new SiteUnderTest({ shared: {} })
     await settlePromises()
-    site.degradation.setOverride('verify_only')
+    site.override('verify_only')
     await settlePromises()
     expect(site.overridesShared).toMatchObject([{ mode: 'verify_only', untilEpochMs: null }])
   })
 
-  test('that is wrong throws and is shared with nobody', async () => {
-    const site = new Site({ shared: {} })
-    expect(() => site.degradation.setOverride('pass')).toThrow('forMs')
-    await settlePromises()
-    expect(site.overridesShared).toEqual([])
-  })
-
   test('of another process is taken over, once', async () => {
-    const site = new Site({ shared: { override: theirs } })
+    const site = new SiteUnderTest({ shared: { override: theirs } })
     await site.heartbeat()
     await site.heartbeat()
-    expect(site.degradation.override.mode).toBe('verify_only')
+    expect(site.site.override.mode).toBe('verify_only')
     expect(site.told).toEqual([{ override: 'verify_only', by: 'wang.wei', why: 'shared' }])
     expect(site.overridesShared).toEqual([])
   })
 
   test('of another process ends here when it ends there', async () => {
-    const site = new Site({ shared: { override: { ...theirs, mode: 'pass', untilEpochMs: epochMs + 20_000 } } })
+    const site = new SiteUnderTest({
+      shared: { override: { ...theirs, mode: 'pass', untilEpochMs: epochMs + 20_000 } },
+    })
     await site.clock.advance(19_999)
-    expect(site.degradation.override.mode).toBe('pass')
+    expect(site.site.override.mode).toBe('pass')
     await site.clock.advance(1)
-    expect(site.degradation.override.mode).toBe('none')
+    expect(site.site.override.mode).toBe('none')
   })
 
   test('of another process that is over already is not taken over', async () => {
-    const site = new Site({ shared: { override: { ...theirs, untilEpochMs: epochMs } } })
+    const site = new SiteUnderTest({ shared: { override: { ...theirs, untilEpochMs: epochMs } } })
     await site.heartbeat()
-    expect(site.degradation.override.mode).toBe('none')
+    expect(site.site.override.mode).toBe('none')
     expect(site.told).toEqual([])
   })
 
   test('that is newer wins, whoever set it', async () => {
-    const site = new Site({ shared: {} })
+    const site = new SiteUnderTest({ shared: {} })
     await site.clock.advance(10_000)
-    site.degradation.setOverride('pass', { forMs: 3_600_000 })
+    site.override('pass', { forMs: 3_600_000 })
     site.store.state = { ...site.store.state, override: theirs }
     await site.heartbeat()
-    expect(site.degradation.override.mode).toBe('pass')
+    expect(site.site.override.mode).toBe('pass')
     site.store.state = { ...site.store.state, override: { ...theirs, setEpochMs: epochMs + 11_000 } }
     await site.heartbeat()
-    expect(site.degradation.override.mode).toBe('verify_only')
+    expect(site.site.override.mode).toBe('verify_only')
   })
 
   test('replaces that of a process whose clock is ahead', async () => {
     const setEpochMs = epochMs + 3_600_000
-    const site = new Site({ shared: { override: { ...theirs, setEpochMs } } })
+    const site = new SiteUnderTest({ shared: { override: { ...theirs, setEpochMs } } })
     await site.heartbeat()
-    site.degradation.setOverride('none')
+    site.site.setOverride(overrideOff)
     await site.heartbeat()
-    expect(site.degradation.override.mode).toBe('none')
+    expect(site.site.override.mode).toBe('none')
     expect(site.overridesShared[0]).toMatchObject({ mode: 'none', setEpochMs: setEpochMs + 1 })
   })
 
   test('is shared again when the store was away or has lost it, until it is over', async () => {
-    const site = new Site({ shared: {} })
+    const site = new SiteUnderTest({ shared: {} })
     await settlePromises()
     site.store.set('rejects')
     await site.heartbeat()
-    site.degradation.setOverride('pass', { forMs: 20_000 })
+    site.override('pass', { forMs: 20_000 })
     await settlePromises()
     expect(site.overridesShared).toEqual([])
     site.store.set('answers')
@@ -592,27 +640,27 @@ describe('an override', () => {
 
 describe('closing', () => {
   test('leaves no timers, whatever is under way', async () => {
-    const site = new Site({ shared: {} })
+    const site = new SiteUnderTest({ shared: {} })
     await settlePromises()
-    site.degradation.setOverride('pass', { forMs: 3_600_000 })
+    site.override('pass', { forMs: 3_600_000 })
     site.canary = 'failed'
     await site.calls('failure')
-    site.degradation.circuit.admit(() => {})
+    site.site.circuit.admit(() => {})
     site.store.set('hangs')
-    void site.degradation.recordVerified('ticket', 'client')
+    void site.site.recordVerified('ticket', 'client')
     await settlePromises()
     expect(site.clock.pendingTimers).toBeGreaterThanOrEqual(4)
-    site.degradation.close()
+    site.site.close()
     await settlePromises()
     expect(site.clock.pendingTimers).toBe(0)
   })
 
   test('leaves none that start later, and nobody waiting for the store', async () => {
-    const site = new Site({ shared: {} })
+    const site = new SiteUnderTest({ shared: {} })
     await settlePromises()
     site.store.set('hangs')
-    const recorded = site.degradation.recordVerified('ticket', 'client')
-    site.degradation.close()
+    const recorded = site.site.recordVerified('ticket', 'client')
+    site.site.close()
     expect(await recorded).toBe(true)
     site.store.answerHanging()
     await site.clock.advance(minuteMs)
@@ -620,28 +668,28 @@ describe('closing', () => {
   })
 
   test('before the store ever answered leaves none either', async () => {
-    const site = new Site({ shared: {} })
-    site.degradation.close()
+    const site = new SiteUnderTest({ shared: {} })
+    site.site.close()
     await site.clock.advance(minuteMs)
     expect(site.clock.pendingTimers).toBe(0)
     expect(site.store.calls).toEqual([])
   })
 
   test('is quiet: it tells of no store lost', async () => {
-    const site = new Site({ shared: {} })
+    const site = new SiteUnderTest({ shared: {} })
     await settlePromises()
-    site.degradation.close()
+    site.site.close()
     await site.clock.advance(minuteMs)
     expect(site.told).toEqual([])
   })
 })
 
 test('a healthy site runs no timer', async () => {
-  const site = new Site()
-  site.degradation.clientPath.noteTraffic(false)
+  const site = new SiteUnderTest()
+  site.site.clientPath.noteTraffic(false)
   await site.calls('success')
   await site.verify('client')
-  site.degradation.refresh()
+  site.site.refresh()
   await settlePromises()
   expect(site.clock.pendingTimers).toBe(0)
 })

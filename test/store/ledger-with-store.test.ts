@@ -41,7 +41,7 @@ async function open({ limit = 2, perMinute = 60 } = {}) {
 
 describe('a ledger with a store', () => {
   test('asks the store, with what the purse is set to', async () => {
-    const { ledger, session, claim, settings } = await open()
+    const { ledger, session, claim } = await open()
     expect(await ledger.claimPass(claim({ ticketKey: 'ticket' }))).toMatchObject({ kind: 'granted' })
     expect(session.calls.at(-1)?.argument).toMatchObject({
       purses: [{ name: 'outage', limit: 2, windowMs: 60_000, ownRateFactor: 3 }],
@@ -76,21 +76,21 @@ describe('a ledger with a store', () => {
   })
 
   test('releases what the local limits refuse', async () => {
-    const { ledger, session, claim, settings } = await open({ limit: 1 })
+    const { ledger, session, claim } = await open({ limit: 1 })
     const results = await Promise.all([ledger.claimPass(claim()), ledger.claimPass(claim())])
     expect(results.map(({ kind }) => kind)).toEqual(['granted', 'exhausted'])
     expect(session.count('release')).toBe(1)
   })
 
   test('does not ask about what the local total refuses anyway', async () => {
-    const { ledger, session, claim, settings } = await open({ limit: 100, perMinute: 0.001 })
+    const { ledger, session, claim } = await open({ limit: 100, perMinute: 0.001 })
     session.claimResult = { kind: 'granted', history: { verifiedPerMinute: 1 } }
     for (let attempt = 0; attempt < 200; attempt++) await ledger.claimPass(claim())
     expect(session.count('claim')).toBeLessThanOrEqual(10)
   })
 
   test('asks for known clients alone where only their reserve is left', async () => {
-    const { ledger, session, claim, settings } = await open({ limit: 100, perMinute: 0.001 })
+    const { ledger, session, claim } = await open({ limit: 100, perMinute: 0.001 })
     for (let attempt = 0; attempt < 6; attempt++) await ledger.claimPass(claim())
     expect(session.calls.at(-1)?.argument).toMatchObject({ requireKnown: true })
     session.claimResult = { kind: 'granted', history: { verifiedPerMinute: 1 } }
@@ -98,7 +98,7 @@ describe('a ledger with a store', () => {
   })
 
   test('keeps to the local limits while the store is down', async () => {
-    const { ledger, session, claim, settings } = await open()
+    const { ledger, session, claim } = await open()
     session.set('rejects')
     const kinds = []
     for (let attempt = 0; attempt < 4; attempt++) kinds.push((await ledger.claimPass(claim())).kind)
@@ -107,7 +107,7 @@ describe('a ledger with a store', () => {
   })
 
   test('counts what passed with the store when it is gone, and without it when it is back', async () => {
-    const { clock, ledger, session, claim, settings } = await open()
+    const { clock, ledger, session, claim } = await open()
     await ledger.claimPass(claim())
     session.set('rejects')
     expect((await ledger.claimPass(claim())).kind).toBe('granted')
@@ -117,7 +117,7 @@ describe('a ledger with a store', () => {
   })
 
   test('keeps a late claim that it granted by itself', async () => {
-    const { clock, ledger, session, claim, settings } = await open()
+    const { clock, ledger, session, claim } = await open()
     session.set('hangs')
     const pass = ledger.claimPass(claim())
     await clock.advance(200)
@@ -128,7 +128,7 @@ describe('a ledger with a store', () => {
   })
 
   test('releases a late claim that it refused by itself, and one that was given back', async () => {
-    const { clock, ledger, session, claim, settings } = await open({ limit: 1 })
+    const { clock, ledger, session, claim } = await open({ limit: 1 })
     session.set('hangs')
     const passes = [ledger.claimPass(claim()), ledger.claimPass(claim())]
     await clock.advance(200)
@@ -144,7 +144,7 @@ describe('a ledger with a store', () => {
   })
 
   test('tells the store of verified tickets and of late genuine ones', async () => {
-    const { ledger, session, claim, settings } = await open()
+    const { ledger, session } = await open()
     ledger.recordVerified('ticket', 'client')
     ledger.recordGenuine('client')
     await settlePromises()
@@ -156,7 +156,7 @@ describe('a ledger with a store', () => {
   })
 
   test('asks for history before it takes a refused client for a stranger for long', async () => {
-    const { ledger, session, claim, settings } = await open()
+    const { ledger, session } = await open()
     for (let refusal = 0; refusal < 10; refusal++) ledger.noteRefused('client')
     await settlePromises()
     expect(session.count('readHistory')).toBe(1)
