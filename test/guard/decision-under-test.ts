@@ -3,7 +3,7 @@ import type { ClassifiedTicket } from '../../lib/admission/ticket.js'
 import { type DecisionContext, type DecisionPolicy, PendingDecision } from '../../lib/guard/pending-decision.js'
 import { SharedRequest } from '../../lib/guard/shared-request.js'
 import { type LateReport, SiteServices } from '../../lib/guard/site-services.js'
-import type { DegradationOptions } from '../../lib/options/options.js'
+import type { CaptchaGuardOptions, DegradationOptions, GuardConfig } from '../../lib/options/options.js'
 import { parseOptions } from '../../lib/options/schema.js'
 import type { CaptchaStore } from '../../lib/store/captcha-store.js'
 import type { Upstream } from '../../lib/tencent/upstream.js'
@@ -51,7 +51,7 @@ class StubUpstream implements Upstream {
 }
 
 const ignore = () => {}
-const captchaAppId = 190000001
+export const captchaAppId = 190000001
 const timeoutMs = 2000
 
 export const verifiedResult: UpstreamResult = codeResult(1)
@@ -206,10 +206,11 @@ export function makeWorld({ degradation = {}, store, maxInFlight = 2048 }: World
 }
 
 function configOf(degradation: DegradationOptions) {
-  return parseOptions({
-    captchaAppId,
-    appSecretKey: 'stub',
-    credential: { secretId: 'stub', secretKey: 'stub' },
-    degradation: { lateVerification: false, ...degradation },
-  }).degradation
+  return parsedConfig({ degradation: { lateVerification: false, ...degradation } }).degradation
+}
+
+/** A guard's options, parsed, with stubs for what is required. */
+export function parsedConfig(options: Partial<CaptchaGuardOptions>): GuardConfig {
+  const credential = { secretId: 'stub', secretKey: 'stub' }
+  return parseOptions({ captchaAppId, appSecretKey: 'stub', credential, ...options })
 }

@@ -2,20 +2,17 @@ import { createHash } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import { ContextReader, type RequestContext } from '../../lib/guard/request-context.js'
 import type { CaptchaGuardOptions } from '../../lib/options/options.js'
-import { parseOptions } from '../../lib/options/schema.js'
 import { ticketClassifier } from '../../lib/tencent/classify-ticket.js'
 import type { CaptchaRequest } from '../../lib/types.js'
 import { unhandledRejectionsDuring } from '../report/lines.js'
 import { ManualClock } from '../support/manual-clock.js'
+import { captchaAppId, parsedConfig } from './decision-under-test.js'
 
-const captchaAppId = 190000001
 const site = {}
 const clock = new ManualClock()
 
 function readerFor(options: Partial<CaptchaGuardOptions> = {}, itsSite: object = site): ContextReader {
-  const credential = { secretId: 'stub', secretKey: 'stub' }
-  const config = parseOptions({ captchaAppId, appSecretKey: 'stub', credential, ...options })
-  return new ContextReader(config, ticketClassifier(captchaAppId), clock, itsSite)
+  return new ContextReader(parsedConfig(options), ticketClassifier(captchaAppId), clock, itsSite)
 }
 
 interface Sent {
