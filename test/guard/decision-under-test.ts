@@ -3,7 +3,7 @@ import type { ClassifiedTicket } from '../../lib/admission/ticket.js'
 import { type DecisionContext, type DecisionPolicy, PendingDecision } from '../../lib/guard/pending-decision.js'
 import { SharedRequest } from '../../lib/guard/shared-request.js'
 import { type LateReport, SiteServices } from '../../lib/guard/site-services.js'
-import type { CaptchaGuardOptions, DegradationOptions, GuardConfig } from '../../lib/options/options.js'
+import type { DegradationOptions } from '../../lib/options/options.js'
 import { parseOptions } from '../../lib/options/schema.js'
 import type { CaptchaStore } from '../../lib/store/captcha-store.js'
 import type { Upstream } from '../../lib/tencent/upstream.js'
@@ -210,7 +210,7 @@ function configOf(degradation: DegradationOptions) {
 }
 
 /** A guard's options, parsed, with stubs for what is required. */
-export function parsedConfig(options: Partial<CaptchaGuardOptions>): GuardConfig {
+export function parsedConfig(options: Partial<Parameters<typeof parseOptions>[0]>) {
   const credential = { secretId: 'stub', secretKey: 'stub' }
   return parseOptions({ captchaAppId, appSecretKey: 'stub', credential, ...options })
 }
