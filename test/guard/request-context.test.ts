@@ -163,7 +163,7 @@ describe('the client', () => {
     expect(read({}, { clientKey: () => 0 })).toMatchObject({ clientKey: '0', limitKey: 'key:0' })
   })
 
-  // Otherwise a caller who names himself after an address would use up the limits of the client there.
+  // Otherwise an application's key that is spelled like an address would use up the limits of the client there.
   test.each(['203.0.113.7', '2001:db8:1:200::/56', 'key:x'])(
     'whose key is %j shares no limit with any other',
     (key) => {
