@@ -5,6 +5,7 @@ import express5, { type ErrorRequestHandler, type Express } from 'express'
 import express4 from 'express4'
 import request from 'supertest'
 import type { CaptchaVerdict } from '../lib/admission/verdict.js'
+import { sharedRequest } from '../lib/guard/shared-request.js'
 import { CaptchaConfigError } from '../lib/options/captcha-config-error.js'
 import { type RequireCaptchaOptions, requireCaptcha } from '../lib/require-captcha.js'
 import {
@@ -94,6 +95,37 @@ describe.each<[string, typeof express5]>([
       expect(response.status).toBe(status)
       expect(JSON.parse(response.text).code).toBe(code)
     }
+  })
+
+  /** A request that guards drew a pass for. */
+  function appThatDrew(captcha: CaptchaVerdict, options?: RequireCaptchaOptions) {
+    const app: Express = express()
+    const given: string[] = []
+    app.use((req, _res, next) => {
+      req.captcha = captcha
+      for (const ticket of ['first', 'second']) {
+        const shared = sharedRequest(req, { site: app, channel: 'web', ticket, randstr: '@abc' })
+        const giveBack = () => given.push(ticket)
+        shared.note('doubt 3', { kind: 'granted', used: 1, limit: 3, remaining: 9, giveBack })
+      }
+      next()
+    })
+    app.get('/', requireCaptcha(options), (_req, res) => {
+      res.send('handled')
+    })
+    return { app, given }
+  }
+
+  test('gives back what every guard drew where a degraded pass is not good enough', async () => {
+    const { app, given } = appThatDrew(degradedPass('timeout'), { allowDegraded: false })
+    await request(app).get('/').expect(503)
+    expect(given).toEqual(['first', 'second'])
+  })
+
+  test('gives nothing back for a request that goes on', async () => {
+    const { app, given } = appThatDrew(degradedPass('timeout'))
+    await request(app).get('/').expect(200)
+    expect(given).toEqual([])
   })
 
   test('without req.captcha is an error, never a pass', async () => {

@@ -139,13 +139,13 @@ describe('before Tencent is asked', () => {
     ['a stale fallback ticket is refused', { ticket: fallback({ ageMs: 301_000 }) }, {}, asks.nothing, is.stale, precheck],
     ['a stale fallback ticket comes before override and rate limit', { ticket: fallback({ ageMs: 301_000 }) }, look({ override: 'pass', isRateLimited: true }), asks.nothing, is.stale, precheck],
     ['a stale fallback ticket is refused under verify_only', { ticket: fallback({ ageMs: 301_000 }) }, overriddenTo('verify_only'), asks.nothing, is.stale, precheck],
-    ['the override comes before the rate limit', {}, { ...limited, ...overriddenTo('pass') }, asks.notTencent, is.passed('override'), { ...drawn, purse: 'outage' }],
+    ['the override comes before the rate limit', {}, { ...overriddenTo('pass'), ...look({ override: 'pass', isRateLimited: true }) }, asks.notTencent, is.passed('override'), { ...drawn, purse: 'outage' }],
     ['the override lets an ordinary ticket in unasked', {}, overriddenTo('pass'), asks.notTencent, is.passed('override'), { ...drawn, purse: 'outage' }],
     ['the override is the cause of a fallback ticket’s pass, too', { ticket: fallback() }, overriddenTo('pass'), asks.notTencent, is.passed('override', code1001), { ...drawn, purse: 'outage' }],
     ['a fallback ticket is never sent to Tencent', { ticket: fallback() }, {}, asks.notTencent, is.passed('client_fallback', code1001), drawn],
     ['a fallback ticket is not rate-limited', { ticket: fallback() }, limited, asks.notTencent, is.passed('client_fallback', code1001), drawn],
     ['the rate limit is the last reason not to ask', {}, limited, asks.nothing, is.refused('rate_limited'), precheck],
-    ['the rate limit holds under verify_only', {}, { ...overriddenTo('verify_only'), ...limited }, asks.nothing, is.refused('rate_limited'), precheck],
+    ['the rate limit holds under verify_only', {}, look({ override: 'verify_only', isRateLimited: true }), asks.nothing, is.refused('rate_limited'), precheck],
   ])('%s', holds)
 
   test.each([

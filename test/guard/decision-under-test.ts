@@ -51,7 +51,7 @@ class StubUpstream implements Upstream {
 }
 
 const ignore = () => {}
-const captchaAppId = 190000001
+export const captchaAppId = 190000001
 const timeoutMs = 2000
 
 export const verifiedResult: UpstreamResult = codeResult(1)
@@ -206,10 +206,11 @@ export function makeWorld({ degradation = {}, store, maxInFlight = 2048 }: World
 }
 
 function configOf(degradation: DegradationOptions) {
-  return parseOptions({
-    captchaAppId,
-    appSecretKey: 'stub',
-    credential: { secretId: 'stub', secretKey: 'stub' },
-    degradation: { lateVerification: false, ...degradation },
-  }).degradation
+  return parsedConfig({ degradation: { lateVerification: false, ...degradation } }).degradation
+}
+
+/** A guard's options, parsed, with stubs for what is required. */
+export function parsedConfig(options: Partial<Parameters<typeof parseOptions>[0]>) {
+  const credential = { secretId: 'stub', secretKey: 'stub' }
+  return parseOptions({ captchaAppId, appSecretKey: 'stub', credential, ...options })
 }

@@ -29,6 +29,14 @@ describe('what a health check says', () => {
     }
   })
 
+  test.each([15, 16, 100])(
+    'with code %i is that app id or secret key is wrong, whatever its reason is called',
+    (captchaCode) => {
+      const outcome: Outcome = { kind: 'refused', reason: 'rejected', facts: { captchaCode } }
+      expect(healthReport(outcome, 12)).toEqual({ status: 'misconfigured', captchaCode, durationMs: 12 })
+    },
+  )
+
   test('is an exception where the canary ended in one', () => {
     expect(() => healthReport(outcomes['a bug'], 12)).toThrow(outcomes['a bug'].error)
   })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { captchaCodeMeaning } from '../../lib/tencent/captcha-codes.js'
+import { captchaCodeMeaning, isKeyMismatch } from '../../lib/tencent/captcha-codes.js'
 
 /** Restated by hand from the vendor's tables: code, web, mini program. */
 const codes = [
@@ -39,5 +39,15 @@ describe('a CaptchaCode', () => {
       captchaCodeMeaning('mini_program', code),
     ])
     expect(new Set(meanings)).toEqual(new Set(['rejected']))
+  })
+})
+
+describe('a sign that app id and secret key do not belong together', () => {
+  test.each([15, 16, 100])('is the CaptchaCode %i', (code) => {
+    expect(isKeyMismatch(code)).toBe(true)
+  })
+
+  test.each([undefined, 0, 1, 7, 8, 9, 10, 21, 25, 26, 31, 1516])('is not the CaptchaCode %p', (code) => {
+    expect(isKeyMismatch(code)).toBe(false)
   })
 })

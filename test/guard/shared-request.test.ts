@@ -1,0 +1,72 @@
+import type { IncomingMessage } from 'node:http'
+import { describe, expect, jest, test } from '@jest/globals'
+import { giveBackPasses, type NoteOwner, SharedRequest, sharedRequest } from '../../lib/guard/shared-request.js'
+import type { PassResult } from '../../lib/site/ledger.js'
+
+function granted(giveBack = () => {}): PassResult {
+  return { kind: 'granted', used: 1, limit: 3, remaining: 9, giveBack }
+}
+
+const exhausted: PassResult = { kind: 'exhausted', by: 'total', used: 0, limit: 3, remaining: 0 }
+const owner: NoteOwner = { site: {}, channel: 'web', ticket: 'tr03abc*', randstr: '@abc' }
+
+describe('a request that guards share', () => {
+  test('has drawn on a purse once a claim was granted there, by whichever setting', () => {
+    const shared = new SharedRequest()
+    expect([shared.hasDrawn('doubt'), shared.hasDrawn('outage')]).toEqual([false, false])
+    shared.note('doubt 3-600000', granted())
+    expect([shared.hasDrawn('doubt'), shared.hasDrawn('outage')]).toEqual([true, false])
+  })
+
+  test('has drawn nothing where a claim was refused', () => {
+    const shared = new SharedRequest()
+    shared.note('doubt 3-600000', exhausted)
+    shared.note('outage 20-60000', { kind: 'replayed' })
+    expect([shared.hasDrawn('doubt'), shared.hasDrawn('outage')]).toEqual([false, false])
+  })
+
+  test('gives back each granted claim once, and has drawn and passed nothing after that', () => {
+    const shared = new SharedRequest()
+    const [first, second, dropLate] = [jest.fn(), jest.fn(), jest.fn()]
+    shared.note('doubt 3-600000', granted(first))
+    shared.note('doubt 2-600000', granted(second))
+    shared.note('outage 0-60000', exhausted)
+    Object.assign(shared, { hasPassed: true, dropLate })
+    shared.giveBack()
+    shared.giveBack()
+    for (const undo of [first, second, dropLate]) expect(undo).toHaveBeenCalledTimes(1)
+    expect([shared.hasPassed, shared.hasDrawn('doubt'), shared.claims?.size ?? 0]).toEqual([false, false, 0])
+  })
+
+  test('has still passed after giving back where it drew nothing: Tencent verified it', () => {
+    const shared = new SharedRequest()
+    shared.hasPassed = true
+    shared.note('doubt 3-600000', exhausted)
+    shared.giveBack()
+    expect(shared.hasPassed).toBe(true)
+  })
+})
+
+describe('the note on a request', () => {
+  test('is found again by its owner, and by no other', () => {
+    const req = {} as IncomingMessage
+    const shared = sharedRequest(req, owner)
+    expect(sharedRequest(req, { ...owner })).toBe(shared)
+    const others = [{ site: {} }, { channel: 'mini_program' as const }, { ticket: 'x' }, { randstr: 'x' }]
+    for (const other of others) expect(sharedRequest(req, { ...owner, ...other })).not.toBe(shared)
+    expect(sharedRequest({} as IncomingMessage, owner)).not.toBe(shared)
+  })
+
+  test('is given back with all others of the request', () => {
+    const req = {} as IncomingMessage
+    const undo = jest.fn()
+    sharedRequest(req, owner).note('doubt 3', granted(undo))
+    sharedRequest(req, { ...owner, site: {} }).note('outage 20', granted(undo))
+    giveBackPasses(req)
+    expect(undo).toHaveBeenCalledTimes(2)
+  })
+
+  test('need not be there for passes to be given back', () => {
+    expect(() => giveBackPasses({} as IncomingMessage)).not.toThrow()
+  })
+})
