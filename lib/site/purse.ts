@@ -79,6 +79,11 @@ export class Purse {
     return this.#shape.ownRateFactor
   }
 
+  /** True while no pass is taken: nothing would be forgotten with this purse. */
+  get isUntouched(): boolean {
+    return this.#taken === 0
+  }
+
   /** Takes a new setting; what was taken stays taken. */
   reshape(config: PurseConfig): void {
     this.#config = config
