@@ -638,6 +638,109 @@ describe('an override', () => {
   })
 })
 
+describe('settings that change', () => {
+  test('connect once to a store that is given later', async () => {
+    const site = new SiteUnderTest()
+    expect(site.site.storeState).toEqual({ kind: 'memory', state: 'up', processes: 1 })
+    site.store.state = { ...site.store.state, processes: 4 }
+    site.site.configure(site.settings({ store: true }))
+    site.site.configure(site.settings({ store: true }))
+    await settlePromises()
+    expect(site.connections).toBe(1)
+    expect(site.site.storeState).toEqual({ kind: 'double', state: 'up', processes: 4 })
+    expect(site.totals).toEqual([150, 2.5])
+    site.site.configure(site.settings({ store: true }))
+    expect(site.connections).toBe(1)
+  })
+
+  test('share the override that was set before the store was there', async () => {
+    const site = new SiteUnderTest()
+    site.override('verify_only', { by: 'li.na' })
+    site.site.configure(site.settings({ store: true }))
+    await settlePromises()
+    expect(site.overridesShared).toMatchObject([{ mode: 'verify_only', by: 'li.na' }])
+  })
+
+  test('send claims and verified tickets to the store from then on', async () => {
+    const site = new SiteUnderTest()
+    expect(site.site.recordVerified('a', 'client')).toBe(true)
+    site.site.configure(site.settings({ store: true }))
+    await settlePromises()
+    expect(await site.site.recordVerified('b', 'client')).toBe(true)
+    const recorded = site.store.calls.filter(({ name }) => name === 'recordVerified')
+    expect(recorded).toMatchObject([{ argument: { ticketKey: 'b' } }])
+  })
+
+  test('open the circuit by the new thresholds', async () => {
+    const site = new SiteUnderTest()
+    site.site.configure(site.settings({ degradation: { circuit: { consecutiveFailures: 2 } } }))
+    site.canary = 'failed'
+    await site.calls('failure')
+    expect(site.site.circuit.state).toBe('suspect')
+    await site.calls('failure')
+    expect(site.site.circuit.state).toBe('open')
+  })
+
+  test('raise suspicion by the new delay', async () => {
+    const site = new SiteUnderTest()
+    site.canary = 'unknown'
+    site.site.configure({ ...site.settings(), suspicionMs: 100 })
+    site.site.circuit.admit(() => {})
+    await site.clock.advance(99)
+    expect(site.site.circuit.state).toBe('closed')
+    await site.clock.advance(1)
+    expect(site.site.circuit.state).toBe('suspect')
+  })
+
+  test('change how many verifications may be under way, over all and of one client', () => {
+    const site = new SiteUnderTest()
+    site.site.configure(site.settings({ maxInFlight: 32 }))
+    const entered = () => Array.from({ length: 10 }, () => site.site.inFlight.enter('client')).filter(Boolean).length
+    expect(entered()).toBe(2)
+    site.site.configure(site.settings({ maxInFlight: 64 }))
+    expect(entered()).toBe(2)
+    site.site.configure(site.settings({ maxInFlight: 4 }))
+    expect(site.site.inFlight.enter('another')).toBeUndefined()
+  })
+
+  test('set the totals by an `expectedPerMinute` that is given later', () => {
+    const site = new SiteUnderTest()
+    expect(site.totals).toEqual([600, 10])
+    site.site.configure(site.settings({ degradation: { expectedPerMinute: 300 } }))
+    expect(site.site.expectedPerMinute()).toBe(300)
+    expect(site.totals).toEqual([900, 15])
+  })
+
+  test('let an `expectedPerMinute` that is given later say how long a silence of verified passes has to be', async () => {
+    const failFor = async (site: SiteUnderTest, seconds: number) => {
+      for (let second = 0; second < seconds; second++) {
+        await site.calls('failure', 5)
+        await site.clock.advance(1000)
+      }
+      await site.calls('failure', 5)
+    }
+    const unknown = new SiteUnderTest()
+    await failFor(unknown, 60)
+    expect(unknown.site.circuit.state).not.toBe('open')
+    const expecting = new SiteUnderTest()
+    expecting.site.configure(expecting.settings({ degradation: { expectedPerMinute: 60 } }))
+    await failFor(expecting, 19)
+    expect(expecting.site.circuit.state).not.toBe('open')
+    await failFor(expecting, 1)
+    expect(expecting.site.circuit.why).toBe('canary_disagrees')
+  })
+
+  test('switch the probe of the script on and off', async () => {
+    const site = new SiteUnderTest()
+    site.site.configure(site.settings({ probe: false }))
+    await site.loseScript()
+    expect(site.evidence.fallback).toBe('none')
+    site.site.configure(site.settings({ probe: true }))
+    await site.loseScript()
+    expect(site.evidence.fallback).toBe('outage')
+  })
+})
+
 describe('closing', () => {
   test('leaves no timers, whatever is under way', async () => {
     const site = new SiteUnderTest({ shared: {} })
