@@ -93,7 +93,7 @@ test('any number of requests starts one canary an interval', async () => {
   expect(t.startsMs).toEqual([0, 1000, 2000, 3000])
 })
 
-test('the last result and the last failure are those of canaries that told something', async () => {
+test('the last result and the last failure leave out canaries whose report is unknown', async () => {
   const t = new ScheduleUnderTest()
   expect([t.schedule.last, t.schedule.lastFailureMs]).toEqual([undefined, Number.NEGATIVE_INFINITY])
   t.schedule.request()
@@ -116,7 +116,7 @@ test('a new epoch forgets what decides and shows what was last', async () => {
   expect(t.schedule.lastFailureMs).toBe(10)
 })
 
-test('a canary of an older epoch tells nothing when it ends', async () => {
+test('the report of a canary of an older epoch is dropped', async () => {
   const t = new ScheduleUnderTest()
   t.schedule.request()
   t.schedule.forget()
