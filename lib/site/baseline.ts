@@ -42,7 +42,7 @@ export class Baseline {
 
   #closeMinutes(passed: number, isHealthy: boolean): void {
     if (!this.#isTainted) this.#learn(this.#passes)
-    // Silent minutes between: healthy as far as anybody saw, and nobody came.
+    // Minutes without any event between: healthy as far as is known, with no verified pass.
     const silent = isHealthy ? Math.min(passed - 1, minutesKept) : 0
     for (let minute = 0; minute < silent; minute++) this.#learn(0)
     this.#passes = 0

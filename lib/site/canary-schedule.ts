@@ -1,12 +1,15 @@
 import type { Clock, Timer } from '../clock.js'
 
-/** What a canary says about Tencent. `unknown`: it was given up, or the failure may be our own. */
+/** What a canary says about Tencent. `unknown`: it was given up, or the failure may be this process's own. */
 export type CanaryReport = 'healthy' | 'failed' | 'unknown'
 
-/** Verifies a fallback-format ticket that no user depends on; calls back once. Returns a function that gives the canary up. */
+/**
+ * Verifies a fallback-format ticket that belongs to no user. Calls `done` exactly once, never before it has returned. Returns a
+ * function that gives the canary up; `done` is then called with `unknown`.
+ */
 export type RunCanary = (done: (report: CanaryReport) => void) => () => void
 
-/** A canary that told something. */
+/** The result of a canary that was not `unknown`. */
 export interface CanaryResult {
   readonly report: 'healthy' | 'failed'
   readonly atMs: number
@@ -29,14 +32,14 @@ export class CanarySchedule {
   #timer: Timer | undefined
   #giveUp: (() => void) | undefined
   #isClosed = false
-  /** Counts {@link forget}: the report of a canary that began before says nothing now. */
+  /** Counts calls of {@link forget}: the report of a canary of an older epoch decides nothing. */
   #epoch = 0
   #last: CanaryResult | undefined
-  /** For people; what decides is forgotten with its epoch. */
+  /** Shown in the snapshot; it survives {@link forget}, unlike what decides. */
   #lastShown: CanaryResult | undefined
   #lastFailureMs = Number.NEGATIVE_INFINITY
 
-  /** @param onEnd told at every end of a canary; `undefined` where it told nothing */
+  /** @param onEnd called at every end of a canary; with `undefined` after `unknown` or a report of an older epoch */
   constructor(
     clock: Clock,
     intervals: () => CanaryIntervals,
@@ -50,11 +53,12 @@ export class CanarySchedule {
     this.#intervalMs = intervals().canaryIntervalMs
   }
 
-  /** The last canary of this epoch that told something. */
+  /** The last result of this epoch. */
   get last(): CanaryResult | undefined {
     return this.#last
   }
 
+  /** The last result of any epoch. */
   get lastShown(): CanaryResult | undefined {
     return this.#lastShown
   }
@@ -84,10 +88,12 @@ export class CanarySchedule {
     this.#timer = undefined
   }
 
+  /** The interval after a failure, in milliseconds: twice as long, up to `canaryMaxIntervalMs`. */
   backedOff(intervalMs: number): number {
     return Math.min(intervalMs * 2, this.#intervals().canaryMaxIntervalMs)
   }
 
+  /** Gives up the canary under way; none starts after it. */
   close(): void {
     this.#isClosed = true
     this.#timer?.cancel()

@@ -38,7 +38,7 @@ export interface CircuitSnapshot {
   readonly why?: string
   readonly consecutiveFailures: number
   readonly callsUnderWay: number
-  /** The last canary that told something. */
+  /** The last canary whose report was not `unknown`. */
   readonly lastCanary?: { readonly result: 'healthy' | 'failed'; readonly agoMs: number }
 }
 
@@ -60,7 +60,7 @@ export class Circuit {
   /** Counts openings and closings: an answer of an older epoch moves nothing. */
   #epoch = 0
 
-  /** @param onChange told after every change of state */
+  /** @param onChange called after every change of state */
   constructor(clock: Clock, settings: CircuitSettings, runCanary: RunCanary, onChange: () => void) {
     this.#clock = clock
     this.#settings = settings
@@ -80,6 +80,7 @@ export class Circuit {
     this.configure(settings)
   }
 
+  /** Takes new settings; they hold from the next call or canary on. */
   configure(settings: CircuitSettings): void {
     this.#settings = settings
     this.#failures.configure(settings.config)
@@ -100,7 +101,7 @@ export class Circuit {
     return state.probe
   }
 
-  /** What became of an admitted call. */
+  /** Takes the result of an admitted call; to be called exactly once for each permit. */
   settle(permit: Permit, report: CallReport): void {
     this.#waiting.delete(permit)
     if (permit.epoch !== this.#epoch) return
@@ -126,6 +127,7 @@ export class Circuit {
     return this.#state.name === 'suspect' && canaryFailedMs <= brownOutMs ? 'outage' : 'none'
   }
 
+  /** The state now. */
   get state(): CircuitSnapshot['state'] {
     return this.#state.name
   }
@@ -135,6 +137,7 @@ export class Circuit {
     return this.#state.name === 'closed' ? undefined : this.#state.why
   }
 
+  /** The circuit as plain JSON. */
   snapshot(): CircuitSnapshot {
     const { lastShown } = this.#canary
     return {

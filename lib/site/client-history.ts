@@ -5,7 +5,7 @@ import { KeyedHash } from '../structures/keyed-hash.js'
 /** The store forgets and averages over the same times. */
 const historySeconds = storeLifetimes.historyMs / 1000
 const rateMemorySeconds = storeLifetimes.rateMemoryMs / 1000
-/** Segments grow one by one, so that no request waits for a large table to be rebuilt. */
+/** Segments grow one by one, so that no request has to rebuild a large table. */
 const segmentCount = 256
 const maxSetsInSegment = 256
 
@@ -58,8 +58,8 @@ export class ClientHistory {
   }
 
   /**
-   * The key's own verified passes a minute, as of its last one. Not less for the time since: in an outage nobody is verified,
-   * and the carrier's address that stands for two hundred users needs its limit most at the end.
+   * The key's own verified passes a minute, as of its last one. It does not fall with the time since: in an outage no
+   * key is verified, and a carrier's address with two hundred users behind it needs its limit most at the end.
    */
   verifiedPerMinute(clientKey: string, nowMs: number): number {
     const segment = this.#segmentOf(clientKey)

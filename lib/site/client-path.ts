@@ -4,18 +4,24 @@ import { RollingCounts } from '../structures/rolling-counts.js'
 /** What one probe of the vendor's script found. */
 export type ProbeReport = 'reachable' | 'unreachable'
 
-/** Fetches the script; calls back once. Returns a function that gives the probe up. */
+/**
+ * Fetches the script. Calls `done` exactly once, never before it has returned, and never throws. Returns a function that gives
+ * the probe up.
+ */
 export type RunProbe = (done: (report: ProbeReport) => void) => () => void
 
+/** What a client path is made of. */
 export interface ClientPathOptions {
   readonly clock: Clock
-  /** Fetches the vendor's script; absent where probing is off. */
+  /** Returns what fetches the vendor's script; `undefined` where probing is off. */
   readonly probe: () => RunProbe | undefined
   /** Verified passes a minute to be expected of this process, as far as known. */
   readonly expectedPerMinute: () => number | undefined
+  /** Called at the end of every probe. */
   readonly onChange: () => void
 }
 
+/** What is known about the way of the vendor's script to the users, and why. */
 export type ClientPathFinding =
   | { readonly state: 'healthy'; readonly why: string }
   | { readonly state: 'suspect'; readonly why: string }
@@ -35,9 +41,9 @@ const collapseShare = 0.05
 const collapseExpiresMs = 900_000
 
 /**
- * Does the vendor's script reach the users? Fallback tickets claim that it does not, and anybody can type one, so their
- * number counts for nothing here. What counts is what this server sees itself: its own probe of the script, and whether
- * verified passes, which nobody can make up, fall away.
+ * Decides whether the vendor's script reaches the users. Fallback tickets claim that it does not, but any caller can type one,
+ * so their number is no evidence. Evidence is what this server sees itself: its own probe of the script, and verified passes,
+ * which cannot be forged, that fall away.
  */
 export class ClientPath {
   readonly #options: ClientPathOptions
@@ -66,6 +72,7 @@ export class ClientPath {
     this.#passes.add('verified', this.#options.clock.nowMs())
   }
 
+  /** The state now; `outage` is evidence for fallback tickets. */
   finding(): ClientPathFinding {
     const probeFails = this.#hasSucceeded && this.#probeFails
     if (probeFails && this.#passesAreHalved()) return { state: 'outage', why: 'the vendor script cannot be fetched' }
@@ -74,12 +81,13 @@ export class ClientPath {
     return { state: 'healthy', why: this.#hasSucceeded ? 'the vendor script can be fetched' : 'no failure seen' }
   }
 
+  /** Gives up the probe under way; none starts after it. */
   close(): void {
     this.#isClosed = true
     this.#giveUpProbe?.()
   }
 
-  /** Below half of what is expected; a quiet site's probe has to be believed alone. */
+  /** True below half of what is expected, and on a quiet site, whose probe is evidence without passes. */
   #passesAreHalved(): boolean {
     const perMinute = this.#options.expectedPerMinute()
     if (perMinute === undefined || (perMinute * fiveMinutesMs) / 60_000 < tellingPasses) return true
@@ -88,7 +96,7 @@ export class ClientPath {
     return passes < 0.5 * ((perMinute * windowMs) / 60_000)
   }
 
-  /** Nearly nobody gets verified where many should be; after a quarter of an hour that is the new normal. */
+  /** True while hardly any of many expected passes is verified; false again after 15 minutes of that, as the new normal. */
   #hasCollapsed(): boolean {
     const nowMs = this.#options.clock.nowMs()
     const perMinute = this.#options.expectedPerMinute()

@@ -1,6 +1,6 @@
 import { RollingCounts } from '../structures/rolling-counts.js'
 
-/** When failures weigh enough. */
+/** Thresholds that the failures of users' calls have to reach before the circuit may open. */
 export interface FailureThresholds {
   readonly consecutiveFailures: number
   readonly failureRate: number
@@ -24,7 +24,7 @@ export class FailureEvidence {
   #thresholds: FailureThresholds
   #calls: RollingCounts<CallKind>
   #consecutiveFailures = 0
-  /** A call ran into its deadline and none was answered with code 1 since: it counts as still unanswered. */
+  /** A call ran into its deadline, and no call was answered with code 1 since: it counts as still unanswered. */
   #endedUnanswered = false
   #lastSuccessMs: number | undefined
   /** Start of the first call that failed with no code 1 since. */
@@ -51,23 +51,27 @@ export class FailureEvidence {
     this.#gapsSeen = Math.ceil(1 / gapSmoothing)
   }
 
+  /** Failures since the last success; neutral and throttled calls do not count. */
   get consecutiveFailures(): number {
     return this.#consecutiveFailures
   }
 
+  /** Whether a call ended unanswered, and neither a success nor a healthy canary came since. */
   get endedUnanswered(): boolean {
     return this.#endedUnanswered
   }
 
-  /** The waiting that a healthy canary explains ends here. */
+  /** Drops the calls that ended unanswered: a healthy canary says that Tencent is not the reason. */
   forgetUnanswered(): void {
     this.#endedUnanswered = false
   }
 
+  /** Counts a call that says nothing about Tencent's availability. */
   noteNeutral(kind: 'throttled' | 'neutral', nowMs: number): void {
     this.#calls.add(kind, nowMs)
   }
 
+  /** Counts an availability failure. @param isUnanswered the call ran into its deadline */
   noteFailure(startedMs: number, isUnanswered: boolean, nowMs: number): void {
     this.#calls.add('failure', nowMs)
     if (isUnanswered) this.#endedUnanswered = true
@@ -75,6 +79,7 @@ export class FailureEvidence {
     this.#failingSinceMs ??= Math.max(startedMs, this.#lastSuccessMs ?? startedMs)
   }
 
+  /** Counts a code 1, and learns the gap since the last one. */
   noteSuccess(nowMs: number): void {
     this.#calls.add('success', nowMs)
     this.#consecutiveFailures = 0
@@ -88,6 +93,7 @@ export class FailureEvidence {
     this.#lastSuccessMs = nowMs
   }
 
+  /** Whether there are enough failures in a row, or enough by rate within the window. */
   thresholdsHold(nowMs: number): boolean {
     const { consecutiveFailures, failureRate, minimumCalls } = this.#thresholds
     if (this.#consecutiveFailures >= consecutiveFailures) return true
@@ -97,8 +103,8 @@ export class FailureEvidence {
   }
 
   /**
-   * Users have been failing for long without one being verified, and not because we are throttled. Silence counts from the
-   * first failure on: at night, or while the circuit was open, no call was made.
+   * Whether users' calls have failed for long without a single code 1, and not because of throttling. The silence counts from
+   * the first failure on: at night, or while the circuit was open, no call was made.
    */
   usersAloneAreFailing(nowMs: number): boolean {
     if (this.#gapsSeen < minimumGaps || this.#failingSinceMs === undefined) return false
@@ -106,7 +112,7 @@ export class FailureEvidence {
     return nowMs - this.#failingSinceMs >= neededMs && !this.#isThrottled(nowMs)
   }
 
-  /** Begins anew; the usual gap stays. The pause that an outage made is no gap. */
+  /** Forgets all but the usual gap; the pause until the next code 1 is no gap. */
   clear(): void {
     this.#calls.clear()
     this.#consecutiveFailures = 0

@@ -11,6 +11,7 @@ export class InFlight {
     this.configure(max)
   }
 
+  /** Takes a new maximum; verifications under way stay. One client key has a sixteenth of it, at least one. */
   configure(max: number): void {
     this.#max = max
     this.#maxPerClient = Math.max(1, Math.floor(max / clientShare))
@@ -21,7 +22,7 @@ export class InFlight {
     return this.#total * 2 < this.#max
   }
 
-  /** A function that ends the verification, or `undefined` when there is no room. */
+  /** Starts a verification. Returns the function that ends it, or `undefined` when there is no room. */
   enter(clientKey: string): (() => void) | undefined {
     const ofClient = this.#byClient.get(clientKey) ?? 0
     if (this.#total >= this.#max || ofClient >= this.#maxPerClient) return undefined
@@ -30,6 +31,7 @@ export class InFlight {
     return () => this.#leave(clientKey)
   }
 
+  /** Verifications under way. */
   get total(): number {
     return this.#total
   }

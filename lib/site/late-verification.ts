@@ -9,17 +9,18 @@ export type LateVerdict =
   | { readonly outcome: 'genuine'; readonly captchaCode: number }
   /** Tencent refuses it. */
   | { readonly outcome: 'refused'; readonly reason: RefusalReason; readonly captchaCode?: number }
-  /** Code 9 after a call of our own that was never answered: the ticket may have been good. */
+  /** Code 9 after a call of this process that was never answered, or three failed tries: the ticket may have been good. */
   | { readonly outcome: 'inconclusive'; readonly captchaCode?: number }
 
-/** An ordinary ticket that passed degraded and may still be alive. */
+/** An ordinary ticket that passed degraded and may not have expired yet. */
 export interface LateTicket<Context> {
   readonly context: Context
   readonly passedMs: number
-  /** A call of ours ended without an answer: Tencent may have spent the ticket on it. */
+  /** A call of this process ended without an answer: Tencent may have spent the ticket on it. */
   readonly mayBeSpent: boolean
 }
 
+/** Tickets that wait, and late verdicts since the start by outcome. */
 export interface LateCounts {
   readonly waiting: number
   readonly genuine: number
@@ -27,22 +28,26 @@ export interface LateCounts {
   readonly inconclusive: number
 }
 
+/** What late verification is made of. */
 export interface LateVerificationOptions<Context> {
   readonly clock: Clock
-  /** Verifies one ticket and calls back once; false, without a call, when there is no room for it behind live traffic. */
+  /**
+   * Verifies one ticket and calls `done` exactly once, never before it has returned. Returns false, and makes no call, when
+   * there is no room behind live traffic.
+   */
   readonly verify: (context: Context, done: (reply: Outcome) => void) => boolean
   readonly isOn: () => boolean
   /** Whether Tencent is back. */
   readonly isBack: () => boolean
   readonly onVerdict: (ticket: LateTicket<Context>, lateVerdict: LateVerdict) => void
-  /** Told when nothing waits any more. */
+  /** Called when no ticket waits any more. */
   readonly onDrained: () => void
 }
 
 const maxTickets = 5_000
 /** One ticket every 50 ms: twenty a second, beside a default allowance of a thousand. */
 const paceMs = 50
-/** A ticket that makes Tencent stumble every time must not be tried for ever. */
+/** A ticket that Tencent fails on every time must not be tried without end. */
 const maxTries = 3
 /** Without a verdict everything waits, longer each time. */
 const firstPauseMs = 1_000
@@ -56,8 +61,8 @@ interface Attempts {
 }
 
 /**
- * Verifies, once Tencent is back, what was let in unverified. In memory, bounded, for at most five minutes: an older ticket
- * is dead anyway.
+ * Verifies, once Tencent is back, the tickets that passed unverified. In memory, bounded, for at most five minutes: an older
+ * ticket has expired.
  */
 export class LateVerification<Context> {
   readonly #options: LateVerificationOptions<Context>
@@ -75,7 +80,7 @@ export class LateVerification<Context> {
     this.#options = options
   }
 
-  /** Keeps a ticket, and gives a function that drops it again. */
+  /** Keeps a ticket. Returns a function that drops it again. */
   add(ticket: LateTicket<Context>): () => void {
     if (this.#isClosed || !this.#options.isOn()) return () => {}
     if (this.#queue.size >= maxTickets) this.#queue.delete(this.#oldest())
@@ -97,13 +102,14 @@ export class LateVerification<Context> {
     return next.value as LateTicket<Context>
   }
 
-  /** Goes on if Tencent is back; called when the circuit changes. */
+  /** Starts the next verification if Tencent is back; to be called when the circuit changes. */
   resume(): void {
     if (this.#timer !== undefined || this.#isClosed || this.#queue.size === 0 || !this.#options.isBack()) return
     const delayMs = Math.max(paceMs, this.#pausedUntilMs - this.#options.clock.nowMs())
     this.#timer = this.#options.clock.after(delayMs, () => this.#step())
   }
 
+  /** The counts now. */
   snapshot(): LateCounts {
     return { waiting: this.#queue.size + this.#underWay.size, ...this.#counts }
   }
@@ -169,7 +175,7 @@ export class LateVerification<Context> {
   }
 }
 
-/** `undefined`: no verdict this time, the ticket waits on. */
+/** Judges the reply to a late call. Returns `undefined` where it is no verdict: the ticket waits on. */
 export function judgeLate(reply: Outcome, mayBeSpent: boolean): LateVerdict | undefined {
   switch (reply.kind) {
     case 'verified':
@@ -177,7 +183,7 @@ export function judgeLate(reply: Outcome, mayBeSpent: boolean): LateVerdict | un
     case 'refused': {
       const { captchaCode } = reply.facts
       const code = captchaCode === undefined ? {} : { captchaCode }
-      // Perhaps spent by the call of ours that was never answered.
+      // It may have been spent by an own call that was never answered.
       return reply.reason === 'ticket_reused' && mayBeSpent
         ? { outcome: 'inconclusive', ...code }
         : { outcome: 'refused', reason: reply.reason, ...code }
@@ -188,7 +194,7 @@ export function judgeLate(reply: Outcome, mayBeSpent: boolean): LateVerdict | un
   }
 }
 
-/** Throttling and our own keys are not the ticket's doing, and no answer to our own late call may have spent it. */
+/** Throttling and wrong keys do not count as tries of the ticket. A late call without an answer may have spent it. */
 function countAttempt(reply: Outcome, { tries, mayBeSpent }: Attempts): Attempts {
   const isTry = reply.kind === 'bug' || (reply.kind === 'degraded' && causeTable[reply.cause].canary === 'failed')
   return { tries: isTry ? tries + 1 : tries, mayBeSpent: mayBeSpent || mayHaveSpent(reply) }

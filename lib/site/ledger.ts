@@ -12,7 +12,7 @@ import { ReplayMemory, replayWindowMs } from './replay-memory.js'
 /** A guard's settings of the two purses, by the names that {@link Ledger.openPurses} gave them. */
 export type PurseSettings = Readonly<Record<PurseName, string>>
 
-/** A degraded pass asked for. */
+/** A claim of one degraded pass. */
 export interface PassClaim {
   readonly purse: PurseName
   readonly setting: string
@@ -24,12 +24,12 @@ export interface PassClaim {
   readonly isParentDrawn: boolean
 }
 
-/** What came of a claim; a granted one can be given back, once. */
+/** The result of a claim; a granted one can be given back, once. */
 export type PassResult =
   | (Extract<Claim, { kind: 'granted' }> & { giveBack(): void })
   | Exclude<Claim, { kind: 'granted' }>
 
-/** What came of noting a verified ticket. */
+/** The result of recording a verified ticket. */
 export interface VerifiedRecord {
   /** False when the ticket had passed already. */
   readonly isFirst: boolean
@@ -74,7 +74,7 @@ export class Ledger {
     }
   }
 
-  /** Opens a guard's purses. */
+  /** Opens a guard's purses. Returns the names of their settings, for claims and snapshots. */
   openPurses(config: Readonly<Record<PurseName, PurseConfig>>): PurseSettings {
     return { outage: this.#books.outage.open(config.outage), doubt: this.#books.doubt.open(config.doubt) }
   }
@@ -106,6 +106,7 @@ export class Ledger {
     this.#options.store()?.tell((session) => session.recordHistory(clientKey))
   }
 
+  /** Counts a ticket of this client that Tencent refused. */
   noteRefused(clientKey: string): void {
     this.#refusals.noteRefused(clientKey, this.#now())
     if (this.isRateLimited(clientKey)) this.#lookForHistory(clientKey)
@@ -123,7 +124,7 @@ export class Ledger {
     this.#books.doubt.followBaseline()
   }
 
-  /** Tokens a minute that the total of a setting's purse refills with. */
+  /** The purses of a guard's settings as plain JSON. */
   snapshot(settings: PurseSettings): Readonly<Record<PurseName, PurseSnapshot>> {
     this.followBaseline()
     const of = (name: PurseName) => this.#books[name].ownPurse(settings[name]).snapshot(this.#now())
@@ -239,7 +240,7 @@ export class Ledger {
   }
 }
 
-/** What the store holds, or will hold when a claim reaches it late, goes with the local pass. */
+/** Ties what the store holds, or will hold when the claim reaches it late, to the local pass: both are given back together. */
 function holdingBoth(local: PassResult, release: () => void): PassResult {
   if (local.kind !== 'granted') {
     release()

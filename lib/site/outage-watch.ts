@@ -1,6 +1,7 @@
 import type { DegradationCause } from '../admission/cause-table.js'
 import type { Clock } from '../clock.js'
 
+/** State of one path to Tencent. */
 export type WatchState = 'healthy' | 'suspect' | 'outage'
 
 /** What the snapshot shows of one path to Tencent. */
@@ -18,13 +19,13 @@ export interface EndedOutage {
   readonly decisions: Readonly<Record<string, number>>
 }
 
-/** Told when an outage starts and ends. */
+/** Called when an outage starts and ends. */
 export interface OutageListener {
   started(outage: { readonly why: string }): void
   ended(outage: EndedOutage): void
 }
 
-/** One path to Tencent as the people on call see it: its state, since when, why, and what was decided meanwhile. */
+/** State of one path to Tencent for the operator: since when, why, and what was decided meanwhile. */
 export class OutageWatch {
   readonly #clock: Clock
   readonly #listener: OutageListener
@@ -41,6 +42,7 @@ export class OutageWatch {
     this.#sinceMs = clock.nowMs()
   }
 
+  /** Notes the state and why. Calls the listener where an outage starts or ends. */
   move(state: WatchState, why: string): void {
     if (state === this.#state) {
       if (state !== 'healthy') this.#why = why
@@ -64,10 +66,12 @@ export class OutageWatch {
     if (this.#state === 'outage') this.#decisions.set(cause, (this.#decisions.get(cause) ?? 0) + 1)
   }
 
+  /** The state as of the last {@link move}. */
   get state(): WatchState {
     return this.#state
   }
 
+  /** The path as plain JSON. */
   snapshot(): WatchSnapshot {
     return { state: this.#state, since: new Date(this.#sinceEpochMs).toISOString(), why: this.#why }
   }

@@ -9,11 +9,11 @@ export interface OverrideSnapshot {
   readonly until?: string
 }
 
-/** An override that is in force. */
+/** An override in force. */
 export interface OverrideState {
   readonly mode: OverrideMode
   readonly by: string
-  /** Milliseconds since 1970. */
+  /** When it ends, in milliseconds since 1970; infinite where it lasts until it is changed. */
   readonly untilMs: number
 }
 
@@ -23,7 +23,7 @@ export type OverrideChange = 'set' | 'shared' | 'expired'
 /** No override. */
 export const overrideOff: OverrideState = Object.freeze({ mode: 'none', by: '', untilMs: Number.POSITIVE_INFINITY })
 
-/** The operator's kill switch, both ways. It ends by itself. */
+/** The operator's kill switch: passes all, or refuses every degraded pass, until its end. */
 export class OverrideSwitch {
   readonly #clock: Clock
   readonly #onChange: (state: OverrideState, why: OverrideChange) => void
@@ -48,7 +48,7 @@ export class OverrideSwitch {
     this.#timer?.cancel()
   }
 
-  /** Its end is told in time also where no request comes to notice it. */
+  /** Notices the end in time where no request reads {@link mode}. */
   #watchForEnd(): void {
     const { untilMs } = this.#state
     if (!Number.isFinite(untilMs)) return
@@ -57,6 +57,7 @@ export class OverrideSwitch {
     })
   }
 
+  /** The mode in force now; `'none'` from the end on. */
   get mode(): OverrideMode {
     if (this.#state.untilMs <= this.#clock.epochMs()) {
       const expired = this.#state
@@ -66,6 +67,7 @@ export class OverrideSwitch {
     return this.#state.mode
   }
 
+  /** The override as plain JSON. */
   snapshot(): OverrideSnapshot {
     const mode = this.mode
     const { by, untilMs } = this.#state

@@ -26,16 +26,20 @@ export class PurseBook {
     this.#options = options
   }
 
-  /** Opens the purse of a setting; guards with the same setting share it. Returns the setting's name. */
+  /**
+   * Opens the purse of a setting; guards with the same setting share it. Returns the setting's name. What was taken before a
+   * second setting opens stays taken in the parent; the setting that was alone until then gets a full purse of its own.
+   */
   open(config: PurseConfig): string {
     const setting = settingOf(config)
     if (this.#configs.has(setting)) return setting
     this.#configs.set(setting, config)
-    const configs = [...this.#configs.entries()]
-    if (this.#parent === undefined) this.#parent = this.#newPurse(config)
-    else this.#parent.reshape(largest([...this.#configs.values()]))
-    if (configs.length > 1) {
-      for (const [name, each] of configs) if (!this.#own.has(name)) this.#own.set(name, this.#newPurse(each))
+    const bound = largest([...this.#configs.values()])
+    // A purse that nothing was taken from is made anew: it would have to fill up to the larger total first.
+    if (this.#parent === undefined || this.#parent.isUntouched) this.#parent = this.#newPurse(bound)
+    else this.#parent.reshape(bound)
+    if (this.#configs.size > 1) {
+      for (const [name, each] of this.#configs) if (!this.#own.has(name)) this.#own.set(name, this.#newPurse(each))
     }
     return setting
   }

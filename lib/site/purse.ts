@@ -8,7 +8,7 @@ export interface PurseConfig {
   readonly total: { readonly floorPerMinute: number; readonly baselineFactor: number; readonly startPerMinute: number }
 }
 
-/** Who wants a degraded pass. */
+/** The client and the ticket of a claim, as far as a purse depends on them. */
 export interface PurseClaim {
   readonly clientKey: string
   /** Has a verified pass in the last 24 hours. */
@@ -18,7 +18,7 @@ export interface PurseClaim {
   readonly isFallback: boolean
 }
 
-/** What came of a claim; `giveBack` undoes it, once, as if it had never been. */
+/** The result of a claim; `giveBack` undoes it, once. */
 export type PurseResult =
   | { readonly kind: 'taken'; giveBack(): void }
   | { readonly kind: 'refused'; readonly by: 'client' | 'total' }
@@ -37,9 +37,9 @@ export interface PurseSnapshot {
 
 /** What does not depend on a purse's setting. */
 export interface PurseShape {
-  /** Fallback tickets may use at most half of this purse: a forger needs nothing but a keyboard. */
+  /** Fallback tickets may use at most half of this purse: a caller can type them. */
   readonly halvesFallback: boolean
-  /** A known key, behind which many users may sit, may pass this many times its own verified rate; 0 for never more than the limit. */
+  /** A known key may stand for many users and pass this many times its own verified rate; 0 for never more than the limit. */
   readonly ownRateFactor: number
 }
 
@@ -72,12 +72,19 @@ export class Purse {
     this.#fallback = shape.halvesFallback ? new TokenBucket(perMinute / 2, minimumTokens / 2, nowMs) : undefined
   }
 
+  /** The setting now. */
   get config(): PurseConfig {
     return this.#config
   }
 
+  /** See {@link PurseShape}. */
   get ownRateFactor(): number {
     return this.#shape.ownRateFactor
+  }
+
+  /** True while no pass is taken: nothing would be forgotten with this purse. */
+  get isUntouched(): boolean {
+    return this.#taken === 0
   }
 
   /** Takes a new setting; what was taken stays taken. */
@@ -86,6 +93,7 @@ export class Purse {
     this.#passes.setWindow(config.perClient.windowMs)
   }
 
+  /** Takes a pass from the client's limit and from the total, or from neither. */
   take(claim: PurseClaim, nowMs: number): PurseResult {
     if (this.#passes.count(claim.clientKey, nowMs) >= this.limitFor(claim)) {
       this.#refusedByClientLimit++
@@ -120,6 +128,7 @@ export class Purse {
     return isAvailable(claim.isKnown) ? 'any' : 'known_only'
   }
 
+  /** Whole passes that the total holds. */
   remaining(nowMs: number): number {
     return Math.floor(this.#total.available(nowMs))
   }
@@ -137,6 +146,7 @@ export class Purse {
     this.#fallback?.setRate(perMinute / 2, nowMs)
   }
 
+  /** The purse as plain JSON. */
   snapshot(nowMs: number): PurseSnapshot {
     return {
       perMinute: this.#total.perMinute,

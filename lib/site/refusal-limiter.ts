@@ -4,10 +4,11 @@ const windowMs = 60_000
 const maxRefusals = 10
 const maxKeys = 50_000
 
-/** Keeps a client that guesses tickets from spending our rate limit at Tencent. */
+/** Ten refusals within a minute limit a client, so that guessed tickets do not use up the rate limit at Tencent. */
 export class RefusalLimiter {
   readonly #refusals = new SlidingLog(windowMs, maxKeys)
 
+  /** Counts a refusal, unless the client is limited already. */
   noteRefused(clientKey: string, nowMs: number): void {
     if (!this.isLimited(clientKey, nowMs)) this.#refusals.add(clientKey, nowMs)
   }

@@ -1,6 +1,6 @@
 import { RecentHashes } from '../structures/recent-hashes.js'
 
-/** A real ticket lives this long, and a fallback ticket is stale after it. */
+/** Milliseconds until a real ticket expires and a fallback ticket is stale. */
 export const replayWindowMs = 300_000
 
 const maxTickets = 500_000
@@ -9,11 +9,12 @@ const maxTickets = 500_000
 export class ReplayMemory {
   readonly #passed = new RecentHashes(replayWindowMs, maxTickets)
 
+  /** True when the ticket passed within the last five minutes. */
   has(ticketKey: string, nowMs: number): boolean {
     return this.#passed.has(ticketKey, nowMs)
   }
 
-  /** False when the ticket had passed already. */
+  /** Marks a ticket as passed. Returns false when it had passed already. */
   markPassed(ticketKey: string, nowMs: number): boolean {
     return this.#passed.add(ticketKey, nowMs)
   }
@@ -23,6 +24,7 @@ export class ReplayMemory {
     this.#passed.delete(ticketKey)
   }
 
+  /** Tickets held. */
   get size(): number {
     return this.#passed.size
   }

@@ -17,7 +17,7 @@ import { type OutageListener, OutageWatch } from './outage-watch.js'
 import { type OverrideChange, type OverrideState, OverrideSwitch } from './override-switch.js'
 import type { PurseConfig } from './purse.js'
 
-/** Told of what happens at a site. */
+/** Called for the events of a site. */
 export interface SiteListener {
   readonly api: OutageListener
   readonly clientPath: OutageListener
@@ -25,7 +25,7 @@ export interface SiteListener {
   storeDown(why: string): void
   storeUp(): void
   storeCorrupted(key: string): void
-  /** The circuit changed: waiting work may go on. */
+  /** The circuit changed: late verification may go on. */
   circuitChanged(): void
 }
 
@@ -110,13 +110,13 @@ export class Site {
     return { evidence: state === 'outage' ? 'outage' : 'none', evidenceWhy: why }
   }
 
-  /** Notes a verified ticket; false when it had passed already. Waits only for a shared store. */
+  /** Records a verified ticket. Returns false when it had passed already; a promise only where a shared store is asked. */
   recordVerified(ticketKey: string, clientKey: string): boolean | Promise<boolean> {
     const record = this.ledger.recordVerified(ticketKey, clientKey)
     return record instanceof Promise ? record.then((shared) => this.#learnFrom(shared)) : this.#learnFrom(record)
   }
 
-  /** Notes what was decided. */
+  /** Counts a degraded decision for the outage under way, and brings the watches up to now. */
   noteVerdict(verdict: CaptchaVerdict): void {
     if (verdict.degraded) {
       const watch = verdict.cause === 'client_fallback' ? this.clientPathWatch : this.apiWatch
@@ -125,6 +125,7 @@ export class Site {
     this.refresh()
   }
 
+  /** Sets the override here and, through the store, at the other processes of the site. */
   setOverride(state: OverrideState): void {
     this.override.set(state)
     const { mode, by, untilMs } = state
@@ -144,6 +145,7 @@ export class Site {
     return this.#baseline.perMinute ?? this.#shareOf(this.#shared.baselinePerMinute ?? this.#settings.expectedPerMinute)
   }
 
+  /** The store as the snapshot shows it; `memory` is always up. */
   get storeState(): { readonly kind: string; readonly state: 'up' | 'down'; readonly processes: number } {
     const isUp = this.#store === undefined || this.#store.isUp
     const kind = this.#settings.store?.kind ?? 'memory'
@@ -153,13 +155,14 @@ export class Site {
   /** Brings watches and baseline up to now; some evidence ends by time alone. */
   refresh(): void {
     const wasHealthy = this.#isHealthy()
-    // Every other change of the circuit is told; a brown-out alone ends as time passes.
+    // The circuit reports every other change; only a brown-out ends as time passes.
     if (this.circuit.state === 'suspect') this.#watchApi()
     const { state, why } = this.clientPath.finding()
     this.clientPathWatch.move(state, why)
     this.#baseline.roll(this.#parts.clock.nowMs(), wasHealthy && this.#isHealthy())
   }
 
+  /** Frees timers, gives up canary and probe, and leaves the store. */
   close(): void {
     this.circuit.close()
     this.clientPath.close()
@@ -178,7 +181,7 @@ export class Site {
   #circuitChanged(): void {
     const wasHealthy = this.#isHealthy()
     this.#watchApi()
-    // An outage spoils its minutes where no request comes in it, too.
+    // An outage spoils its minutes also where no request arrives in it.
     if (!wasHealthy || !this.#isHealthy()) this.#baseline.roll(this.#parts.clock.nowMs(), false)
     this.#parts.listener.circuitChanged()
   }
@@ -204,7 +207,7 @@ export class Site {
     return this.apiWatch.state !== 'outage' && this.clientPathWatch.state === 'healthy'
   }
 
-  /** Floors and what the whole site is expected to do are divided by the processes that live; what was learned here is not. */
+  /** Floors and what is expected of the whole site are divided by the live processes; what this process learned is not. */
   #totalPerMinute({ floorPerMinute, baselineFactor, startPerMinute }: PurseConfig['total']): number {
     const expected = this.expectedPerMinute()
     const { processes } = this.#shared

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../clock.js'
 
-/** Leave to ask Tencent, given by the circuit; to be settled exactly once. */
+/** Permission of the circuit to ask Tencent; to be settled exactly once. */
 export interface Permit {
   readonly epoch: number
   readonly startedMs: number
@@ -26,25 +26,29 @@ export class WaitingCalls {
     this.#onOverdue = onOverdue
   }
 
+  /** Calls under way. */
   get size(): number {
     return this.#fresh.size + this.#overdue.size
   }
 
+  /** Those of them that are unanswered for longer than the suspicion delay. */
   get overdue(): number {
     return this.#overdue.size
   }
 
+  /** Starts to watch a call. */
   add(permit: Permit): void {
     this.#fresh.add(permit)
     this.#watch()
   }
 
+  /** Ends the watch of a call; a call that is not watched is ignored. */
   delete(permit: Permit): void {
     if (!this.#fresh.delete(permit)) this.#overdue.delete(permit)
     if (this.#fresh.size === 0) this.#stopWatching()
   }
 
-  /** Takes all calls out. */
+  /** Takes all calls out and returns them. */
   drain(): readonly Permit[] {
     const waiting = [...this.#fresh, ...this.#overdue]
     this.#fresh.clear()
@@ -53,6 +57,7 @@ export class WaitingCalls {
     return waiting
   }
 
+  /** Frees the timer; no call is watched any more. */
   close(): void {
     this.#isClosed = true
     this.#stopWatching()

@@ -22,7 +22,7 @@ class Site {
     for (const each of passes) await this.minute(each)
   }
 
-  /** Time in which nobody comes by, not even to look. */
+  /** Time without any call of the baseline. */
   async unseen(minutes: number): Promise<void> {
     await this.clock.advance(minutes * minuteMs)
     this.baseline.roll(this.clock.nowMs(), this.isHealthy)
@@ -60,7 +60,7 @@ describe('a baseline', () => {
     expect(site.perMinute).toBeUndefined()
   })
 
-  test('learns nothing from the first minute, which it did not see whole', async () => {
+  test('learns nothing from the first minute, which was only a part of one', async () => {
     const site = new Site()
     await site.minutes(1000, ...same(30, 4))
     expect(site.perMinute).toBeUndefined()
@@ -164,7 +164,7 @@ describe('a minute with an outage in it', () => {
     expect(site.perMinute).toBe(30)
   })
 
-  test('is dropped where a verified pass alone tells of it', async () => {
+  test('is dropped where only a verified pass reports it', async () => {
     const site = await openSite()
     await site.minutes(...same(30, 4))
     site.baseline.count(site.clock.nowMs(), false)
@@ -181,12 +181,12 @@ describe('a minute with an outage in it', () => {
   })
 })
 
-describe('time in which nobody comes by', () => {
+describe('time without any request', () => {
   test('counts as silent minutes, where the site is healthy', async () => {
     const site = await openSite()
     await site.minutes(...same(30, 4))
     await site.unseen(2)
-    // The minute under way when the last one was seen, and one in which nobody came at all.
+    // The minute under way at the last call, and one without any.
     expect(site.perMinute).toBe(30)
     await site.unseen(5)
     expect(site.perMinute).toBe(0)

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import type { CallReport } from '../../lib/site/circuit.js'
 import { type Call, CircuitUnderTest } from './circuit-under-test.js'
 
-/** What a caller without a solved CAPTCHA can make Tencent answer, if some ticket of theirs even makes it stumble. */
+/** What a caller without a solved CAPTCHA can make Tencent answer, if it even fails on some of those tickets. */
 const unverified = fc.constantFrom<CallReport>('failure', 'unanswered', 'neutral', 'throttled')
 
 /** One step of an attacker: some calls that stay open for a while, then are answered. */
@@ -33,7 +33,7 @@ function answerIn(t: CircuitUnderTest, call: Call | undefined, report: CallRepor
 }
 
 describe('a caller without a single verified pass', () => {
-  test('never makes evidence beside honest traffic and a healthy canary, whatever they send', async () => {
+  test('makes no evidence beside honest traffic and a healthy canary, whatever is sent', async () => {
     await fc.assert(
       fc.asyncProperty(site, async ({ honestGapMs, jitter, honestTakesMs, canaryTakesMs, steps, headStart }) => {
         const t = new CircuitUnderTest()
@@ -78,7 +78,7 @@ describe('a caller without a single verified pass', () => {
   })
 })
 
-describe('one ticket that makes Tencent stumble', () => {
+describe('one ticket that Tencent fails on every time', () => {
   test('sent twice a second for half an hour beside two honest passes a minute leaves the circuit as it is', async () => {
     const t = new CircuitUnderTest()
     for (let tick = 0; tick < 3600; tick++) {

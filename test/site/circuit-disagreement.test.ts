@@ -156,7 +156,7 @@ describe('silence counts from the first failure', () => {
 })
 
 describe('while the canary disagrees', () => {
-  test('one user an interval probes, and all others are told at once', async () => {
+  test('one user an interval probes, and all others get no permit at once', async () => {
     const t = await disagreeing()
     expect(t.tryCall()).toBeUndefined()
     await t.advance(999)
@@ -212,7 +212,7 @@ describe('while the canary disagrees', () => {
     },
   )
 
-  test('a failing canary is believed again: then it alone closes the circuit, and the waiting probe is released', async () => {
+  test('a failing canary takes over: from then on only a canary closes the circuit, and the waiting probe is released', async () => {
     const t = await disagreeing()
     t.canary = 'failed'
     await t.advance(1000)

@@ -42,10 +42,10 @@ describe('the own rate of a key', () => {
     const history = new ClientHistory()
     for (let pass = 0; pass < 20 * 60; pass++) history.noteVerified('carrier', pass * 3000)
     expect(history.verifiedPerMinute('carrier', 60 * minute)).toBeCloseTo(20, 0)
-    expect(history.verifiedPerMinute('nobody', 60 * minute)).toBe(0)
+    expect(history.verifiedPerMinute('unseen', 60 * minute)).toBe(0)
   })
 
-  test('does not fade in an outage, when nobody is verified', () => {
+  test('does not fall in an outage, when no key is verified', () => {
     const history = new ClientHistory()
     for (let pass = 0; pass < 20 * 30; pass++) history.noteVerified('carrier', pass * 3000)
     const before = history.verifiedPerMinute('carrier', 30 * minute)

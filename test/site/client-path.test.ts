@@ -125,7 +125,7 @@ describe('the probe', () => {
     expect(site.probesAtMs.slice(0, 3)).toEqual([0, 35_000, 70_000])
   })
 
-  test('tells of every end, so that the watch is moved', async () => {
+  test('calls the listener at every end, so that the watch is moved', async () => {
     const site = new Site()
     site.path.noteTraffic(false)
     expect(site.changes).toBe(0)
@@ -133,7 +133,7 @@ describe('the probe', () => {
     expect(site.changes).toBe(1)
   })
 
-  test('that is off is never missed', async () => {
+  test('is no evidence where it is off', async () => {
     const site = new Site({ probes: false })
     await site.fallback(3_600_000, 10_000)
     expect(site.path.finding()).toEqual({ state: 'healthy', why: 'no failure seen' })
@@ -141,7 +141,7 @@ describe('the probe', () => {
 })
 
 describe('a probe that fails', () => {
-  test('is no evidence where none ever succeeded: this server may not reach the vendor’s host at all', async () => {
+  test('is no evidence before one has succeeded: this server may not reach the vendor’s host at all', async () => {
     const site = new Site()
     for (let time = 0; time < 100; time++) await site.probe('unreachable')
     expect(site.path.finding()).toEqual({ state: 'healthy', why: 'no failure seen' })
@@ -209,15 +209,18 @@ describe('a probe that fails', () => {
 
   test.each<[string, number | undefined, string]>([
     ['fewer than 30 in five minutes', 5.9, 'outage'],
-    ['nobody knows what', undefined, 'outage'],
+    ['an unknown number', undefined, 'outage'],
     ['30 in five minutes', 6, 'suspect'],
-  ])('is believed alone on a site that expects %s, and not on a busier one', async (_, expectedPerMinute, state) => {
-    const site = new Site({ expectedPerMinute })
-    await site.probe('reachable')
-    await site.traffic(6, 6)
-    await site.probe('unreachable')
-    expect(site.state).toBe(state)
-  })
+  ])(
+    'is evidence without a look at the passes on a site that expects %s, and not on a busier one',
+    async (_, expectedPerMinute, state) => {
+      const site = new Site({ expectedPerMinute })
+      await site.probe('reachable')
+      await site.traffic(6, 6)
+      await site.probe('unreachable')
+      expect(site.state).toBe(state)
+    },
+  )
 })
 
 describe('verified passes that collapse', () => {
@@ -327,7 +330,7 @@ describe('fallback tickets', () => {
 })
 
 describe('a closed client path', () => {
-  test('aborts the probe under way and learns nothing from it', async () => {
+  test('gives up the probe under way and takes no result from it', async () => {
     const site = new Site()
     await site.probe('reachable')
     site.script = 'unreachable'

@@ -55,7 +55,7 @@ test('unverified requests make no evidence of an outage and open no circuit whil
   )
 })
 
-test('refused, throttled, replayed and abandoned requests do not even raise a suspicion', () => {
+test('refused, throttled, replayed and abandoned requests raise no suspicion', () => {
   const harmless = requestsWhile('well', 'throttles', 'misconfigured').map((steps) =>
     steps.filter(({ request }) => request.ticket !== 'poison' && request.ticket !== 'tar'),
   )

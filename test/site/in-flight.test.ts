@@ -24,7 +24,7 @@ test('sixteen clients can fill the room, and the next finds none', () => {
   expect(inFlight.enter('late')).toBeUndefined()
 })
 
-test('whoever leaves makes room for the same client and for others', () => {
+test('a verification that ends makes room for the same client and for others', () => {
   const inFlight = new InFlight(1)
   const leave = inFlight.enter('a')
   expect(inFlight.enter('b')).toBeUndefined()
@@ -35,7 +35,7 @@ test('whoever leaves makes room for the same client and for others', () => {
   expect(inFlight.enter('b')).toBeDefined()
 })
 
-test('those turned away take no room', () => {
+test('refused verifications take no room', () => {
   const inFlight = new InFlight(16)
   const [leave] = enterTimes(inFlight, 'a', 1000)
   leave?.()

@@ -111,7 +111,7 @@ describe('late verification', () => {
     ])
   })
 
-  test('keeps its pace however often it is told to go on, and whatever is added', async () => {
+  test('keeps its pace however often it is resumed, and whatever is added', async () => {
     const site = new Site()
     site.pass(...numbered(100))
     for (let time = 0; time < 100; time++) {
@@ -132,7 +132,7 @@ describe('late verification', () => {
     expect(site.told).toHaveLength(10)
   })
 
-  test('asks for a ticket once and tells of it once', async () => {
+  test('verifies a ticket once and reports it once', async () => {
     const site = new Site()
     site.pass(...numbered(50))
     await site.clock.advance(600_000)
@@ -152,7 +152,7 @@ describe('a ticket', () => {
     expect(site.ticketsAsked).toEqual(['a'])
   })
 
-  test('is dead after that: dropped, neither asked about nor told of', async () => {
+  test('is dropped after that, neither verified nor reported', async () => {
     const site = new Site()
     site.isBack = false
     site.pass('old', 'old too')
@@ -183,7 +183,7 @@ describe('a ticket', () => {
     expect(site.ticketsAsked).toEqual(['a', 'c'])
   })
 
-  test('that is called off while Tencent is asked is told of no more, nor asked about again', async () => {
+  test('that is called off while Tencent is asked is neither reported nor verified again', async () => {
     for (const answer of [replies['code 1'], timeout]) {
       const site = new Site()
       site.answer = answer
@@ -218,7 +218,7 @@ describe('a ticket', () => {
     expect(site.ticketsAsked).toEqual(['a', 'b'])
   })
 
-  test('dies behind live traffic as well', async () => {
+  test('expires behind live traffic as well', async () => {
     const site = new Site()
     site.hasRoom = false
     site.pass('a')
@@ -302,7 +302,7 @@ describe('without a verdict', () => {
     expect(site.late.snapshot()).toMatchObject({ waiting: 0, genuine: 10 })
   })
 
-  test('nothing is asked in a pause, whatever is added and however often it is told to go on', async () => {
+  test('nothing is verified in a pause, whatever is added and however often it is resumed', async () => {
     const site = new Site()
     site.answer = replies.RequestLimitExceeded
     site.pass('a')
@@ -350,7 +350,7 @@ describe('without a verdict', () => {
   })
 })
 
-describe('a ticket that makes Tencent stumble', () => {
+describe('a ticket that Tencent fails on every time', () => {
   test.each([...availabilityFailures.map((reply) => [reply.cause, reply] as const), ['bug', replies.bug] as const])(
     'with %s is given up as inconclusive after three tries',
     async (_, reply) => {
@@ -373,7 +373,7 @@ describe('a ticket that makes Tencent stumble', () => {
   })
 
   test.each(['RequestLimitExceeded', 'AuthFailure.SecretIdNotFound', 'no credential', 'aborted'] as const)(
-    'is not taken for one because of %s, which is not its doing: it waits as long as it lives',
+    'is not given up because of %s, which the ticket cannot cause: it waits until it expires',
     async (reply) => {
       const site = new Site()
       site.answer = replies[reply]
@@ -446,8 +446,8 @@ describe('an interruption', () => {
   })
 })
 
-describe('that nothing waits any more', () => {
-  test('is told after the last verdict, not before', async () => {
+describe('the end of all waiting', () => {
+  test('is reported after the last verdict, not before', async () => {
     const site = new Site()
     site.callsTakeMs = 1000
     site.pass('a', 'b')
@@ -459,7 +459,7 @@ describe('that nothing waits any more', () => {
     expect(site.drained).toBe(1)
   })
 
-  test('is told when the last one was called off or had died', async () => {
+  test('is reported when the last ticket was called off or has expired', async () => {
     const site = new Site()
     const [callOff] = site.pass('a')
     callOff?.()
@@ -473,7 +473,7 @@ describe('that nothing waits any more', () => {
     expect(site.drained).toBe(2)
   })
 
-  test('is not told while one is still asked about, and the rest is called off', async () => {
+  test('is not reported while one ticket is being verified and the rest is called off', async () => {
     const site = new Site()
     site.callsTakeMs = 1000
     const [, callOff] = site.pass('a', 'b')
@@ -486,12 +486,25 @@ describe('that nothing waits any more', () => {
     expect(site.drained).toBe(1)
   })
 
-  test('is not told while one waits to be tried again', async () => {
+  test('is not reported while a ticket waits for its next try', async () => {
     const site = new Site()
     site.answer = timeout
     site.pass('a')
     await site.clock.advance(1000)
     expect(site.drained).toBe(0)
+  })
+})
+
+describe('late verification that is switched off', () => {
+  test('keeps no ticket, and goes on with those that it has', async () => {
+    const site = new Site()
+    site.pass('a')
+    site.isOn = false
+    const [callOff] = site.pass('b')
+    callOff?.()
+    await site.clock.advance(60_000)
+    expect(site.ticketsAsked).toEqual(['a'])
+    expect(site.late.snapshot()).toEqual({ waiting: 0, genuine: 1, refused: 0, inconclusive: 0 })
   })
 })
 
@@ -513,7 +526,7 @@ describe('once closed', () => {
   test.each([
     ['a verdict', replies['code 1']],
     ['none', timeout],
-  ])('it tells of no answer that comes after, be it %s', async (_, reply) => {
+  ])('it reports no answer that arrives later, be it %s', async (_, reply) => {
     const site = new Site()
     site.answer = reply
     site.pass('a')

@@ -13,7 +13,7 @@ const total = { floorPerMinute: 120, baselineFactor: 3, startPerMinute: 600 }
 const minuteMs = 60_000
 const dayMs = 86_400_000
 
-/** A ledger of one process alone, on a manual clock; everything is answered at once. */
+/** A ledger of one process without a store, on a manual clock; it answers at once. */
 class Site {
   readonly clock = new ManualClock()
   readonly ledger: Ledger
@@ -45,7 +45,7 @@ class Site {
       isParentDrawn: false,
       ...change,
     })
-    if (result instanceof Promise) throw new Error('a ledger without a store keeps nobody waiting')
+    if (result instanceof Promise) throw new Error('a ledger without a store answers at once')
     return result
   }
 
@@ -69,7 +69,7 @@ class Site {
 
   verify(ticketKey: string, clientKey = 'client'): VerifiedRecord {
     const record = this.ledger.recordVerified(ticketKey, clientKey)
-    if (record instanceof Promise) throw new Error('a ledger without a store keeps nobody waiting')
+    if (record instanceof Promise) throw new Error('a ledger without a store answers at once')
     return record
   }
 
@@ -86,7 +86,7 @@ describe('a claim that is granted', () => {
     expect(site.ledger.hasPassed('a')).toBe(true)
   })
 
-  test('takes from its own purse alone', () => {
+  test('takes from no other purse', () => {
     const site = new Site()
     site.claim({ purse: 'doubt' })
     expect(site.purses).toMatchObject({ outage: { taken: 0 }, doubt: { taken: 1 } })
@@ -134,7 +134,7 @@ describe('a claim that is refused', () => {
 })
 
 describe('a pass given back', () => {
-  test('is as if it had never been: pass, limit and ticket', () => {
+  test('restores the pass, the limit and the ticket', () => {
     const site = new Site()
     const before = site.purses
     for (let time = 0; time < 100; time++) {
@@ -239,7 +239,7 @@ describe('a client with history', () => {
 })
 
 describe('the first verified pass of a minute', () => {
-  test('is told, and the client’s others of that minute are not', async () => {
+  test('is reported as such, and the client’s others of that minute are not', async () => {
     const site = new Site()
     expect(site.verify('a').isFirstThisMinute).toBe(true)
     await site.clock.advance(59_999)
@@ -291,7 +291,7 @@ describe('the rate limit', () => {
     expect(site.ledger.isRateLimited('client')).toBe(true)
   })
 
-  test('keeps no degraded pass from anybody', () => {
+  test('refuses no degraded pass', () => {
     const site = new Site()
     site.refuse(10)
     expect(site.claim().kind).toBe('granted')
@@ -299,7 +299,7 @@ describe('the rate limit', () => {
 })
 
 describe('the totals', () => {
-  test('are what they are said to be when the ledger is made: its purses start full', () => {
+  test('are those of the time when the purses open, and the purses start full', () => {
     const site = new Site({ perMinute: 6000 })
     expect(site.purses).toMatchObject({
       outage: { perMinute: 6000, capacity: 1000, remaining: 1000 },
@@ -328,7 +328,7 @@ describe('the totals', () => {
     ['a claim', (site) => site.claim()],
     ['a verified pass', (site) => site.verify('a')],
     ['a look', (site) => site.ledger.followBaseline()],
-  ])('follow what they are said to be with %s, and fill from then on', async (_, act) => {
+  ])('follow the expected rate with %s, and fill from then on', async (_, act) => {
     const site = new Site({ perMinute: 600 })
     site.crowd(100)
     site.perMinute = 6000
@@ -344,7 +344,7 @@ describe('the totals', () => {
     expect(site.purses.outage).toMatchObject({ perMinute: 60, capacity: 10, remaining: 5 })
   })
 
-  test('rise for nobody who is refused', () => {
+  test('do not rise when clients are refused', () => {
     const site = new Site()
     const before = site.purses
     site.refuse(1000)

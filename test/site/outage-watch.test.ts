@@ -29,7 +29,7 @@ test('since when and why are those of the last change, not of the last look', as
   expect(watch.snapshot()).toEqual({ state: 'suspect', since: '2026-01-01T00:00:05.000Z', why: 'call_failed' })
 })
 
-test('an outage is told when it starts and when it ends, with its length and what was decided by cause', async () => {
+test('an outage is reported when it starts and when it ends, with its length and the decisions by cause', async () => {
   const { clock, told, watch } = makeWatch()
   watch.count('timeout')
   watch.move('suspect', 'call_failed')
@@ -46,7 +46,7 @@ test('an outage is told when it starts and when it ends, with its length and wha
   expect(told).toHaveLength(2)
 })
 
-test('an outage is told once, however often it is seen, and under its latest name', async () => {
+test('an outage is reported once, however often it is noted, and with its latest reason', async () => {
   const { clock, told, watch } = makeWatch()
   for (const why of ['brown-out', 'brown-out', 'circuit open']) {
     watch.move('outage', why)
@@ -58,7 +58,7 @@ test('an outage is told once, however often it is seen, and under its latest nam
   expect(told[1]).toMatchObject({ ended: { why: 'circuit open', durationMs: 3000 } })
 })
 
-test('suspicion alone is told to nobody', () => {
+test('a suspicion is not reported', () => {
   const { told, watch } = makeWatch()
   watch.move('suspect', 'call_failed')
   watch.move('healthy', 'the API answers')

@@ -140,7 +140,7 @@ describe('the total', () => {
     expect(crowd(purse, stranger, 10_000, 0, 'stranger')).toBe(0)
   })
 
-  test('keeps half for keys with history however long strangers keep knocking', () => {
+  test('keeps half for keys with history however long strangers claim', () => {
     const purse = outagePurse()
     let passesOfKnown = 0
     let passesOfStrangers = 0
@@ -189,7 +189,7 @@ describe('fallback tickets', () => {
 })
 
 describe('room', () => {
-  test('is for anybody, then for keys with history only, then for nobody', () => {
+  test('is for any key at first, then only for keys with history, then for none', () => {
     const purse = outagePurse()
     expect(purse.roomFor(stranger('x'), 0)).toBe('any')
     crowd(purse, stranger, 50, 0)
@@ -207,7 +207,7 @@ describe('room', () => {
     expect(purse.roomFor(known('x'), 0)).toBe('any')
   })
 
-  test('is for nobody in a closed purse, and asking takes nothing', () => {
+  test('is for no key in a closed purse, and asking takes nothing', () => {
     expect(outagePurse({ limit: 0 }).roomFor(known('x'), 0)).toBe('none')
     const purse = outagePurse()
     for (let time = 0; time < 1000; time++) purse.roomFor(stranger('x'), 0)
@@ -216,7 +216,7 @@ describe('room', () => {
 })
 
 describe('a limit of zero', () => {
-  test('closes the purse to everybody, with history or without', () => {
+  test('closes the purse to all keys, with history or without', () => {
     const purse = outagePurse({ limit: 0 })
     expect(attempts(purse, stranger('a'), 10, 0)).toBe(0)
     expect(attempts(purse, known('b', 1000), 10, 0)).toBe(0)
@@ -230,7 +230,7 @@ describe('a limit of zero', () => {
 })
 
 describe('a pass given back', () => {
-  test('is as if it had never been taken, for the client and for the total', () => {
+  test('restores the client’s limit and the total', () => {
     const purse = doubtPurse()
     const before = purse.snapshot(0)
     const holds = Array.from({ length: 3 }, () => purse.take(fallback(stranger('a')), 0))
@@ -258,7 +258,7 @@ describe('a pass given back', () => {
   })
 })
 
-test('whatever comes, no client and no total is ever exceeded', () => {
+test('no sequence of claims exceeds the limit of a client or a total', () => {
   const attempt = fc.record({ client: fc.nat(6), isKnown: fc.boolean(), isFallback: fc.boolean(), gapMs: fc.nat(3000) })
   fc.assert(
     fc.property(fc.array(attempt, { maxLength: 200 }), (claims) => {

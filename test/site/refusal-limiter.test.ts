@@ -5,7 +5,7 @@ function refuse(limiter: RefusalLimiter, clientKey: string, times: number, nowMs
   for (let time = 0; time < times; time++) limiter.noteRefused(clientKey, nowMs)
 }
 
-test('nine refusals within a minute limit nobody, the tenth does', () => {
+test('nine refusals within a minute do not limit a client, the tenth does', () => {
   const limiter = new RefusalLimiter()
   refuse(limiter, 'a', 9, 0)
   expect(limiter.isLimited('a', 59_999)).toBe(false)
@@ -13,7 +13,7 @@ test('nine refusals within a minute limit nobody, the tenth does', () => {
   expect(limiter.isLimited('a', 59_999)).toBe(true)
 })
 
-test('ten refusals over more than a minute limit nobody', () => {
+test('ten refusals over more than a minute do not limit a client', () => {
   const limiter = new RefusalLimiter()
   for (let time = 0; time < 30; time++) {
     refuse(limiter, 'a', 1, time * 6667)

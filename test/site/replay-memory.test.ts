@@ -19,14 +19,14 @@ describe('a ticket that passed', () => {
     expect(memory.has('t', 599_999)).toBe(true)
   })
 
-  test('is told apart from every other', () => {
+  test('is not confused with any other', () => {
     const memory = new ReplayMemory()
     memory.markPassed('__proto__', 0)
     expect(memory.has('t', 0)).toBe(false)
     expect(memory.has('constructor', 0)).toBe(false)
   })
 
-  test('may pass again when the pass came to nothing', () => {
+  test('may pass again when its pass was given back', () => {
     const memory = new ReplayMemory()
     memory.markPassed('t', 0)
     memory.unmark('t')

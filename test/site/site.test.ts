@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import type { DegradationCause } from '../../lib/admission/cause-table.js'
 import { makeVerdict } from '../../lib/admission/verdict.js'
-import type { DegradationOptions } from '../../lib/options/options.js'
 import { parseOptions } from '../../lib/options/config.js'
+import type { DegradationOptions } from '../../lib/options/options.js'
 import type { CanaryReport } from '../../lib/site/canary-schedule.js'
 import type { CallReport } from '../../lib/site/circuit.js'
 import type { ProbeReport } from '../../lib/site/client-path.js'
@@ -41,7 +41,7 @@ function parse(degradation: DegradationOptions) {
 
 const degradedPass = (cause: DegradationCause) => makeVerdict({ kind: 'degraded_pass', cause }, {}, 0)
 
-/** All that a guard remembers, on a manual clock, with Tencent, the vendor's script and the store on its other sides. */
+/** A site on a manual clock, with Tencent, the vendor's script and the store under the test's control. */
 class SiteUnderTest {
   readonly clock = new ManualClock(epochMs)
   readonly store = new StoreDouble()
@@ -214,19 +214,19 @@ describe('evidence', () => {
     expect(site.evidence).toEqual(ofOutage)
   })
 
-  test('is no mere suspicion: calls that fail while the canary is healthy', async () => {
+  test('does not follow from calls that fail while the canary is healthy', async () => {
     const site = new SiteUnderTest()
     await site.calls('failure', 100)
     expect(site.evidence).toEqual(none)
   })
 
-  test('against the client path counts for fallback tickets alone', async () => {
+  test('against the client path counts only for fallback tickets', async () => {
     const site = new SiteUnderTest()
     await site.loseScript()
     expect(site.evidence).toEqual({ ...none, fallback: 'outage' })
   })
 
-  test('comes from no number of fallback tickets', async () => {
+  test('does not follow from any number of fallback tickets', async () => {
     const site = new SiteUnderTest()
     for (let ticket = 0; ticket < 10_000; ticket++) {
       site.site.clientPath.noteTraffic(true)
@@ -336,7 +336,7 @@ describe('a verified pass', () => {
     expect(site.site.recordVerified('ticket', 'another')).toBe(false)
   })
 
-  test('waits for the store, which alone knows whether the ticket passed elsewhere', async () => {
+  test('waits for the store, where the ticket may have passed at another process', async () => {
     const site = new SiteUnderTest({ shared: {} })
     await settlePromises()
     expect(await site.site.recordVerified('ticket', 'client')).toBe(true)
@@ -344,7 +344,7 @@ describe('a verified pass', () => {
     expect(await site.site.recordVerified('passed elsewhere', 'client')).toBe(false)
   })
 
-  test('counts each client once a minute: nobody trains the baseline alone', async () => {
+  test('counts each client once a minute: one client cannot train the baseline', async () => {
     const site = new SiteUnderTest()
     await site.minutes(6, 10, async () => {
       for (let pass = 0; pass < 1000; pass++) await site.verify('buyer of solves')
@@ -360,7 +360,7 @@ describe('a verified pass', () => {
     expect(site.site.baselinePerMinute).toBe(10)
   })
 
-  test('speaks for the client path, each client once a minute', async () => {
+  test('is evidence for a working client path, each client once a minute', async () => {
     const site = new SiteUnderTest({ degradation: { expectedPerMinute: 60 } })
     await site.clock.advance(5 * minuteMs)
     expect(site.site.evidenceFor('fallback').evidence).toBe('outage')
@@ -372,7 +372,7 @@ describe('a verified pass', () => {
 })
 
 describe('the baseline', () => {
-  test('learns from minutes in which the API was suspect: whoever has a poisonous ticket could spoil the quiet ones', async () => {
+  test('learns from minutes in which the API was suspect: with a ticket that Tencent fails on, a caller could spoil quiet minutes', async () => {
     const site = new SiteUnderTest()
     await site.minutes(6, 10, async () => {
       await site.calls('failure')
@@ -411,7 +411,7 @@ describe('the baseline', () => {
     expect(site.site.baselinePerMinute).toBeUndefined()
   })
 
-  test('takes the silence of an outage for none of the site’s, of whichever path it was', async () => {
+  test('does not count the silence of an outage, on either path', async () => {
     for (const fail of ['API', 'script']) {
       const site = new SiteUnderTest()
       await site.minutes(6, 5)
@@ -436,7 +436,7 @@ describe('the baseline', () => {
     expect(site.site.baselinePerMinute).toBeUndefined()
   })
 
-  test('is told to the store', async () => {
+  test('is sent to the store', async () => {
     const site = new SiteUnderTest({ shared: {} })
     await site.minutes(6, 10)
     await site.heartbeat()
@@ -445,7 +445,7 @@ describe('the baseline', () => {
 })
 
 describe('the watch of the API', () => {
-  test('tells of an outage once, and when it is over how long it was and what was decided, by cause', async () => {
+  test('reports an outage once, and at its end its length and the decisions by cause', async () => {
     const site = new SiteUnderTest()
     site.site.noteVerdict(degradedPass('timeout'))
     await site.fail()
@@ -467,7 +467,7 @@ describe('the watch of the API', () => {
     expect(durationMs).toBeLessThanOrEqual(108_000)
   })
 
-  test('tells nobody of a suspicion', async () => {
+  test('does not report a suspicion', async () => {
     const site = new SiteUnderTest()
     await site.calls('failure')
     expect(site.told).toEqual([])
@@ -483,7 +483,7 @@ describe('the watch of the API', () => {
     expect(site.site.apiWatch.snapshot()).toMatchObject({ state: 'healthy', why: 'the API answers' })
   })
 
-  test('takes a brown-out for an outage, and sees its end by time alone', async () => {
+  test('takes a brown-out for an outage, and sees its end without an event', async () => {
     const site = new SiteUnderTest()
     site.canary = 'failed'
     await site.calls('failure')
@@ -505,7 +505,7 @@ describe('the watch of the API', () => {
 })
 
 describe('the watch of the client path', () => {
-  test('moves with the probe and counts fallback tickets alone', async () => {
+  test('moves with the probe and counts only fallback tickets', async () => {
     const site = new SiteUnderTest()
     await site.loseScript()
     expect(site.site.clientPathWatch.state).toBe('outage')
@@ -522,7 +522,7 @@ describe('the watch of the client path', () => {
     ])
   })
 
-  test('sees a collapse begin and end by time alone', async () => {
+  test('sees a collapse begin and end without an event', async () => {
     const site = new SiteUnderTest({ degradation: { expectedPerMinute: 60 } })
     await site.clock.advance(5 * minuteMs)
     site.site.refresh()
@@ -535,7 +535,7 @@ describe('the watch of the client path', () => {
     expect(site.site.clientPathWatch.state).toBe('healthy')
   })
 
-  test('leaves the API’s alone', async () => {
+  test('does not move the watch of the API', async () => {
     const site = new SiteUnderTest()
     await site.loseScript()
     expect(site.site.apiWatch.state).toBe('healthy')
@@ -597,7 +597,7 @@ describe('an override', () => {
     expect(site.told).toEqual([])
   })
 
-  test('that is newer wins, whoever set it', async () => {
+  test('that is newer wins, at whichever process it was set', async () => {
     const site = new SiteUnderTest({ shared: {} })
     await site.clock.advance(10_000)
     site.override('pass', { forMs: 3_600_000 })
@@ -638,6 +638,109 @@ describe('an override', () => {
   })
 })
 
+describe('settings that change', () => {
+  test('connect once to a store that is given later', async () => {
+    const site = new SiteUnderTest()
+    expect(site.site.storeState).toEqual({ kind: 'memory', state: 'up', processes: 1 })
+    site.store.state = { ...site.store.state, processes: 4 }
+    site.site.configure(site.settings({ store: true }))
+    site.site.configure(site.settings({ store: true }))
+    await settlePromises()
+    expect(site.connections).toBe(1)
+    expect(site.site.storeState).toEqual({ kind: 'double', state: 'up', processes: 4 })
+    expect(site.totals).toEqual([150, 2.5])
+    site.site.configure(site.settings({ store: true }))
+    expect(site.connections).toBe(1)
+  })
+
+  test('share the override that was set before the store was there', async () => {
+    const site = new SiteUnderTest()
+    site.override('verify_only', { by: 'li.na' })
+    site.site.configure(site.settings({ store: true }))
+    await settlePromises()
+    expect(site.overridesShared).toMatchObject([{ mode: 'verify_only', by: 'li.na' }])
+  })
+
+  test('send claims and verified tickets to the store from then on', async () => {
+    const site = new SiteUnderTest()
+    expect(site.site.recordVerified('a', 'client')).toBe(true)
+    site.site.configure(site.settings({ store: true }))
+    await settlePromises()
+    expect(await site.site.recordVerified('b', 'client')).toBe(true)
+    const recorded = site.store.calls.filter(({ name }) => name === 'recordVerified')
+    expect(recorded).toMatchObject([{ argument: { ticketKey: 'b' } }])
+  })
+
+  test('open the circuit by the new thresholds', async () => {
+    const site = new SiteUnderTest()
+    site.site.configure(site.settings({ degradation: { circuit: { consecutiveFailures: 2 } } }))
+    site.canary = 'failed'
+    await site.calls('failure')
+    expect(site.site.circuit.state).toBe('suspect')
+    await site.calls('failure')
+    expect(site.site.circuit.state).toBe('open')
+  })
+
+  test('raise suspicion by the new delay', async () => {
+    const site = new SiteUnderTest()
+    site.canary = 'unknown'
+    site.site.configure({ ...site.settings(), suspicionMs: 100 })
+    site.site.circuit.admit(() => {})
+    await site.clock.advance(99)
+    expect(site.site.circuit.state).toBe('closed')
+    await site.clock.advance(1)
+    expect(site.site.circuit.state).toBe('suspect')
+  })
+
+  test('change how many verifications may be under way, over all and of one client', () => {
+    const site = new SiteUnderTest()
+    site.site.configure(site.settings({ maxInFlight: 32 }))
+    const entered = () => Array.from({ length: 10 }, () => site.site.inFlight.enter('client')).filter(Boolean).length
+    expect(entered()).toBe(2)
+    site.site.configure(site.settings({ maxInFlight: 64 }))
+    expect(entered()).toBe(2)
+    site.site.configure(site.settings({ maxInFlight: 4 }))
+    expect(site.site.inFlight.enter('another')).toBeUndefined()
+  })
+
+  test('set the totals by an `expectedPerMinute` that is given later', () => {
+    const site = new SiteUnderTest()
+    expect(site.totals).toEqual([600, 10])
+    site.site.configure(site.settings({ degradation: { expectedPerMinute: 300 } }))
+    expect(site.site.expectedPerMinute()).toBe(300)
+    expect(site.totals).toEqual([900, 15])
+  })
+
+  test('let an `expectedPerMinute` that is given later say how long a silence of verified passes has to be', async () => {
+    const failFor = async (site: SiteUnderTest, seconds: number) => {
+      for (let second = 0; second < seconds; second++) {
+        await site.calls('failure', 5)
+        await site.clock.advance(1000)
+      }
+      await site.calls('failure', 5)
+    }
+    const unknown = new SiteUnderTest()
+    await failFor(unknown, 60)
+    expect(unknown.site.circuit.state).not.toBe('open')
+    const expecting = new SiteUnderTest()
+    expecting.site.configure(expecting.settings({ degradation: { expectedPerMinute: 60 } }))
+    await failFor(expecting, 19)
+    expect(expecting.site.circuit.state).not.toBe('open')
+    await failFor(expecting, 1)
+    expect(expecting.site.circuit.why).toBe('canary_disagrees')
+  })
+
+  test('switch the probe of the script on and off', async () => {
+    const site = new SiteUnderTest()
+    site.site.configure(site.settings({ probe: false }))
+    await site.loseScript()
+    expect(site.evidence.fallback).toBe('none')
+    site.site.configure(site.settings({ probe: true }))
+    await site.loseScript()
+    expect(site.evidence.fallback).toBe('outage')
+  })
+})
+
 describe('closing', () => {
   test('leaves no timers, whatever is under way', async () => {
     const site = new SiteUnderTest({ shared: {} })
@@ -655,7 +758,7 @@ describe('closing', () => {
     expect(site.clock.pendingTimers).toBe(0)
   })
 
-  test('leaves none that start later, and nobody waiting for the store', async () => {
+  test('leaves no timers that start later, and no request that waits for the store', async () => {
     const site = new SiteUnderTest({ shared: {} })
     await settlePromises()
     site.store.set('hangs')
@@ -675,7 +778,7 @@ describe('closing', () => {
     expect(site.store.calls).toEqual([])
   })
 
-  test('is quiet: it tells of no store lost', async () => {
+  test('does not report the store as down', async () => {
     const site = new SiteUnderTest({ shared: {} })
     await settlePromises()
     site.site.close()

@@ -15,7 +15,7 @@ const remaining = ({ process }: World) => {
   return [outage.remaining, doubt.remaining] as const
 }
 
-test('no sequence of unverified requests raises a total: verified passes alone set it', () => {
+test('no sequence of unverified requests raises a total: only verified passes set it', () => {
   fc.assert(
     fc.property(honestGapMs, unverifiedRequests, (gapMs, requests) => {
       const attacked = new World(gapMs)

@@ -1,0 +1,163 @@
+import { expect, test } from '@jest/globals'
+import { type CanaryReport, type CanaryResult, CanarySchedule } from '../../lib/site/canary-schedule.js'
+import { ManualClock } from '../support/manual-clock.js'
+
+/** A schedule on a manual clock whose canaries are requested again as soon as they end. */
+class ScheduleUnderTest {
+  readonly clock = new ManualClock()
+  report: CanaryReport = 'failed'
+  takesMs = 10
+  isRepeated = true
+  intervals = { canaryIntervalMs: 1000, canaryMaxIntervalMs: 8000 }
+  readonly startsMs: number[] = []
+  readonly ends: (CanaryResult | undefined)[] = []
+  running = 0
+  readonly schedule = new CanarySchedule(
+    this.clock,
+    () => this.intervals,
+    (done) => this.#run(done),
+    (result) => {
+      this.ends.push(result)
+      if (this.isRepeated) this.schedule.request()
+    },
+  )
+
+  #run(done: (report: CanaryReport) => void): () => void {
+    this.startsMs.push(this.clock.nowMs())
+    this.running++
+    const end = (report: CanaryReport) => {
+      this.running--
+      done(report)
+    }
+    const timer = this.clock.after(this.takesMs, () => end(this.report))
+    return () => {
+      timer.cancel()
+      end('unknown')
+    }
+  }
+}
+
+test('no canary starts before one is requested', async () => {
+  const t = new ScheduleUnderTest()
+  await t.clock.advance(86_400_000)
+  expect(t.startsMs).toEqual([])
+  expect(t.clock.pendingTimers).toBe(0)
+})
+
+test('failing canaries start 1, 2, 4 and 8 seconds after the one before, counted from start to start', async () => {
+  const t = new ScheduleUnderTest()
+  t.takesMs = 700
+  t.schedule.request()
+  await t.clock.advance(40_000)
+  expect(t.startsMs).toEqual([0, 2000, 6000, 14_000, 22_000, 30_000, 38_000])
+})
+
+test.each<CanaryReport>(['healthy', 'unknown'])('%s canaries start one interval apart', async (report) => {
+  const t = new ScheduleUnderTest()
+  t.report = report
+  t.schedule.request()
+  await t.clock.advance(3500)
+  expect(t.startsMs).toEqual([0, 1000, 2000, 3000])
+})
+
+test('a healthy canary ends the back-off', async () => {
+  const t = new ScheduleUnderTest()
+  t.schedule.request()
+  await t.clock.advance(6000)
+  t.report = 'healthy'
+  await t.clock.advance(3500)
+  expect(t.startsMs).toEqual([0, 2000, 6000, 7000, 8000, 9000])
+})
+
+test('a canary that takes longer than the interval is not joined by a second one', async () => {
+  const t = new ScheduleUnderTest()
+  t.report = 'healthy'
+  t.takesMs = 2500
+  t.schedule.request()
+  for (let second = 0; second < 10; second++) {
+    t.schedule.request()
+    expect(t.running).toBeLessThanOrEqual(1)
+    await t.clock.advance(1000)
+  }
+  expect(t.startsMs).toEqual([0, 2500, 5000, 7500, 10_000])
+})
+
+test('any number of requests starts one canary an interval', async () => {
+  const t = new ScheduleUnderTest()
+  t.report = 'healthy'
+  t.isRepeated = false
+  for (let tenth = 0; tenth < 35; tenth++) {
+    for (let time = 0; time < 10; time++) t.schedule.request()
+    await t.clock.advance(100)
+  }
+  expect(t.startsMs).toEqual([0, 1000, 2000, 3000])
+})
+
+test('the last result and the last failure leave out canaries whose report is unknown', async () => {
+  const t = new ScheduleUnderTest()
+  expect([t.schedule.last, t.schedule.lastFailureMs]).toEqual([undefined, Number.NEGATIVE_INFINITY])
+  t.schedule.request()
+  await t.clock.advance(10)
+  t.report = 'unknown'
+  await t.clock.advance(60_000)
+  expect(t.schedule.last).toEqual({ report: 'failed', atMs: 10 })
+  expect(t.schedule.lastFailureMs).toBe(10)
+  expect(t.ends[0]).toEqual({ report: 'failed', atMs: 10 })
+  expect(new Set(t.ends.slice(1))).toEqual(new Set([undefined]))
+})
+
+test('a new epoch forgets what decides and shows what was last', async () => {
+  const t = new ScheduleUnderTest()
+  t.schedule.request()
+  await t.clock.advance(10)
+  t.schedule.forget()
+  expect(t.schedule.last).toBeUndefined()
+  expect(t.schedule.lastShown).toEqual({ report: 'failed', atMs: 10 })
+  expect(t.schedule.lastFailureMs).toBe(10)
+})
+
+test('the report of a canary of an older epoch is dropped', async () => {
+  const t = new ScheduleUnderTest()
+  t.schedule.request()
+  t.schedule.forget()
+  await t.clock.advance(10)
+  expect(t.ends).toEqual([undefined])
+  expect(t.schedule.last).toBeUndefined()
+  expect(t.schedule.lastFailureMs).toBe(Number.NEGATIVE_INFINITY)
+})
+
+test('a new epoch cancels the canary that was due and starts with the shortest interval', async () => {
+  const t = new ScheduleUnderTest()
+  t.schedule.request()
+  await t.clock.advance(7000)
+  t.schedule.forget()
+  expect(t.clock.pendingTimers).toBe(0)
+  t.schedule.request()
+  await t.clock.advance(5000)
+  expect(t.startsMs).toEqual([0, 2000, 6000, 7000, 9000])
+})
+
+test('an interval is doubled up to its maximum', () => {
+  const { schedule } = new ScheduleUnderTest()
+  expect([1000, 4000, 5000, 8000].map((intervalMs) => schedule.backedOff(intervalMs))).toEqual([2000, 8000, 8000, 8000])
+})
+
+test('closing gives the canary under way up, and none starts after it', async () => {
+  const t = new ScheduleUnderTest()
+  t.schedule.request()
+  t.schedule.close()
+  expect([t.running, t.clock.pendingTimers]).toEqual([0, 0])
+  t.schedule.request()
+  await t.clock.advance(60_000)
+  expect(t.startsMs).toEqual([0])
+  expect(t.ends).toEqual([])
+})
+
+test('closing cancels the canary that is due', async () => {
+  const t = new ScheduleUnderTest()
+  t.schedule.request()
+  await t.clock.advance(100)
+  expect(t.clock.pendingTimers).toBe(1)
+  t.schedule.close()
+  expect(t.clock.pendingTimers).toBe(0)
+})
