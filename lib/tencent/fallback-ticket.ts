@@ -6,8 +6,6 @@ export const clientErrorCodes = {
   showTimeout: 1002,
   /** The script threw an exception, or called back with neither a ticket nor a code of four digits. */
   scriptRunError: 1005,
-  /** The vendor limited the rate of this visitor. Undocumented; it shows abuse, not an outage. */
-  rateLimited: 1014,
 } as const
 
 /**

@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals'
-import { choosePurse } from '../../lib/admission/admit.js'
 import { ticketClassifier } from '../../lib/tencent/classify-ticket.js'
 import { buildFallbackTicket, clientErrorCodes } from '../../lib/tencent/fallback-ticket.js'
 
@@ -12,7 +11,6 @@ describe('a built fallback ticket', () => {
     ['scriptLoadError', 1001],
     ['showTimeout', 1002],
     ['scriptRunError', 1005],
-    ['rateLimited', 1014],
   ] as const)('with the code %s is read back by the server as %d', (name, clientErrorCode) => {
     const ticket = buildFallbackTicket(clientErrorCodes[name], '199999164', 1_700_000_000_000)
     expect(ticketClassifier(199999164)({ ticket, randstr: '@a' }, 'web')).toMatchObject({
@@ -20,11 +18,5 @@ describe('a built fallback ticket', () => {
       clientErrorCode,
       issuedAtSeconds: 1_700_000_000,
     })
-  })
-
-  test("draws on the doubt purse in an outage only with the code of the vendor's rate limit", () => {
-    const { rateLimited, ...others } = clientErrorCodes
-    expect(choosePurse('client_fallback', 'outage', rateLimited)).toBe('doubt')
-    for (const code of Object.values(others)) expect(choosePurse('client_fallback', 'outage', code)).toBe('outage')
   })
 })
