@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { choosePurse } from '../../lib/admission/admit.js'
 import { ticketClassifier } from '../../lib/tencent/classify-ticket.js'
 import { buildFallbackTicket, clientErrorCodes } from '../../lib/tencent/fallback-ticket.js'
 
@@ -18,5 +19,11 @@ describe('a built fallback ticket', () => {
       clientErrorCode,
       issuedAtSeconds: 1_700_000_000,
     })
+  })
+
+  test("draws on the doubt purse in an outage only with the code of the vendor's rate limit", () => {
+    expect(choosePurse('client_fallback', 'outage', 1014)).toBe('doubt')
+    for (const code of Object.values(clientErrorCodes))
+      expect(choosePurse('client_fallback', 'outage', code)).toBe('outage')
   })
 })
