@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { CaptchaConfigError } from '../options/captcha-config-error.js'
 import type { CaptchaSite } from '../types.js'
-import { encryptCaptchaAppId } from './encrypt-captcha-app-id.js'
+import { encryptCaptchaAppId, requireOption } from './encrypt-captcha-app-id.js'
 import { iifeSource } from './iife-source.generated.js'
 
 /** The facts of a guard that a page needs. */
@@ -45,7 +44,9 @@ export function captchaAssets(
   guard: { readonly page: CaptchaPage },
   options: CaptchaAssetsOptions = {},
 ): CaptchaAssets {
-  checkOptions(guard, options)
+  requireOption(guard?.page?.captchaAppId, 'guard', 'captchaAssets needs a guard as its first argument')
+  const unknown = Object.keys(options).find((name) => name !== 'aidEncrypted')
+  requireOption(!unknown, `${unknown}`, `captchaAssets has no option ${unknown}; there is aidEncrypted`)
   const pageConfig = () => configOf(guard.page, options)
   // Wrong keys fail here, not at the first page.
   pageConfig()
@@ -97,11 +98,4 @@ function sendJson(res: ServerResponse, value: unknown): void {
   res.setHeader('Cache-Control', 'no-store')
   res.setHeader('Content-Length', Buffer.byteLength(body))
   res.end(body)
-}
-
-function checkOptions(guard: { readonly page: CaptchaPage }, options: CaptchaAssetsOptions): void {
-  if (!guard?.page?.captchaAppId)
-    throw new CaptchaConfigError('guard', 'captchaAssets needs a guard as its first argument')
-  const unknown = Object.keys(options).find((name) => name !== 'aidEncrypted')
-  if (unknown) throw new CaptchaConfigError(unknown, `captchaAssets has no option ${unknown}; there is aidEncrypted`)
 }

@@ -28,19 +28,15 @@ export function encryptCaptchaAppId(options: EncryptCaptchaAppIdOptions): string
   const captchaAppId = String(options.captchaAppId)
   // Otherwise a misspelt lifetime would silently become the default.
   const unknown = Object.keys(options).find((name) => !optionNames.includes(name))
-  if (unknown) {
-    throw new CaptchaConfigError(unknown, `there is no option ${unknown}; there are ${optionNames.join(', ')}`)
-  }
-  if (!/^\d+$/.test(captchaAppId)) {
-    throw new CaptchaConfigError('captchaAppId', `captchaAppId must be digits, not ${JSON.stringify(captchaAppId)}`)
-  }
-  if (typeof appSecretKey !== 'string' || appSecretKey === '') {
-    throw new CaptchaConfigError('appSecretKey', 'appSecretKey must be the AppSecretKey from the CAPTCHA console')
-  }
-  if (!Number.isInteger(expiresInSeconds) || expiresInSeconds < 1 || expiresInSeconds > longestExpirySeconds) {
-    const problem = `expiresInSeconds must be an integer from 1 to ${longestExpirySeconds}, not ${expiresInSeconds}`
-    throw new CaptchaConfigError('expiresInSeconds', problem)
-  }
+  requireOption(!unknown, `${unknown}`, `there is no option ${unknown}; there are ${optionNames.join(', ')}`)
+  const digits = `captchaAppId must be digits, not ${JSON.stringify(captchaAppId)}`
+  requireOption(/^\d+$/.test(captchaAppId), 'captchaAppId', digits)
+  const isKey = typeof appSecretKey === 'string' && appSecretKey !== ''
+  requireOption(isKey, 'appSecretKey', 'appSecretKey must be the AppSecretKey from the CAPTCHA console')
+  const isExpiry =
+    Number.isInteger(expiresInSeconds) && expiresInSeconds >= 1 && expiresInSeconds <= longestExpirySeconds
+  const integer = `expiresInSeconds must be an integer from 1 to ${longestExpirySeconds}, not ${expiresInSeconds}`
+  requireOption(isExpiry, 'expiresInSeconds', integer)
   const plain = `${captchaAppId}&${Math.floor(Date.now() / 1000)}&${expiresInSeconds}`
   return encryptAppId(plain, appSecretKey, randomBytes(16))
 }
@@ -55,4 +51,9 @@ export function encryptCaptchaAppId(options: EncryptCaptchaAppIdOptions): string
 export function encryptAppId(plain: string, appSecretKey: string, iv: Uint8Array): string {
   const cipher = createCipheriv('aes-256-cbc', Buffer.alloc(32, appSecretKey, 'utf8'), iv)
   return Buffer.concat([iv, cipher.update(plain, 'utf8'), cipher.final()]).toString('base64')
+}
+
+/** Throws a CaptchaConfigError that names the option unless the condition holds. */
+export function requireOption(condition: unknown, option: string, problem: string): asserts condition {
+  if (!condition) throw new CaptchaConfigError(option, problem)
 }

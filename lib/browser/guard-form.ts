@@ -7,9 +7,7 @@ import { readTicketOptions, requireThat } from './ticket-options.js'
 export type FormMessages = {
   /** While the script loads and the challenge is on the screen. Default `'Verifying…'`. */
   checking: string
-  /**
-   * After the user closed the challenge, the guard refused, or `onTicket` failed. Default `'Not verified, please try again'`.
-   */
+  /** After a closed challenge, a refusal, or an error of `onTicket`. Default `'Not verified, please try again'`. */
   failed: string
   /** During a wait; `{seconds}` is replaced by its length. Default `'Busy, next try in {seconds} s'`. */
   waiting: string
