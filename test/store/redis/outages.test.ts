@@ -105,10 +105,10 @@ function openLedger(connection: OpenClient) {
     const { kind } = await ledger.claimPass(claim)
     return { kind, ms: performance.now() - startedMs }
   }
-  /** Resolves when the link has tried the lost store twice more, or waits for an answer to its heartbeat. */
+  /** Resolves when the link has tried the lost store once more, or waits for an answer to its heartbeat. */
   async function triedAgain(): Promise<void> {
-    const enough = asked.heartbeats + 2
-    await until(() => asked.heartbeats >= enough || asked.pending > 0)
+    const { heartbeats } = asked
+    await until(() => asked.heartbeats > heartbeats || asked.pending > 0)
   }
   return { events, store, claim, asked, triedAgain }
 }
