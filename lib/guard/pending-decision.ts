@@ -57,6 +57,9 @@ export class PendingDecision {
   readonly #steps: Admission
   #cancelCall: (() => void) | undefined
   #isOver = false
+  #isRunning = false
+  /** An answer that was given and not yet taken; never two. */
+  readonly #answers: Answer[] = []
 
   constructor(policy: DecisionPolicy, context: DecisionContext, end: DecisionEnd) {
     this.#policy = policy
@@ -69,7 +72,8 @@ export class PendingDecision {
 
   start(): void {
     this.#policy.services.site.clientPath.noteTraffic(this.#context.ticket.kind === 'fallback')
-    this.#resume(undefined as never)
+    // The first step takes no answer.
+    this.#resume(0)
   }
 
   /** The client went away: the call is given up, and neither end is told. */
@@ -79,25 +83,47 @@ export class PendingDecision {
     this.#cancelCall?.()
   }
 
+  /** Takes an answer. One that comes at once goes on in the loop that asked, so that what an end throws reaches its caller. */
   #resume(answer: Answer): void {
     if (this.#isOver) return
-    let decision: Decision | undefined
-    try {
-      const step = this.#steps.next(answer)
-      if (!step.done) return this.#answer(step.value)
-      decision = step.value
-      this.#note(decision)
-      this.#end.report(decision)
-    } catch (error) {
-      return this.#fail(error)
-    }
+    this.#answers.push(answer)
+    if (this.#isRunning) return
+    this.#isRunning = true
+    const end = this.#run()
+    this.#isRunning = false
+    if (end === undefined || this.#isOver) return
     this.#isOver = true
-    this.#end.decided(decision)
+    end()
+  }
+
+  /** Goes on as far as there are answers. Returns what ends the decision, where it has come to its end. */
+  #run(): (() => void) | undefined {
+    try {
+      for (let answer = this.#answers.pop(); answer !== undefined; answer = this.#answers.pop()) {
+        const step = this.#steps.next(answer)
+        if (step.done) {
+          const decision = step.value
+          this.#note(decision)
+          this.#end.report(decision)
+          return () => this.#end.decided(decision)
+        }
+        this.#answer(step.value)
+      }
+      return undefined
+    } catch (error) {
+      return () => this.#failWith(error)
+    }
   }
 
   #fail(error: unknown): void {
     if (this.#isOver) return
     this.#isOver = true
+    this.#failWith(error)
+  }
+
+  /** A bug passes no request, and keeps no pass. */
+  #failWith(error: unknown): void {
+    this.#context.shared.giveBack()
     this.#end.failed(error)
   }
 

@@ -118,7 +118,8 @@ function ticketDigest(ticket: ClassifiedTicket, limitKey: string): string | unde
       return sha256(ticket.ticket.trim())
     case 'fallback': {
       const { clientErrorCode, issuedAtSeconds, sid, randstr } = ticket
-      return sha256(JSON.stringify(['fallback', clientErrorCode, issuedAtSeconds, sid, randstr || limitKey]))
+      // The blank keeps it apart from every ordinary ticket, which is trimmed.
+      return sha256(` ${JSON.stringify([clientErrorCode, issuedAtSeconds, sid, randstr || limitKey])}`)
     }
   }
 }

@@ -2,7 +2,6 @@ import type { DegradationCause } from '../admission/cause-table.js'
 import type { Outcome, TencentFacts } from '../admission/outcome.js'
 import type { Clock } from '../clock.js'
 import type { CaptchaChannel } from '../types.js'
-import { isKeyMismatch } from './captcha-codes.js'
 import { classifyReply } from './classify-reply.js'
 import { buildFallbackTicket, clientErrorCodes } from './fallback-ticket.js'
 import type { Upstream } from './upstream.js'
@@ -44,14 +43,20 @@ export function healthReport(reply: Outcome, durationMs: number): HealthReport {
     case 'verified':
       return { status: 'reachable', ...codesOf(reply.facts), durationMs }
     case 'refused': {
-      // A canary with the right app id and secret key never gets these codes.
-      const status = isKeyMismatch(reply.facts.captchaCode) ? 'misconfigured' : 'reachable'
-      return { status, ...codesOf(reply.facts), durationMs }
+      // A canary with the right app id and secret key is never refused for these.
+      const isMismatch = reply.reason === 'ticket_invalid' || reply.reason === 'app_mismatch'
+      return { status: isMismatch ? 'misconfigured' : 'reachable', ...codesOf(reply.facts), durationMs }
     }
     case 'degraded':
       if (reply.cause === 'misconfigured') return { status: 'misconfigured', ...codesOf(reply.facts), durationMs }
       if (reply.cause === 'throttled') return { status: 'reachable', ...codesOf(reply.facts), durationMs }
-      return { status: 'unreachable', ...codesOf(reply.facts), cause: reply.cause, durationMs }
+      // A canary that `close()` gave up has no other cause.
+      return {
+        status: 'unreachable',
+        ...codesOf(reply.facts),
+        cause: reply.cause === 'circuit_open' ? 'unreachable' : reply.cause,
+        durationMs,
+      }
     case 'bug':
       throw reply.error
   }

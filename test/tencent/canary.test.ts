@@ -17,7 +17,7 @@ describe('what a health check says', () => {
     ['RequestLimitExceeded', { status: 'reachable', errorCode: 'RequestLimitExceeded' }],
     ['AuthFailure.SecretIdNotFound', { status: 'misconfigured', errorCode: 'AuthFailure.SecretIdNotFound' }],
     ['no credential', { status: 'misconfigured' }],
-    ['a call given up', { status: 'unreachable', cause: 'circuit_open' }],
+    ['a call given up', { status: 'unreachable', cause: 'unreachable' }],
     ['timeout, event loop blocked', { status: 'unreachable', cause: 'timeout' }],
   ])('with %s', (name, report) => {
     expect(healthReport(outcomes[name], 12)).toEqual({ ...report, durationMs: 12 })
@@ -29,13 +29,15 @@ describe('what a health check says', () => {
     }
   })
 
-  test.each([15, 16, 100])(
-    'with code %i is that app id or secret key is wrong, whatever its reason is called',
-    (captchaCode) => {
-      const outcome: Outcome = { kind: 'refused', reason: 'rejected', facts: { captchaCode } }
-      expect(healthReport(outcome, 12)).toEqual({ status: 'misconfigured', captchaCode, durationMs: 12 })
-    },
-  )
+  test.each<['ticket_invalid' | 'app_mismatch', number]>([
+    ['ticket_invalid', 15],
+    ['ticket_invalid', 10],
+    ['app_mismatch', 100],
+    ['app_mismatch', 7],
+  ])('with %s, code %i, is that app id or secret key is wrong', (reason, captchaCode) => {
+    const outcome: Outcome = { kind: 'refused', reason, facts: { captchaCode } }
+    expect(healthReport(outcome, 12)).toEqual({ status: 'misconfigured', captchaCode, durationMs: 12 })
+  })
 
   test('is an exception where the canary ended in one', () => {
     expect(() => healthReport(outcomes['a bug'], 12)).toThrow(outcomes['a bug'].error)

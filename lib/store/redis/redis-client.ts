@@ -14,6 +14,7 @@ export interface IoredisClient {
   call(command: string, ...args: string[]): Promise<unknown>
 }
 
+/** A client of either library, as the application made it. */
 export type RedisClient = NodeRedisClient | IoredisClient
 
 /** One script run: all keys it touches, and its arguments. */
