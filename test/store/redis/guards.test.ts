@@ -3,7 +3,10 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import express from 'express'
-import { type CaptchaGuard, type CaptchaGuardOptions, captchaGuard } from '../../../lib/index.js'
+import { createGuard } from '../../../lib/captcha-guard.js'
+import { systemClock } from '../../../lib/clock.js'
+import type { CaptchaGuard, CaptchaGuardOptions } from '../../../lib/index.js'
+import { parseOptions } from '../../../lib/options/config.js'
 import { type Simulator, startSimulator } from '../../../lib/simulator/index.js'
 import { redisStore } from '../../../lib/store/redis/index.js'
 import { fallbackTicket, guardOptions, logBook, quickCircuit, until } from '../../flow/support.js'
@@ -153,7 +156,8 @@ describeWithRedis()('guards on one Redis', () => {
       onRefused: (_req, res, _next, { reason }) => res.json({ reason }),
       degradation: { circuit: quickCircuit, lateVerification: false, ...degradation },
     })
-    const guard = captchaGuard(options)
+    // A clock of its own makes a site of its own, as a process of its own would.
+    const guard = createGuard(parseOptions(options), { ...systemClock })
     const app = express().set('trust proxy', 'loopback')
     app.post('/', express.json(), (req, res, next) => {
       guard(req, res, (error?: unknown) => (error ? next(error) : res.json({ reason: req.captcha?.reason })))
