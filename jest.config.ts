@@ -16,6 +16,8 @@ const config: Config = {
   },
   reporters: ['default', '<rootDir>/test/support/closing-line-reporter.cjs'],
   testTimeout: 15_000,
+  // Both cores of a small machine: many suites wait for sockets and time more than they compute.
+  maxWorkers: '100%',
 }
 
 export default config
