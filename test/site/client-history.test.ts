@@ -75,7 +75,7 @@ describe('the own rate of a key', () => {
 
 /** Under a fixed key: which keys meet in a set is chance otherwise. */
 function repeatable(): ClientHistory {
-  return new ClientHistory(new KeyedHash(Buffer.from('same key')))
+  return new ClientHistory(new KeyedHash(Buffer.from('8 bytes.')))
 }
 
 describe('many keys', () => {
