@@ -49,7 +49,7 @@ describe('an IPv6 address', () => {
     expect(parseClientAddress(written)).toMatchObject({ ip, key, masked })
   })
 
-  test('shares its key with its /56, and with nobody else', () => {
+  test('shares its key with its /56, and with no other', () => {
     const key = (written: string) => parseClientAddress(written)?.key
     expect(key('2001:db8:1:200::1')).toBe(key('2001:db8:1:2ff:ffff:ffff:ffff:ffff'))
     expect(key('2001:db8:1:200::1')).not.toBe(key('2001:db8:1:300::1'))

@@ -159,7 +159,7 @@ test('are-the-types-wrong has nothing to say', async () => {
     // Without node10, the resolution of before 2022, which does not read `exports`: it never finds any subpath, and the
     // package needs Node 20.
     '--profile=node16',
-    // For a <script> element; nobody imports it from CommonJS.
+    // For a <script> element; it is not imported from CommonJS.
     '--exclude-entrypoints=./browser.iife.js',
   ]
   const said = await run(attw, [tarball, ...options], { cwd: folder }).then(

@@ -21,7 +21,7 @@ export class RandomDraws {
     return perMinute === 0 ? Number.POSITIVE_INFINITY : (-Math.log(1 - this.uniform()) * 60_000) / perMinute
   }
 
-  /** Arrivals of a Poisson stream with this mean; from 50 on by the normal law, which nobody can tell apart there. */
+  /** Arrivals of a Poisson stream with this mean; from 50 on by the normal law, which is the same there to all figures shown. */
   arrivals(mean: number): number {
     if (mean >= 50) {
       const normal = Math.sqrt(-2 * Math.log(1 - this.uniform())) * Math.cos(2 * Math.PI * this.uniform())

@@ -190,7 +190,7 @@ class GuardRun {
     }
   }
 
-  /** Before the last minute of the warm-up nobody waits for the store. */
+  /** Before the last minute of the warm-up no request waits for the store. */
   #settlingDelayMs(): number {
     return this.#clock.nowMs() < this.#startMs - watchedMinutes * minuteMs ? settleEveryMs : 0
   }

@@ -41,7 +41,7 @@ export class ProxyHints {
     if (!trust && req.headers['x-forwarded-for'] !== undefined) this.#show(req, 'forwarded_ignored')
     if (trust === true) this.#show(req, 'trusts_everybody')
     if (address === undefined) this.#show(req, 'no_address')
-    // Developing against the simulator, everybody is on loopback.
+    // Against the simulator every user is on loopback.
     if (address?.isPrivate && !(address.isLoopback && this.#endpointIsLoopback)) this.#show(req, 'private_address')
   }
 

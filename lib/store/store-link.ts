@@ -27,7 +27,7 @@ export interface StoreLinkOptions {
 
 export type StoreAnswer<T> =
   | { readonly kind: 'answer'; readonly value: T }
-  /** The store is away. `late` is what it answers after all, to nobody; `undefined` when it never ran. Never rejects. */
+  /** The store is away. `late` is what it answers after all; `undefined` when it never ran. Never rejects. */
   | { readonly kind: 'down'; readonly late: Promise<T | undefined> }
 
 type Operation<T> = (session: StoreSession) => Promise<T>
@@ -36,12 +36,12 @@ type Operation<T> = (session: StoreSession) => Promise<T>
  * The way to the shared store. It can neither hang a request, for each operation has a deadline and none is tried once the
  * store is known to be down, nor lift a limit, for then the local limits apply.
  *
- * An operation that was given up may still run, whenever the client gets it through: whoever asked decides by `late` what
+ * An operation that was given up may still run, whenever the client gets it through: the caller decides by `late` what
  * is to be undone. Such an answer never brings the store up: only a heartbeat in time does.
  */
 export class StoreLink {
   readonly #options: StoreLinkOptions
-  /** Operations that somebody waits for, to be let go when the store is lost. */
+  /** Operations that a caller waits for; they end when the store is lost. */
   readonly #waiting = new Set<() => void>()
   #state: 'unknown' | 'up' | 'down' = 'unknown'
   #timer: Timer | undefined
@@ -74,7 +74,7 @@ export class StoreLink {
     return this.#attempt(operation, dueMs - clock.nowMs()).answer
   }
 
-  /** Runs one operation nobody waits for. */
+  /** Runs one operation without waiting for it. */
   tell(operation: Operation<unknown>): void {
     void this.ask(operation)
   }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 
 /**
  * 64 bits of a text, by HalfSipHash-1-3 under a random key of this process. Tables of hashes stand for the texts themselves:
- * with the key unknown nobody can make two texts meet, and by chance two of a million do once in thirty million tables.
+ * with the key unknown no caller can make two texts meet, and by chance two of a million do once in thirty million tables.
  */
 export class KeyedHash {
   readonly #key0: number

@@ -1,7 +1,7 @@
 import type { InputRefusal } from '../admission/cause-table.js'
 import type { CaptchaChannel } from '../types.js'
 
-/** What a `CaptchaCode` means, before anybody decides what to do about it. */
+/** What a `CaptchaCode` means; the decision about it is made elsewhere. */
 export type CaptchaCodeMeaning = 'ok' | 'system_busy' | 'misconfigured' | InputRefusal
 
 /**
@@ -38,7 +38,7 @@ const miniProgramCodes: Readonly<Record<number, CaptchaCodeMeaning>> = {
 
 const codesByChannel = { web: webCodes, mini_program: miniProgramCodes } satisfies Record<CaptchaChannel, unknown>
 
-/** A code nobody knows is refused: only what is known to be Tencent's fault may degrade. */
+/** An unknown code is refused: only what is known to be Tencent's fault may degrade. */
 export function captchaCodeMeaning(channel: CaptchaChannel, captchaCode: number): CaptchaCodeMeaning {
   return codesByChannel[channel][captchaCode] ?? 'rejected'
 }

@@ -53,7 +53,7 @@ function classifyCaptchaCode(captchaCode: number, facts: TencentFacts, channel: 
   const meaning = captchaCodeMeaning(channel, captchaCode)
   switch (meaning) {
     case 'ok':
-      // Invisible mode answers 1 for everybody and says in EvilLevel who is malicious.
+      // Invisible mode answers 1 for every user and says in EvilLevel who is malicious.
       return (facts.evilLevel ?? 0) >= 100
         ? { kind: 'refused', reason: 'risk_rejected', facts }
         : { kind: 'verified', facts }

@@ -23,5 +23,5 @@ export type UpstreamResult =
   | { readonly kind: 'credential_failed'; readonly problem: string }
   /** We gave up ourselves: the client went away, the circuit opened, or the guard was closed. */
   | { readonly kind: 'aborted' }
-  /** An exception nobody classified: a bug, never a reason to let anybody in. */
+  /** An exception that nothing classified: a bug, never a reason to pass a request. */
   | { readonly kind: 'bug'; readonly error: unknown }

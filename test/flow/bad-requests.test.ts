@@ -160,7 +160,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     expect(flow.simulator.calls).toEqual([])
   })
 
-  test('hostile requests change nobody else, and the process lives on', async () => {
+  test('hostile requests change nothing for other users, and the process lives on', async () => {
     const flow = await startFlow({ express })
     await Promise.all(malformed.map(([, token]) => flow.send(token)))
     expect((await flow.send(flow.mint())).captcha?.reason).toBe('verified')

@@ -63,7 +63,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     expect(told[0]?.lateVerdict.outcome).toBe('genuine')
   })
 
-  test('and when it ends by itself, with nobody there to notice', async () => {
+  test('what an override let in is verified when the override ends by itself, without a request', async () => {
     const { flow, told } = await start()
     flow.guard.override('pass', { forMs: 200 })
     await flow.send(flow.mint())

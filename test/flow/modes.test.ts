@@ -12,7 +12,7 @@ const error = expect.objectContaining({ message: 'a bug of the application' })
 
 describe.each(expressVersions)('on %s', (_name, express) => {
   describe('observe', () => {
-    test('lets everybody through the whole application and attaches the verdict', async () => {
+    test('lets every request through the whole application and attaches the verdict', async () => {
       const flow = await startFlow({ express, options: { mode: 'observe' } })
       const replies = [
         await flow.send({}),

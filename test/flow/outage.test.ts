@@ -10,7 +10,7 @@ function slowest(replies: readonly Reply[]): number {
 }
 
 describe.each(expressVersions)('on %s', (_name, express) => {
-  test('the API hangs: nobody waits long, Tencent sees the canary only, and it comes back by itself', async () => {
+  test('while the API hangs no request waits long, Tencent sees the canary only, and verification comes back by itself', async () => {
     const flow = await startFlow({ express, options: { timeoutMs: 500, degradation: { lateVerification: false } } })
     let client = 0
     const send = () => flow.send(flow.mint(), { ip: clientIp(client++) })

@@ -31,7 +31,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     expect(flow.handled).toBe(0)
   })
 
-  test('a reply that failed is reused: nobody waits for a timeout twice, and one purse pays', async () => {
+  test('a reply that failed is reused: no request waits for a timeout twice, and one purse pays', async () => {
     const degradation = { circuit: { canaryIntervalMs: 60_000, canaryMaxIntervalMs: 60_000 } }
     const seconds: ReturnType<typeof captchaGuard>[] = []
     const flow = await startFlow({

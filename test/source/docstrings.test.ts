@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import ts from 'typescript'
 import { captchaReasons, degradationCauses, refusalTable } from '../../lib/admission/cause-table.js'
+import { sourceFiles } from './source-files.js'
 
 const entryPoints = ['lib/index.ts', 'lib/store/redis/index.ts', 'lib/simulator/index.ts', 'lib/browser/index.ts']
 
@@ -44,4 +45,12 @@ test('every cause and every reason of a refusal has a row with cause and cure in
   const reasons = new Set([...degradationCauses, ...Object.keys(refusalTable)])
   expect([...reasons].filter((reason) => !documented.has(reason))).toEqual([])
   expect(captchaReasons.filter((reason) => reason !== 'verified' && !reasons.has(reason))).toEqual([])
+})
+
+test('the source says what the code does: no comment speaks of persons without a name', () => {
+  const words = /\b(nobody|anybody|everybody|somebody|whoever|comes by)\b/i
+  const found = sourceFiles().flatMap(({ path, text }) =>
+    text.split('\n').flatMap((line, index) => (words.test(line) ? [`${path}:${index + 1} ${line.trim()}`] : [])),
+  )
+  expect(found).toEqual([])
 })

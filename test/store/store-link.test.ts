@@ -8,7 +8,7 @@ const opened: StoreLink[] = []
 
 afterEach(async () => {
   for (const link of opened.splice(0)) link.close()
-  // A rejection that nobody handles fails the test that is running.
+  // An unhandled rejection fails the test that is running.
   await new Promise((resolve) => setImmediate(resolve))
 })
 
@@ -109,7 +109,7 @@ describe.each(['throws', 'rejects', 'hangs'] satisfies Behaviour[])('a store who
     expect(link.isUp).toBe(true)
   })
 
-  test('holds nobody once that is known, and is asked nothing but heartbeats', async () => {
+  test('holds no request once that is known, and is asked nothing but heartbeats', async () => {
     const { clock, session, read } = await open(behaviour)
     await clock.advance(200)
     const heartbeats = session.count('heartbeat')
@@ -117,7 +117,7 @@ describe.each(['throws', 'rejects', 'hangs'] satisfies Behaviour[])('a store who
     expect(session.calls).toHaveLength(heartbeats)
   })
 
-  test('is noticed by the heartbeat where nobody asks', async () => {
+  test('is noticed by the heartbeat where no request asks', async () => {
     const { clock, session, events } = await open()
     session.set(behaviour)
     await clock.advance(5_200)
@@ -126,7 +126,7 @@ describe.each(['throws', 'rejects', 'hangs'] satisfies Behaviour[])('a store who
 })
 
 describe('waiting', () => {
-  test('ends for everybody at the first failure, after 200 ms at the latest', async () => {
+  test('ends for all callers at the first failure, after 200 ms at the latest', async () => {
     const { clock, session, read } = await open()
     session.set('hangs')
     const first = read()
@@ -188,7 +188,7 @@ describe('late answers', () => {
     expect(answer.kind === 'down' && (await settledKind(answer.late.then(() => ({ kind: 'late' }))))).toBe('late')
   })
 
-  test('that are rejections trouble nobody', async () => {
+  test('that are rejections change nothing', async () => {
     const { clock, session, read } = await open()
     session.set('hangs')
     const asked = read()

@@ -89,7 +89,7 @@ describe('an API error code', () => {
     expect(apiErrorMeaning(code)).toBe('rejected')
   })
 
-  test('that nobody knows is rejected', () => {
+  test('that is unknown is rejected', () => {
     const listed = Object.values(codes).flat()
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (code) => {

@@ -32,7 +32,7 @@ describe('the vendor’s script is reachable', () => {
   test.each([
     ['where it is served', (socket: Socket) => socket.write(answer('x'))],
     [
-      'where it is larger than anybody needs to read',
+      'where it is larger than the bound',
       (socket: Socket) => socket.write(`${chunkedHead}${chunk('x'.repeat(65_537))}`),
     ],
     [
@@ -53,7 +53,7 @@ describe('the vendor’s script is unreachable', () => {
     ['where the connection is reset', (socket: Socket) => socket.resetAndDestroy()],
     ['behind redirects without end', (socket: Socket) => socket.write(redirect('/'))],
     ['behind a redirect to nowhere', (socket: Socket) => socket.write(redirect('http://[bad'))],
-    ['where nobody speaks HTTP', (socket: Socket) => socket.end('SSH-2.0-OpenSSH_9.6\r\n')],
+    ['where the other side speaks no HTTP', (socket: Socket) => socket.end('SSH-2.0-OpenSSH_9.6\r\n')],
   ])('%s', async (_, onRequest) => {
     expect(await probe(onRequest)).toBe('unreachable')
   })
@@ -64,7 +64,7 @@ describe('the vendor’s script is unreachable', () => {
     expect(other.connections).toBe(0)
   })
 
-  test('where nobody listens', async () => {
+  test('where no process listens', async () => {
     const server = await serve(() => {})
     await server.close()
     expect(await probeScript(new URL(server.url), systemClock, signal)).toBe('unreachable')

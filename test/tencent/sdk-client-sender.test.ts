@@ -294,7 +294,7 @@ describe('a client under the guard’s deadline', () => {
         throw new RangeError('x')
       },
     ],
-    ['rejects with what nobody knows', () => Promise.reject(new RangeError('x'))],
+    ['rejects with an unknown error', () => Promise.reject(new RangeError('x'))],
     ['rejects with text', () => Promise.reject('InternalError')],
     ['rejects with nothing', () => Promise.reject(undefined)],
     ['rejects with a number', () => Promise.reject(26)],

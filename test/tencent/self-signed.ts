@@ -1,4 +1,4 @@
-/** A certificate for localhost that nobody vouches for, and its key. Made for these tests alone. */
+/** A certificate for localhost that no authority has signed, and its key. Made for these tests alone. */
 export const selfSigned = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgHtnEEjBKujRE05PY

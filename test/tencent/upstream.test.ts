@@ -76,7 +76,7 @@ async function eventually(isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await sleep(2)
 }
 
-/** A port of loopback on which nobody listens. */
+/** A port of loopback on which no process listens. */
 async function closedPort(): Promise<number> {
   const server = net.createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -407,7 +407,7 @@ describe('a connection', () => {
     expect(tookMs).toBeLessThan(2200)
   })
 
-  test('whose certificate nobody vouches for is unreachable, and hears no secret', async () => {
+  test('whose certificate no authority has signed is unreachable, and hears no secret', async () => {
     let heard = 0
     const server = https.createServer(selfSigned, (_req, res) => {
       heard++
