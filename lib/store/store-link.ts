@@ -4,13 +4,13 @@ import { heartbeatEveryMs } from './store-lifetimes.js'
 
 /** Longest that a request waits for the store. */
 const deadlineMs = 200
-/** How often a lost store is tried again: longer each time that it is lost right after it was back. */
+/** How often a lost store is tried again; twice as long each time that it is lost within `steadyMs` after it was back. */
 const retryEveryMs = 1_000
 const maxRetryEveryMs = 30_000
 const steadyMs = 10_000
 /**
- * An unanswered heartbeat is waited for before the next one: clients queue what they cannot send, and all of it would reach
- * the store at once when it is back. After this long the answer is taken for lost.
+ * After this long an unanswered heartbeat counts as lost. Until then no other one is sent: clients queue what they cannot send,
+ * and the whole queue would reach the store at once when it is back.
  */
 const lostAfterMs = 30_000
 const maxReasonLength = 200
@@ -27,21 +27,34 @@ export interface StoreLinkOptions {
 
 export type StoreAnswer<T> =
   | { readonly kind: 'answer'; readonly value: T }
+<<<<<<< HEAD
   /** The store is away. `late` is what it answers after all; `undefined` when it never ran. Never rejects. */
+=======
+  /** The store is down. `late` resolves to its answer if that arrives later, else to `undefined`; it never rejects. */
+>>>>>>> store
   | { readonly kind: 'down'; readonly late: Promise<T | undefined> }
 
 type Operation<T> = (session: StoreSession) => Promise<T>
 
 /**
- * The way to the shared store. It can neither hang a request, for each operation has a deadline and none is tried once the
- * store is known to be down, nor lift a limit, for then the local limits apply.
+ * Runs operations on the shared store under a deadline. It cannot hang a request: no operation waits over 200 ms, and none is
+ * tried while the store is known to be down. It cannot lift a limit: the limits of the process apply then.
  *
+<<<<<<< HEAD
  * An operation that was given up may still run, whenever the client gets it through: the caller decides by `late` what
  * is to be undone. Such an answer never brings the store up: only a heartbeat in time does.
  */
 export class StoreLink {
   readonly #options: StoreLinkOptions
   /** Operations that a caller waits for; they end when the store is lost. */
+=======
+ * An operation that was given up may still run when the client sends it later. The caller decides by `late` what must be
+ * undone. Such an answer never marks the store as up; only a heartbeat that is answered in time does.
+ */
+export class StoreLink {
+  readonly #options: StoreLinkOptions
+  /** Ends the wait of each operation under way, for when the store is lost. */
+>>>>>>> store
   readonly #waiting = new Set<() => void>()
   #state: 'unknown' | 'up' | 'down' = 'unknown'
   #timer: Timer | undefined
@@ -52,7 +65,7 @@ export class StoreLink {
 
   constructor(options: StoreLinkOptions) {
     this.#options = options
-    // An application that makes the guard first and connects its client next is not warned.
+    // Later than construction: an application may make the guard first and connect its client next.
     this.#firstBeat = new Promise((resolve) => options.clock.afterPoll(() => resolve(this.#beat())))
   }
 
@@ -60,12 +73,12 @@ export class StoreLink {
     return this.#state === 'up'
   }
 
-  /** Whether there is no point in asking. While the first answer is awaited there is one: a restart lifts no limit. */
+  /** True when asking is useless. False while the first answer is awaited, so that a restart lifts no limit. */
   get isDown(): boolean {
     return this.#state === 'down'
   }
 
-  /** Runs one operation, if the store is there; settles within 200 ms. Never rejects. */
+  /** Runs one operation unless the store is down; settles within 200 ms. Never rejects. */
   async ask<T>(operation: Operation<T>): Promise<StoreAnswer<T>> {
     const { clock } = this.#options
     const dueMs = clock.nowMs() + deadlineMs
@@ -79,7 +92,7 @@ export class StoreLink {
     void this.ask(operation)
   }
 
-  /** Undoes what was asked for in vain and came to pass late. The store has just answered, whatever its state is here. */
+  /** Undoes an operation that was given up and ran late. It runs in any state, for the store has just answered. */
   undo(operation: Operation<unknown>): void {
     if (!this.#isClosed) void this.#attempt(operation, deadlineMs)
   }
@@ -179,7 +192,7 @@ interface Attempt<T> {
   readonly late: Promise<T | undefined>
 }
 
-/** A client that throws where it should reject is down, too. */
+/** Turns what a client throws into a rejection. */
 async function runSafely<T>(operation: () => Promise<T>): Promise<T> {
   return operation()
 }

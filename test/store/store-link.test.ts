@@ -32,7 +32,7 @@ async function open(behaviour: Behaviour = 'answers') {
   return { clock, session, events, states, link, read }
 }
 
-/** Lets heartbeats be answered, each after the same time. */
+/** Answers each heartbeat after the same delay. */
 function setAnswerDelay(session: StoreDouble, clock: ManualClock, delayMs: number): { heartbeats: number } {
   const seen = { heartbeats: 0 }
   session.heartbeat = () => {
@@ -53,7 +53,7 @@ async function settledKind(promise: Promise<{ readonly kind: string }>): Promise
 }
 
 describe('a store that answers', () => {
-  test('is up from the first heartbeat on, says nothing, and hears of this process every five seconds', async () => {
+  test('is up from the first heartbeat on, causes no event, and gets a heartbeat every five seconds', async () => {
     const { clock, session, events, states, link, read } = await open()
     expect(link.isUp).toBe(true)
     expect(await read()).toMatchObject({ kind: 'answer' })
@@ -65,7 +65,7 @@ describe('a store that answers', () => {
     expect(events).toEqual([])
   })
 
-  test('is asked what came up before its first answer: a restart lifts no limit', async () => {
+  test('is asked for requests that arrive before its first answer, so that a restart lifts no limit', async () => {
     const { clock, session, link, read } = await open('hangs')
     expect(link.isDown).toBe(false)
     const early = read()
@@ -78,7 +78,7 @@ describe('a store that answers', () => {
 })
 
 describe.each(['throws', 'rejects', 'hangs'] satisfies Behaviour[])('a store whose client %s', (behaviour) => {
-  test('at the start is one warning, and joins when it comes', async () => {
+  test('at the start causes one warning and is used when it answers', async () => {
     const { clock, session, events, link, read } = await open(behaviour)
     await clock.advance(200)
     expect(link.isDown).toBe(true)
@@ -92,7 +92,7 @@ describe.each(['throws', 'rejects', 'hangs'] satisfies Behaviour[])('a store who
     expect(await settledKind(read())).toBe('answer')
   })
 
-  test('later is said once on the way down and once on the way up', async () => {
+  test('later causes one event when it goes down and one when it comes back', async () => {
     const { clock, session, events, link, read } = await open()
     await clock.advance(20_000)
     session.set(behaviour)
@@ -109,7 +109,7 @@ describe.each(['throws', 'rejects', 'hangs'] satisfies Behaviour[])('a store who
     expect(link.isUp).toBe(true)
   })
 
-  test('holds no request once that is known, and is asked nothing but heartbeats', async () => {
+  test('delays no request once it is known to be down, and gets nothing but heartbeats', async () => {
     const { clock, session, read } = await open(behaviour)
     await clock.advance(200)
     const heartbeats = session.count('heartbeat')
@@ -117,7 +117,7 @@ describe.each(['throws', 'rejects', 'hangs'] satisfies Behaviour[])('a store who
     expect(session.calls).toHaveLength(heartbeats)
   })
 
-  test('is noticed by the heartbeat where no request asks', async () => {
+  test('is noticed by the heartbeat when there are no requests', async () => {
     const { clock, session, events } = await open()
     session.set(behaviour)
     await clock.advance(5_200)
@@ -125,8 +125,8 @@ describe.each(['throws', 'rejects', 'hangs'] satisfies Behaviour[])('a store who
   })
 })
 
-describe('waiting', () => {
-  test('ends for all callers at the first failure, after 200 ms at the latest', async () => {
+describe('waiting for the store', () => {
+  test('ends for every request at the first failure, after 200 ms at the latest', async () => {
     const { clock, session, read } = await open()
     session.set('hangs')
     const first = read()
@@ -140,7 +140,7 @@ describe('waiting', () => {
     expect(clock.nowMs()).toBe(200)
   })
 
-  test('is no longer for those who came before the first answer', async () => {
+  test('takes at most 200 ms for requests that arrive before the first answer', async () => {
     const { clock, read } = await open('hangs')
     const early = read()
     await clock.advance(199)
@@ -149,7 +149,7 @@ describe('waiting', () => {
     expect(await settledKind(early)).toBe('down')
   })
 
-  test('shares its 200 ms with the wait for the first answer', async () => {
+  test('counts the wait for the first answer in its 200 ms', async () => {
     const { clock, session, read } = await open('hangs')
     await clock.advance(50)
     const early = read()
@@ -175,8 +175,8 @@ describe('waiting', () => {
   })
 })
 
-describe('late answers', () => {
-  test('come to who asked, and do not bring the store up', async () => {
+describe('a late answer', () => {
+  test('reaches the caller and does not mark the store as up', async () => {
     const { clock, session, link, read } = await open()
     session.set('hangs')
     const asked = read()
@@ -188,7 +188,7 @@ describe('late answers', () => {
     expect(answer.kind === 'down' && (await settledKind(answer.late.then(() => ({ kind: 'late' }))))).toBe('late')
   })
 
-  test('that are rejections change nothing', async () => {
+  test('that is a rejection is handled', async () => {
     const { clock, session, read } = await open()
     session.set('hangs')
     const asked = read()
@@ -198,7 +198,7 @@ describe('late answers', () => {
     expect(answer.kind === 'down' && (await answer.late)).toBeUndefined()
   })
 
-  test('never come where nothing was asked', async () => {
+  test('never arrives if no operation ran', async () => {
     const { clock, read } = await open('rejects')
     await clock.advance(1)
     const answer = await read()
@@ -206,8 +206,8 @@ describe('late answers', () => {
   })
 })
 
-describe('coming back', () => {
-  test('does not hammer: one heartbeat is under way at a time, a second apart', async () => {
+describe('a store that was lost', () => {
+  test('gets one heartbeat at a time, a second apart', async () => {
     const { clock, session } = await open('hangs')
     await clock.advance(20_000)
     expect(session.count('heartbeat')).toBe(1)
@@ -218,7 +218,7 @@ describe('coming back', () => {
     expect(session.count('heartbeat')).toBe(2)
   })
 
-  test('an answer that never comes is given up after half a minute', async () => {
+  test('gets the next heartbeat half a minute after one that is never answered', async () => {
     const { clock, session } = await open('hangs')
     await clock.advance(120_000)
     expect(session.count('heartbeat')).toBeLessThanOrEqual(4)
@@ -227,7 +227,7 @@ describe('coming back', () => {
     expect(session.count('heartbeat')).toBeGreaterThan(4)
   })
 
-  test('a store that always answers after 300 ms stays down, asked once a second', async () => {
+  test('stays down while it answers after 300 ms, and gets a heartbeat a second', async () => {
     const { clock, session, events } = await open('hangs')
     const after300 = setAnswerDelay(session, clock, 300)
     await clock.advance(30_000)
@@ -237,7 +237,7 @@ describe('coming back', () => {
     expect(events).toHaveLength(1)
   })
 
-  test('a store that answers heartbeats and fails at the rest is tried less and less often', async () => {
+  test('is tried less and less often while it answers heartbeats and fails at the rest', async () => {
     const { clock, events, session, read } = await open()
     session.set('rejects', 'readHistory')
     for (let second = 0; second < 300; second++) {
