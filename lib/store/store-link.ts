@@ -27,11 +27,7 @@ export interface StoreLinkOptions {
 
 export type StoreAnswer<T> =
   | { readonly kind: 'answer'; readonly value: T }
-<<<<<<< HEAD
-  /** The store is away. `late` is what it answers after all; `undefined` when it never ran. Never rejects. */
-=======
   /** The store is down. `late` resolves to its answer if that arrives later, else to `undefined`; it never rejects. */
->>>>>>> store
   | { readonly kind: 'down'; readonly late: Promise<T | undefined> }
 
 type Operation<T> = (session: StoreSession) => Promise<T>
@@ -40,21 +36,12 @@ type Operation<T> = (session: StoreSession) => Promise<T>
  * Runs operations on the shared store under a deadline. It cannot hang a request: no operation waits over 200 ms, and none is
  * tried while the store is known to be down. It cannot lift a limit: the limits of the process apply then.
  *
-<<<<<<< HEAD
- * An operation that was given up may still run, whenever the client gets it through: the caller decides by `late` what
- * is to be undone. Such an answer never brings the store up: only a heartbeat in time does.
- */
-export class StoreLink {
-  readonly #options: StoreLinkOptions
-  /** Operations that a caller waits for; they end when the store is lost. */
-=======
  * An operation that was given up may still run when the client sends it later. The caller decides by `late` what must be
  * undone. Such an answer never marks the store as up; only a heartbeat that is answered in time does.
  */
 export class StoreLink {
   readonly #options: StoreLinkOptions
   /** Ends the wait of each operation under way, for when the store is lost. */
->>>>>>> store
   readonly #waiting = new Set<() => void>()
   #state: 'unknown' | 'up' | 'down' = 'unknown'
   #timer: Timer | undefined
