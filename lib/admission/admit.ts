@@ -16,6 +16,15 @@ export interface AdmissionRequest {
 /** A decision under way: it puts questions, takes their answers and ends in a {@link Decision}. */
 export type Admission = Generator<Question, Decision, Answer>
 
+/** The questions without details, made once. */
+const ask = {
+  look: { kind: 'look' },
+  ask_tencent: { kind: 'ask_tencent' },
+  record_verified: { kind: 'record_verified' },
+  weigh: { kind: 'weigh' },
+  measure_time: { kind: 'measure_time' },
+} as const satisfies { readonly [kind in keyof Answers]?: Question & { readonly kind: kind } }
+
 type Steps<Result> = Generator<Question, Result, Answer>
 
 /**
@@ -23,11 +32,11 @@ type Steps<Result> = Generator<Question, Result, Answer>
  * it has to know it asks for, and middleware, `check()`, simulation and proofs answer. Throws what an answer of kind `bug` holds.
  */
 export function* admit(request: AdmissionRequest): Admission {
-  const standing = yield* put({ kind: 'look' })
+  const standing = (yield ask.look) as Answers['look']
   const early = precheck(request, standing)
-  const outcome = early ?? (yield* put({ kind: 'ask_tencent' }))
+  const outcome = early ?? ((yield ask.ask_tencent) as Answers['ask_tencent'])
   const { ending, trace, facts } = yield* resolve(request, outcome, early ? 'precheck' : 'ask')
-  const durationMs = yield* put({ kind: 'measure_time' })
+  const durationMs = (yield ask.measure_time) as Answers['measure_time']
   return { verdict: makeVerdict(ending, facts, durationMs), trace }
 }
 
@@ -59,7 +68,7 @@ interface Resolution {
 function* resolve(request: AdmissionRequest, outcome: Outcome, stage: 'precheck' | 'ask'): Steps<Resolution> {
   switch (outcome.kind) {
     case 'verified': {
-      const { isFirst } = yield* put({ kind: 'record_verified' })
+      const { isFirst } = (yield ask.record_verified) as Answers['record_verified']
       const ending: Ending = isFirst ? { kind: 'verified' } : refusal('ticket_reused')
       return { ending, trace: { stage: isFirst ? stage : 'resolve' }, facts: outcome.facts }
     }
@@ -75,19 +84,19 @@ function* resolve(request: AdmissionRequest, outcome: Outcome, stage: 'precheck'
 /** Tencent's verdict is missing: override, then rule, then purse. */
 function* resolveDegraded(ticket: ClassifiedTicket, cause: DegradationCause, facts: TencentFacts): Steps<Resolution> {
   const row = causeTable[cause]
-  const { override, evidence, evidenceWhy } = yield* put({ kind: 'weigh' })
+  const { override, evidence, evidenceWhy } = (yield ask.weigh) as Answers['weigh']
   const trace: Mutable<DecisionTrace> = { stage: 'resolve', evidence, evidenceWhy }
   const end = (ending: Ending): Resolution => ({ ending, trace, facts })
   const isClosed = override === 'verify_only'
   // With every degraded pass refused, the rule still tells a configuration error that would have passed from one that would not.
   if (isClosed && row.refusal === 'degradation_refused') return end(refusal('degradation_refused', cause))
-  const rule = yield* put({ kind: 'apply_rule', cause, evidence })
+  const rule = (yield { kind: 'apply_rule', cause, evidence }) as Answers['apply_rule']
   trace.rule = rule.action
   trace.ruleFrom = rule.from
   if (rule.action === 'refuse') return end(refusal(row.refusal, cause))
   if (isClosed) return end(refusal('degradation_refused', cause))
   const purse = choosePurse(cause, evidence, facts.clientErrorCode)
-  const claim = yield* put({ kind: 'claim_pass', purse })
+  const claim = (yield { kind: 'claim_pass', purse }) as Answers['claim_pass']
   if (claim.kind === 'replayed') return end(refusal(replayReason(ticket)))
   trace.purse = purse
   trace.purseUsed = claim.used
@@ -124,9 +133,4 @@ const maxClockLeadMs = 60_000
 function isStale({ issuedAtSeconds }: FallbackTicket, maxAgeMs: number, epochMs: number): boolean {
   const ageMs = epochMs - issuedAtSeconds * 1000
   return ageMs > maxAgeMs || ageMs < -maxClockLeadMs
-}
-
-/** Puts one question and types its answer. */
-function* put<const Asked extends Question>(question: Asked): Steps<Answers[Asked['kind']]> {
-  return (yield question) as Answers[Asked['kind']]
 }
