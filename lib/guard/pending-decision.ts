@@ -58,8 +58,8 @@ export class PendingDecision {
   #cancelCall: (() => void) | undefined
   #isOver = false
   #isRunning = false
-  /** An answer that was given and not yet taken; never two. */
-  readonly #answers: Answer[] = []
+  /** The answer that was given and not yet taken. */
+  #given: Answer | undefined
 
   constructor(policy: DecisionPolicy, context: DecisionContext, end: DecisionEnd) {
     this.#policy = policy
@@ -86,7 +86,7 @@ export class PendingDecision {
   /** Takes an answer. One that comes at once goes on in the loop that asked, so that what an end throws reaches its caller. */
   #resume(answer: Answer): void {
     if (this.#isOver) return
-    this.#answers.push(answer)
+    this.#given = answer
     if (this.#isRunning) return
     this.#isRunning = true
     const end = this.#run()
@@ -99,7 +99,9 @@ export class PendingDecision {
   /** Goes on as far as there are answers. Returns what ends the decision, where it has come to its end. */
   #run(): (() => void) | undefined {
     try {
-      for (let answer = this.#answers.pop(); answer !== undefined; answer = this.#answers.pop()) {
+      while (this.#given !== undefined) {
+        const answer = this.#given
+        this.#given = undefined
         const step = this.#steps.next(answer)
         if (step.done) {
           const decision = step.value

@@ -27,6 +27,15 @@ export type ClientPathFinding =
   | { readonly state: 'suspect'; readonly why: string }
   | { readonly state: 'outage'; readonly why: string }
 
+/** Made once: the finding is asked for with every request. */
+const findings = {
+  unreachable: { state: 'outage', why: 'the vendor script cannot be fetched' },
+  collapsed: { state: 'outage', why: 'verified passes collapsed' },
+  onlyProbeFails: { state: 'suspect', why: 'the vendor script cannot be fetched, but users are verified' },
+  reachable: { state: 'healthy', why: 'the vendor script can be fetched' },
+  unknown: { state: 'healthy', why: 'no failure seen' },
+} as const satisfies Record<string, ClientPathFinding>
+
 const probeEveryMs = 600_000
 const probeEveryMsOnFallback = 10_000
 const fiveMinutesMs = 300_000
@@ -75,10 +84,10 @@ export class ClientPath {
   /** The state now; `outage` is evidence for fallback tickets. */
   finding(): ClientPathFinding {
     const probeFails = this.#hasSucceeded && this.#probeFails
-    if (probeFails && this.#passesAreHalved()) return { state: 'outage', why: 'the vendor script cannot be fetched' }
-    if (this.#hasCollapsed()) return { state: 'outage', why: 'verified passes collapsed' }
-    if (probeFails) return { state: 'suspect', why: 'the vendor script cannot be fetched, but users are verified' }
-    return { state: 'healthy', why: this.#hasSucceeded ? 'the vendor script can be fetched' : 'no failure seen' }
+    if (probeFails && this.#passesAreHalved()) return findings.unreachable
+    if (this.#hasCollapsed()) return findings.collapsed
+    if (probeFails) return findings.onlyProbeFails
+    return this.#hasSucceeded ? findings.reachable : findings.unknown
   }
 
   /** Gives up the probe under way; none starts after it. */
