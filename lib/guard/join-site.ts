@@ -32,7 +32,7 @@ interface SharedSite {
 }
 
 /** The ESM and the CommonJS build are two copies of this module in one process. */
-const registryKey = Symbol.for('tencent-captcha-guard.sites')
+const registryKey = Symbol.for('tencent-captcha-guard/sites@1')
 
 function registry(): Set<SharedSite> {
   const holder = globalThis as { [registryKey]?: Set<SharedSite> }

@@ -49,7 +49,7 @@ export interface NoteOwner {
 }
 
 /** `Symbol.for`, so that the ESM and the CommonJS build find each other's notes. */
-const notesKey = Symbol.for('tencent-captcha-guard.shared-requests')
+const notesKey = Symbol.for('tencent-captcha-guard/requests@1')
 
 interface Carrier {
   [notesKey]?: { readonly owner: NoteOwner; readonly shared: SharedRequest }[]
