@@ -77,24 +77,28 @@ function guardRequest(parts: GuardParts, req: CaptchaRequest, res: ServerRespons
   const onClose = () => {
     if (!res.writableEnded) pending.abandon()
   }
+  let stopWatching: (() => void) | undefined
   const pending = new PendingDecision(parts.policy, context, {
     report(decision) {
       ;(req as { captcha?: CaptchaVerdict }).captcha = decision.verdict
       parts.report(decision, context)
     },
     decided({ verdict }) {
-      res.off('close', onClose)
+      stopWatching?.()
       if (verdict.passed || parts.config.mode === 'observe') next()
       else refuse(parts.config, req, res, next, verdict)
     },
     failed(error) {
-      res.off('close', onClose)
+      stopWatching?.()
       next(error)
     },
   })
   if ((res.closed || res.destroyed) && !res.writableEnded) return
-  res.on('close', onClose)
   pending.start()
+  // Most decisions without a call are over by now, and no client can have gone.
+  if (pending.isOver) return
+  res.on('close', onClose)
+  stopWatching = () => res.off('close', onClose)
 }
 
 /** The only answer of the guard's own. What a hook on the response throws goes to `next(error)`, once. */

@@ -76,6 +76,10 @@ export class PendingDecision {
     this.#resume(0)
   }
 
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
   /** The client went away: the call is given up, and neither end is told. */
   abandon(): void {
     if (this.#isOver) return
