@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import { degraded, type Outcome } from '../../lib/admission/outcome.js'
 import { judgeLate, LateVerification } from '../../lib/site/late-verification.js'
+import { availabilityFailures, outcomes as replies } from '../admission/outcomes.js'
 import { ManualClock } from '../support/manual-clock.js'
-import { availabilityFailures, replies } from './replies.js'
 
 const timeout = degraded('timeout')
 
@@ -253,17 +253,23 @@ describe('the late verdict', () => {
     expect(judgeLate(replies[reply], true)).toMatchObject({ outcome })
   })
 
-  test.each(['RequestLimitExceeded', 'AuthFailure.SecretIdNotFound', 'no credential', 'aborted', 'bug'] as const)(
+  test.each([
+    'RequestLimitExceeded',
+    'AuthFailure.SecretIdNotFound',
+    'no credential',
+    'a call given up',
+    'a bug',
+  ] as const)('does not come with %s', (reply) => {
+    expect(judgeLate(replies[reply], false)).toBeUndefined()
+    expect(judgeLate(replies[reply], true)).toBeUndefined()
+  })
+
+  test.each(availabilityFailures.map(({ cause, outcome }) => [cause, outcome] as const))(
     'does not come with %s',
-    (reply) => {
-      expect(judgeLate(replies[reply], false)).toBeUndefined()
-      expect(judgeLate(replies[reply], true)).toBeUndefined()
+    (_, reply) => {
+      expect(judgeLate(reply, false)).toBeUndefined()
     },
   )
-
-  test.each(availabilityFailures.map((reply) => [reply.cause, reply] as const))('does not come with %s', (_, reply) => {
-    expect(judgeLate(reply, false)).toBeUndefined()
-  })
 
   test('is counted by outcome', async () => {
     const site = new Site()
@@ -351,18 +357,18 @@ describe('without a verdict', () => {
 })
 
 describe('a ticket that Tencent fails on every time', () => {
-  test.each([...availabilityFailures.map((reply) => [reply.cause, reply] as const), ['bug', replies.bug] as const])(
-    'with %s is given up as inconclusive after three tries',
-    async (_, reply) => {
-      const site = new Site()
-      site.answer = reply
-      site.pass('poison')
-      await site.clock.advance(290_000)
-      expect(site.ticketsAsked).toEqual(['poison', 'poison', 'poison'])
-      expect(site.told).toMatchObject([{ ticket: 'poison', outcome: 'inconclusive' }])
-      expect(site.late.snapshot()).toEqual({ waiting: 0, genuine: 0, refused: 0, inconclusive: 1 })
-    },
-  )
+  test.each([
+    ...availabilityFailures.map(({ cause, outcome }) => [cause, outcome] as const),
+    ['a bug', replies['a bug']] as const,
+  ])('with %s is given up as inconclusive after three tries', async (_, reply) => {
+    const site = new Site()
+    site.answer = reply
+    site.pass('poison')
+    await site.clock.advance(290_000)
+    expect(site.ticketsAsked).toEqual(['poison', 'poison', 'poison'])
+    expect(site.told).toMatchObject([{ ticket: 'poison', outcome: 'inconclusive' }])
+    expect(site.late.snapshot()).toEqual({ waiting: 0, genuine: 0, refused: 0, inconclusive: 1 })
+  })
 
   test('keeps the others waiting for no longer than its pauses', async () => {
     const site = new Site()
@@ -372,7 +378,7 @@ describe('a ticket that Tencent fails on every time', () => {
     expect(site.late.snapshot()).toEqual({ waiting: 0, genuine: 20, refused: 0, inconclusive: 1 })
   })
 
-  test.each(['RequestLimitExceeded', 'AuthFailure.SecretIdNotFound', 'no credential', 'aborted'] as const)(
+  test.each(['RequestLimitExceeded', 'AuthFailure.SecretIdNotFound', 'no credential', 'a call given up'] as const)(
     'is not given up because of %s, which the ticket cannot cause: it waits until it expires',
     async (reply) => {
       const site = new Site()
