@@ -10,26 +10,42 @@ const canary = { ticket: 'trerror_1001_190000001_1713500000' }
 
 interface RawAnswer {
   readonly text: string
-  /** How the connection ended within the time given. */
+  /** How the connection ended, or `open` where it did not. */
   readonly end: 'open' | 'closed' | 'refused' | 'reset'
 }
 
-/** Sends one unsigned request over a plain socket and records every byte of the answer. */
-function rawCall(simulator: Simulator, ticket: string, waitMs = 60): Promise<RawAnswer> {
+/** What an answer has to look like before it counts as left open. */
+interface Expected {
+  readonly text: RegExp
+  readonly end: RawAnswer['end']
+  /** How long a connection that is to stay open is watched after its last expected byte. @default 60 */
+  readonly watchedMs?: number
+}
+
+/** Sends one unsigned request over a plain socket and records every byte, until the connection ends or stays open as expected. */
+function rawCall(simulator: Simulator, ticket: string, expected?: Expected): Promise<RawAnswer> {
   const body = JSON.stringify(webBody(simulator, { ticket }))
   const head = `POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nX-TC-Action: DescribeCaptchaResult\r\nX-TC-Version: 2019-07-22\r\nContent-Length: ${body.length}\r\n\r\n`
   return new Promise((resolve) => {
     const socket = connect(Number(new URL(simulator.url).port), '127.0.0.1')
     let text = ''
+    let timer: NodeJS.Timeout | undefined
     const finish = (end: RawAnswer['end']): void => {
       clearTimeout(timer)
       socket.destroy()
       resolve({ text, end })
     }
-    const timer = setTimeout(() => finish('open'), waitMs)
-    socket.on('connect', () => socket.write(head + body))
+    const watch = (): void => {
+      if (expected?.end === 'open' && expected.text.test(text))
+        timer ??= setTimeout(() => finish('open'), expected.watchedMs ?? 60)
+    }
+    socket.on('connect', () => {
+      socket.write(head + body)
+      watch()
+    })
     socket.on('data', (chunk) => {
       text += chunk.toString()
+      watch()
     })
     socket.on('end', () => finish('closed'))
     socket.on('error', (error: NodeJS.ErrnoException) => finish(error.code === 'ECONNREFUSED' ? 'refused' : 'reset'))
@@ -89,7 +105,7 @@ describe('A fault of the API', () => {
     [{ kind: 'captcha_code', code: 104 }, /"CaptchaCode":104/, 'open'],
   ])('%j sends the bytes that its name promises', async (fault, text, end) => {
     simulator.setFault(fault)
-    const answer = await rawCall(simulator, 'tr03x*')
+    const answer = await rawCall(simulator, 'tr03x*', { text, end })
     expect(answer.text).toMatch(text)
     expect(answer.end).toBe(end)
   })
@@ -236,8 +252,8 @@ describe('A fault of the API', () => {
 
   it('keeps its hanging calls hanging after it is healed, while new calls are answered', async () => {
     simulator.setFault('hang')
-    const held = rawCall(simulator, 'tr03x*', 200)
-    await sleep(40)
+    const held = rawCall(simulator, 'tr03x*', { text: /^$/, end: 'open', watchedMs: 300 })
+    while (simulator.calls.length === 0) await sleep(5)
     simulator.setFault(null)
     expect(await checkWeb(simulator, simulator.mintTicket())).toBe('code:1')
     expect(await held).toEqual({ text: '', end: 'open' })
