@@ -1,18 +1,27 @@
 import { request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Posts a token as a client at `ip` that hangs up after `afterMs`, and resolves when its socket is gone. */
-export function postAndHangUp(url: string, token: object, ip: string, afterMs: number): Promise<void> {
+/** Posts a token as a client at `ip` that hangs up, after milliseconds or when told, and resolves when its socket is gone. */
+export function postAndHangUp(
+  url: string,
+  token: object,
+  ip: string,
+  hangUp: number | Promise<unknown>,
+  contentType = 'application/json',
+): Promise<void> {
+  const body =
+    contentType === 'application/json' ? JSON.stringify(token) : new URLSearchParams(Object.entries(token)).toString()
   return new Promise((resolve) => {
-    const headers = { 'content-type': 'application/json', 'x-forwarded-for': ip }
+    const headers = { 'content-type': contentType, 'x-forwarded-for': ip }
     const sent = request(url, { method: 'POST', headers, agent: false }, (response) => response.resume())
-    const timer = setTimeout(() => sent.destroy(), afterMs)
+    const timer = typeof hangUp === 'number' ? setTimeout(() => sent.destroy(), hangUp) : undefined
+    if (typeof hangUp !== 'number') void hangUp.then(() => sent.destroy())
     sent.on('error', () => {})
     sent.on('close', () => {
       clearTimeout(timer)
       resolve()
     })
-    sent.end(JSON.stringify(token))
+    sent.end(body)
   })
 }
 
