@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import { type Admission, admit } from '../admission/admit.js'
 import { causeTable, type DegradationCause } from '../admission/cause-table.js'
 import { circuitReport, degraded, mayHaveSpent, type Outcome } from '../admission/outcome.js'
@@ -15,6 +16,7 @@ import { callOption } from '../options/call-option.js'
 import type { DegradationRule } from '../options/options.js'
 import type { PurseSettings } from '../site/ledger.js'
 import { classifyReply } from '../tencent/classify-reply.js'
+import type { UpstreamResult } from '../tencent/upstream-result.js'
 import type { VerifyCall } from '../tencent/verify-call.js'
 import type { CaptchaRequest } from '../types.js'
 import type { RequestContext } from './request-context.js'
@@ -175,14 +177,16 @@ export class PendingDecision {
       leave()
       return this.#resume(degraded('circuit_open', { wasSent: false }))
     }
-    this.#cancelCall = upstream.verify(call, timeoutMs, (result) => {
+    const caller = new AsyncResource('TencentCaptchaCall')
+    const finish = (result: UpstreamResult) => {
       this.#cancelCall = undefined
       const reply = classifyReply(result, channel)
       leave()
       // A lost permit would hold a probing circuit open for ever.
       site.circuit.settle(permit, circuitReport(reply))
       if (!this.#isOver) this.#takeReply(reply)
-    })
+    }
+    this.#cancelCall = upstream.verify(call, timeoutMs, (result) => caller.runInAsyncScope(finish, undefined, result))
   }
 
   #takeReply(reply: Outcome): void {
