@@ -59,6 +59,12 @@ export class ManualClock implements Clock {
     await settlePromises()
   }
 
+  /** Blocks the event loop for a while: time goes on, and what fell due meanwhile runs late. */
+  async block(ms: number): Promise<void> {
+    this.#nowMs += ms
+    await this.advance(0)
+  }
+
   #next(untilMs: number): PendingTimer | undefined {
     return [...this.#timers]
       .filter(({ dueMs }) => dueMs <= untilMs)
