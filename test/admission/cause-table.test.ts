@@ -10,7 +10,7 @@ import {
   type RefusalAnswer,
   refusalTable,
 } from '../../lib/admission/cause-table.js'
-import { refusalProblem } from '../../lib/admission/problem.js'
+import { refusalProblem } from '../../lib/guard/problem.js'
 import { expectRetryAfter } from '../support/retry-after.js'
 import { availabilityCauses, causes, degradedRefusals, inputRefusals } from './verdicts.js'
 
