@@ -14,10 +14,14 @@ export interface Clock {
   afterPoll(run: () => void): void
 }
 
+/** A longer `setTimeout` runs at once. */
+const longestTimeoutMs = 2 ** 31 - 1
+
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   epochMs: () => Date.now(),
   after(delayMs, run) {
+    if (delayMs > longestTimeoutMs) return afterLong(delayMs, run)
     const timeout = setTimeout(run, delayMs)
     timeout.unref?.()
     return { cancel: () => clearTimeout(timeout) }
@@ -25,4 +29,11 @@ export const systemClock: Clock = {
   afterPoll: (run) => {
     setImmediate(run)
   },
+}
+
+function afterLong(delayMs: number, run: () => void): Timer {
+  let step = systemClock.after(longestTimeoutMs, () => {
+    step = systemClock.after(delayMs - longestTimeoutMs, run)
+  })
+  return { cancel: () => step.cancel() }
 }

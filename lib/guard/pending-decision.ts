@@ -80,11 +80,12 @@ export class PendingDecision {
     return this.#isOver
   }
 
-  /** The client went away: the call is given up, and neither end is told. */
+  /** The client went away: the call is given up, what guards drew for this request is given back, and neither end is told. */
   abandon(): void {
     if (this.#isOver) return
     this.#isOver = true
     this.#cancelCall?.()
+    this.#context.shared.giveBack()
   }
 
   /** Takes an answer. One that comes at once goes on in the loop that asked, so that what an end throws reaches its caller. */
@@ -140,7 +141,10 @@ export class PendingDecision {
       case 'look':
         return this.#resume({
           override: site.override.mode,
-          hasPassed: !shared.hasPassed && ticketKey !== undefined && site.ledger.hasPassed(ticketKey),
+          hasPassed:
+            !shared.hasPassed &&
+            ticketKey !== undefined &&
+            site.ledger.hasPassed(ticketKey, ticket.kind === 'fallback'),
           isRateLimited: shared.reply === undefined && site.ledger.isRateLimited(limitKey),
           epochMs: clock.epochMs(),
         })
@@ -194,7 +198,7 @@ export class PendingDecision {
 
   #recordVerified(): void {
     const { ticketKey, limitKey, shared } = this.#context
-    const record = this.#policy.services.site.recordVerified(ticketKey as string, limitKey)
+    const record = this.#policy.services.site.recordVerified(ticketKey as string, limitKey, () => !this.#isOver)
     const finish = (isFirst: boolean) => {
       if (isFirst) shared.hasPassed = true
       this.#resume({ isFirst: shared.hasPassed })
