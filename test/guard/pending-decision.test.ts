@@ -708,7 +708,7 @@ describe('giving back', () => {
     expect(world.drawn()).toBe(0)
     expect(world.run(context).decision?.verdict.passed).toBe(true)
     expect(world.drawn()).toBe(1)
-    expect(world.site.ledger.hasPassed('fallback 1')).toBe(true)
+    expect(world.site.ledger.hasPassed('fallback 1', true)).toBe(true)
   })
 
   test('twice restores once', () => {
