@@ -1,4 +1,10 @@
-import type { StoreClaimResult, StoreOverride, StoreSession, StoreState } from '../../lib/store/captcha-store.js'
+import type {
+  StoreClaimResult,
+  StoreHistory,
+  StoreOverride,
+  StoreSession,
+  StoreState,
+} from '../../lib/store/captcha-store.js'
 
 export type Behaviour = 'answers' | 'hangs' | 'rejects' | 'throws'
 
@@ -6,6 +12,7 @@ export type Behaviour = 'answers' | 'hangs' | 'rejects' | 'throws'
 export class StoreDouble implements StoreSession {
   readonly calls: Array<{ readonly name: keyof StoreSession; readonly argument: unknown }> = []
   claimResult: StoreClaimResult = { kind: 'granted', history: undefined }
+  history: StoreHistory | undefined
   /** The store's clock. */
   nowMs = () => 0
   state: Omit<StoreState, 'nowMs'> = { processes: 1, baselinePerMinute: undefined, override: undefined }
@@ -37,7 +44,7 @@ export class StoreDouble implements StoreSession {
   recordVerified: StoreSession['recordVerified'] = (verified) =>
     this.#act('recordVerified', verified, () => ({ isFirst: true }))
   recordHistory: StoreSession['recordHistory'] = (clientKey) => this.#act('recordHistory', clientKey, () => undefined)
-  readHistory: StoreSession['readHistory'] = (clientKey) => this.#act('readHistory', clientKey, () => undefined)
+  readHistory: StoreSession['readHistory'] = (clientKey) => this.#act('readHistory', clientKey, () => this.history)
   heartbeat: StoreSession['heartbeat'] = (own) =>
     this.#act('heartbeat', own, () => ({ nowMs: this.nowMs(), ...this.state }))
   setOverride: StoreSession['setOverride'] = (override) =>
