@@ -217,11 +217,12 @@ export class Site {
   }
 
   /**
-   * Whether this minute may teach the baseline. A suspicion against the API alone does not spoil it, for a ticket that makes
-   * Tencent stumble raises one: with such tickets an attacker could spoil the quiet minutes and leave the busy ones.
+   * Whether this minute may teach the baseline. A suspicion alone does not spoil it: a ticket that makes Tencent stumble raises
+   * one against the API, with which an attacker could spoil the quiet minutes and leave the busy ones, and a probe that fails
+   * while users are verified raises one against the script for as long as a firewall stays closed.
    */
   #isHealthy(): boolean {
-    return this.apiWatch.state !== 'outage' && this.clientPathWatch.state === 'healthy'
+    return this.apiWatch.state !== 'outage' && this.clientPathWatch.state !== 'outage'
   }
 
   /** Floors and what is expected of the whole site are divided by the live processes; what this process learned is not. */

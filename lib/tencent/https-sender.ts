@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici'
 import type { Clock } from '../clock.js'
 import type { TencentCredential } from '../types.js'
+import { asciiJson } from './ascii-json.js'
 import { type Connection, ConnectionPool } from './connection-pool.js'
 import { requestSigner } from './signed-headers.js'
 import type { UpstreamResult } from './upstream-result.js'
@@ -23,7 +24,7 @@ export function httpsSender(endpoint: URL, clock: Clock): HttpsSender {
   const path = `${endpoint.pathname}${endpoint.search}`
   return {
     send({ action, params }, credential, done) {
-      const body = Buffer.from(JSON.stringify(params))
+      const body = Buffer.from(asciiJson(params))
       const headers = sign(action, body, credential, clock.epochMs()) as string[]
       const options = { method: 'POST', path, headers, body } as const
       let running: { stop(): void } = new Exchange(pool, options, (result) => {

@@ -436,9 +436,18 @@ describe('the baseline', () => {
   test('learns nothing while the client path is out', async () => {
     const site = new SiteUnderTest()
     await site.loseScript()
-    await site.minutes(20, 2)
+    await site.minutes(14, 2)
     expect(site.site.clientPathWatch.state).toBe('outage')
     expect(site.site.baselinePerMinute).toBeUndefined()
+  })
+
+  test('learns while the vendor script cannot be fetched and users are verified as usual', async () => {
+    const site = new SiteUnderTest()
+    await site.minutes(20, 7)
+    await site.loseScript()
+    await site.minutes(14, 8)
+    expect(site.site.clientPathWatch.state).toBe('suspect')
+    expect(site.site.baselinePerMinute).toBe(8)
   })
 
   test('is sent to the store', async () => {
