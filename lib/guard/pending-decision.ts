@@ -176,6 +176,9 @@ export class PendingDecision {
     const call = callOf(this.#context)
     const callKey = callKeyOf(this.#context)
     if (call === undefined || callKey === undefined) throw new TypeError('only an ordinary ticket can be asked about')
+    // A guard before let it pass unasked: asked about late as well, one of the two would find it spent.
+    shared.dropLate?.()
+    shared.dropLate = undefined
     const asked = services.calls.ask({ call, callKey, limitKey, timeoutMs }, (reply) => {
       this.#leaveCall = undefined
       this.#takeReply(reply)
@@ -257,11 +260,12 @@ export class PendingDecision {
     if (!(verdict.passed && verdict.degraded)) return
     const { shared, limitKey, clientKey, ticketHash } = this.#context
     const call = callOf(this.#context)
-    if (call === undefined || shared.dropLate) return
+    const callKey = callKeyOf(this.#context)
+    if (call === undefined || callKey === undefined || shared.dropLate) return
     // Nothing of the request itself: thousands of these may wait for minutes.
     const { reportLate } = this.#policy
     shared.dropLate = late.add({
-      context: { call, verdict, limitKey, clientKey, ticketHash, at: clock.epochMs(), report: reportLate },
+      context: { call, callKey, verdict, limitKey, clientKey, ticketHash, at: clock.epochMs(), report: reportLate },
       passedMs: clock.nowMs(),
       mayBeSpent: shared.reply !== undefined && mayHaveSpent(shared.reply),
     })
