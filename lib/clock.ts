@@ -16,10 +16,14 @@ export interface Clock {
   jitter(): number
 }
 
+/** A longer `setTimeout` runs at once. */
+const longestTimeoutMs = 2 ** 31 - 1
+
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   epochMs: () => Date.now(),
   after(delayMs, run) {
+    if (delayMs > longestTimeoutMs) return afterLong(delayMs, run)
     const timeout = setTimeout(run, delayMs)
     timeout.unref?.()
     return { cancel: () => clearTimeout(timeout) }
@@ -28,4 +32,11 @@ export const systemClock: Clock = {
     setImmediate(run)
   },
   jitter: Math.random,
+}
+
+function afterLong(delayMs: number, run: () => void): Timer {
+  let step = systemClock.after(longestTimeoutMs, () => {
+    step = systemClock.after(delayMs - longestTimeoutMs, run)
+  })
+  return { cancel: () => step.cancel() }
 }

@@ -77,6 +77,7 @@ export class CaptchaGuardProcess {
       announce: silent,
       history: repeatableHistory(),
     })
+    this.services.site.ledger.holdFallbackFor(config.fallback.maxAgeMs)
     this.policy = {
       services: this.services,
       purses: this.services.site.ledger.openPurses(config),

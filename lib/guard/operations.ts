@@ -8,7 +8,7 @@ export function operations(parts: GuardParts): Omit<CaptchaGuard, keyof Callable
   const { config, services } = parts
   return {
     snapshot: () => snapshot(parts),
-    override: (mode, options = {}) => services.site.setOverride(parseOverride(mode, options, services.clock.epochMs())),
+    override: (mode, options = {}) => services.site.setOverride(parseOverride(mode, options)),
     checkHealth: () => checkHealth(parts),
     close: async () => parts.leave(),
     page: Object.freeze({

@@ -79,11 +79,12 @@ export class PendingDecision {
     return this.#isOver
   }
 
-  /** The client went away: the call runs on without it, and neither end is told. */
+  /** The client went away: the call runs on without it, what was drawn for the request is given back, and neither end is told. */
   abandon(): void {
     if (this.#isOver) return
     this.#isOver = true
     this.#leaveCall?.()
+    this.#context.shared.giveBack()
   }
 
   /** Takes an answer. One that comes at once goes on in the loop that asked, so that what an end throws reaches its caller. */
@@ -139,7 +140,10 @@ export class PendingDecision {
       case 'look':
         return this.#resume({
           override: site.override.mode,
-          hasPassed: !shared.hasPassed && ticketKey !== undefined && site.ledger.hasPassed(ticketKey),
+          hasPassed:
+            !shared.hasPassed &&
+            ticketKey !== undefined &&
+            site.ledger.hasPassed(ticketKey, ticket.kind === 'fallback'),
           isRateLimited: this.#needsCall() && site.charges.isLimited(limitKey),
           epochMs: clock.epochMs(),
         })
@@ -172,6 +176,9 @@ export class PendingDecision {
     const call = callOf(this.#context)
     const callKey = callKeyOf(this.#context)
     if (call === undefined || callKey === undefined) throw new TypeError('only an ordinary ticket can be asked about')
+    // A guard before let it pass unasked: asked about late as well, one of the two would find it spent.
+    shared.dropLate?.()
+    shared.dropLate = undefined
     const asked = services.calls.ask({ call, callKey, limitKey, timeoutMs }, (reply) => {
       this.#leaveCall = undefined
       this.#takeReply(reply)
@@ -188,8 +195,11 @@ export class PendingDecision {
 
   #recordVerified(): void {
     const { ticketKey, limitKey, shared } = this.#context
-    const record = this.#policy.services.site.recordVerified(ticketKey as string, limitKey)
+    const { site, calls } = this.#policy.services
+    const record = site.recordVerified(ticketKey as string, limitKey, () => !this.#isOver)
     const finish = (isFirst: boolean) => {
+      // The client went away while the store was asked: the reply waits for the ticket to be sent again.
+      if (this.#isOver && isFirst) return calls.keep(callKeyOf(this.#context) as string, shared.reply as Outcome)
       if (isFirst) shared.hasPassed = true
       this.#resume({ isFirst: shared.hasPassed })
     }
@@ -250,11 +260,12 @@ export class PendingDecision {
     if (!(verdict.passed && verdict.degraded)) return
     const { shared, limitKey, clientKey, ticketHash } = this.#context
     const call = callOf(this.#context)
-    if (call === undefined || shared.dropLate) return
+    const callKey = callKeyOf(this.#context)
+    if (call === undefined || callKey === undefined || shared.dropLate) return
     // Nothing of the request itself: thousands of these may wait for minutes.
     const { reportLate } = this.#policy
     shared.dropLate = late.add({
-      context: { call, verdict, limitKey, clientKey, ticketHash, at: clock.epochMs(), report: reportLate },
+      context: { call, callKey, verdict, limitKey, clientKey, ticketHash, at: clock.epochMs(), report: reportLate },
       passedMs: clock.nowMs(),
       mayBeSpent: shared.reply !== undefined && mayHaveSpent(shared.reply),
     })

@@ -19,6 +19,8 @@ import { TencentCalls } from './tencent-calls.js'
 /** A ticket that passed degraded, and what its late verdict needs. */
 export interface LateContext {
   readonly call: VerifyCall
+  /** Names the ticket among the calls. */
+  readonly callKey: string
   /** The verdict the request went on with. */
   readonly verdict: CaptchaVerdict
   readonly limitKey: string
@@ -131,9 +133,14 @@ export class SiteServices {
   }
 
   /** Behind live traffic: only while more than half of the room is free. */
-  #verifyLate({ call }: LateContext, done: (reply: Outcome) => void): boolean {
+  #verifyLate({ call, callKey }: LateContext, done: (reply: Outcome) => void): boolean {
     if (!this.site.inFlight.hasRoomToSpare) return false
-    this.upstream.verify(call, this.#settings.canaryTimeoutMs, (result) => done(classifyReply(result, call.channel)))
+    this.upstream.verify(call, this.#settings.canaryTimeoutMs, (result) => {
+      const reply = classifyReply(result, call.channel)
+      // The request that passed may still be on its way to a second guard, for which the ticket is spent now.
+      if (reply.kind === 'verified') this.calls.keep(callKey, reply)
+      done(reply)
+    })
     return true
   }
 

@@ -72,6 +72,13 @@ export class TencentCalls {
     return { kind: 'answered', reply: kept }
   }
 
+  /** Keeps a reply to be collected. What the circuit gave up, or a bug, is none. */
+  keep(callKey: string, reply: Outcome): void {
+    if (reply.kind === 'bug' || (reply.kind === 'degraded' && reply.cause === 'circuit_open')) return
+    const nowMs = this.#clock.nowMs()
+    this.#kept.set(callKey, { reply, endedMs: nowMs }, ({ endedMs }) => nowMs - endedMs >= keptMs)
+  }
+
   #keptReply(callKey: string): Outcome | undefined {
     const kept = this.#kept.get(callKey)
     return kept !== undefined && this.#clock.nowMs() - kept.endedMs < keptMs ? kept.reply : undefined
@@ -137,17 +144,10 @@ export class TencentCalls {
     const isRefused = reply.kind === 'refused'
     if (endCharge !== undefined) endCharge(isRefused)
     else if (isRefused) this.#site.charges.charge(limitKey)
-    if (takers.size === 0) this.#keep(callKey, reply)
+    if (takers.size === 0) this.keep(callKey, reply)
     const waiting = [...takers]
     takers.clear()
     for (const taker of waiting) taker(reply)
-  }
-
-  /** What the circuit gave up, or a bug, is no reply to be collected. */
-  #keep(callKey: string, reply: Outcome): void {
-    if (reply.kind === 'bug' || (reply.kind === 'degraded' && reply.cause === 'circuit_open')) return
-    const nowMs = this.#clock.nowMs()
-    this.#kept.set(callKey, { reply, endedMs: nowMs }, ({ endedMs }) => nowMs - endedMs >= keptMs)
   }
 }
 

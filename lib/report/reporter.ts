@@ -77,7 +77,8 @@ export class Reporter {
   }
 
   override(state: OverrideState, why: OverrideChange): void {
-    const until = Number.isFinite(state.untilMs) ? { until: new Date(state.untilMs).toISOString() } : {}
+    const untilMs = this.#clock.epochMs() + state.leftMs
+    const until = Number.isFinite(untilMs) ? { until: new Date(untilMs).toISOString() } : {}
     const fields = {
       event: 'captcha_override',
       captchaAppId: this.#config.captchaAppId,
