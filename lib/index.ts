@@ -61,6 +61,7 @@ export type {
 export { clientLimit } from './store/client-limit.js'
 export { type MemoryStoreOptions, memoryStore } from './store/memory-store.js'
 export type { HealthReport } from './tencent/canary.js'
+export type { CredentialSnapshot } from './tencent/credentials/credential-keeper.js'
 export type {
   CaptchaChannel,
   CaptchaClient,
@@ -70,6 +71,7 @@ export type {
   CaptchaSite,
   DynamicCredential,
   NextFunction,
+  ProvidedCredential,
   RawToken,
   SdkCredential,
 } from './types.js'

@@ -95,23 +95,24 @@ function serviceSettings({ members, merged }: SharedSite): ServiceSettings {
 
 function startServices(site: SharedSite, settings: ServiceSettings): SiteServices {
   const { captchaAppId, canaryChannel } = site.merged
+  const announce = announcer(site)
   return new SiteServices({
     captchaAppId,
     channel: canaryChannel,
     clock: site.clock,
     settings,
-    upstream: createUpstream(site.merged, site.clock),
+    upstream: createUpstream({ ...site.merged, onCredentialFailure: announce.credential }, site.clock),
     runProbe(done) {
       const stop = new AbortController()
       void probeScript(new URL(site.merged.scriptUrl), site.clock, stop.signal).then(done)
       return () => stop.abort()
     },
-    announce: announcer(site),
+    announce,
   })
 }
 
 /** What belongs to the site is written once to each logger that its guards were given. */
-function announcer({ members }: SharedSite): SiteAnnouncer {
+function announcer({ members }: SharedSite): SiteAnnouncer & { credential(problem: string): void } {
   const reporters = () => new Map([...members].map(({ config, reporter }) => [config.logger, reporter])).values()
   const tell = (what: (reporter: Reporter) => void) => {
     for (const reporter of reporters()) what(reporter)
@@ -120,6 +121,7 @@ function announcer({ members }: SharedSite): SiteAnnouncer {
     event: (level, event, fields) => tell((reporter) => reporter.event(level, event, fields)),
     override: (state, why) => tell((reporter) => reporter.override(state, why)),
     canary: (reply) => tell((reporter) => reporter.canary(reply)),
+    credential: (problem) => tell((reporter) => reporter.credential(problem)),
   }
 }
 

@@ -36,7 +36,7 @@ function checkHealth({ config, services }: GuardParts): Promise<HealthReport> {
   })
 }
 
-function snapshot({ config, reporter, purses, services: { site, late } }: GuardParts): GuardSnapshot {
+function snapshot({ config, reporter, purses, services: { site, late, upstream } }: GuardParts): GuardSnapshot {
   site.refresh()
   return {
     captchaAppId: config.captchaAppId,
@@ -45,6 +45,7 @@ function snapshot({ config, reporter, purses, services: { site, late } }: GuardP
     api: site.apiWatch.snapshot(),
     clientPath: site.clientPathWatch.snapshot(),
     circuit: site.circuit.snapshot(),
+    credential: upstream.credential?.() ?? { source: 'client' },
     purses: site.ledger.snapshot(purses),
     baselinePerMinute: site.baselinePerMinute ?? null,
     counters: { ...reporter.counters },

@@ -15,6 +15,7 @@ import { callOption } from '../options/call-option.js'
 import type { DegradationRule } from '../options/options.js'
 import type { PurseSettings } from '../site/ledger.js'
 import { classifyReply } from '../tencent/classify-reply.js'
+import type { UpstreamResult } from '../tencent/upstream-result.js'
 import type { VerifyCall } from '../tencent/verify-call.js'
 import type { CaptchaRequest } from '../types.js'
 import type { RequestContext } from './request-context.js'
@@ -162,7 +163,7 @@ export class PendingDecision {
   /** Asks about an ordinary ticket, unless the circuit or our own cap says not to. */
   #askTencent(): void {
     const { services, timeoutMs } = this.#policy
-    const { site, upstream } = services
+    const { site, upstream, clock } = services
     const { shared, limitKey, channel } = this.#context
     // A second guard on this request: the ticket is spent, its reply is not.
     if (shared.reply !== undefined) return this.#resume(shared.reply)
@@ -170,19 +171,35 @@ export class PendingDecision {
     if (call === undefined) throw new TypeError('only an ordinary ticket can be asked about')
     const leave = site.inFlight.enter(limitKey)
     if (leave === undefined) return this.#resume(degraded('overloaded', { wasSent: false }))
+    const { keys } = upstream
+    if (keys === undefined || site.circuit.state === 'open' || keys.take()) return this.#call(call, leave, 0)
+    // Before the permit: a provider that hangs must not look like a call that Tencent leaves unanswered.
+    const startedMs = clock.nowMs()
+    this.#cancelCall = keys.wait(timeoutMs, (failure) => {
+      this.#cancelCall = undefined
+      if (failure === undefined) return this.#call(call, leave, clock.nowMs() - startedMs)
+      leave()
+      if (!this.#isOver) this.#takeReply(classifyReply(failure, channel))
+    })
+  }
+
+  #call(call: VerifyCall, leave: () => void, waitedMs: number): void {
+    const { services, timeoutMs } = this.#policy
+    const { site, upstream } = services
     const permit = site.circuit.admit(() => this.#cancelCall?.())
     if (permit === undefined) {
       leave()
       return this.#resume(degraded('circuit_open', { wasSent: false }))
     }
-    this.#cancelCall = upstream.verify(call, timeoutMs, (result) => {
+    const finish = (result: UpstreamResult) => {
       this.#cancelCall = undefined
-      const reply = classifyReply(result, channel)
+      const reply = classifyReply(result, this.#context.channel)
       leave()
       // A lost permit would hold a probing circuit open for ever.
       site.circuit.settle(permit, circuitReport(reply))
       if (!this.#isOver) this.#takeReply(reply)
-    })
+    }
+    this.#cancelCall = upstream.verify(call, timeoutMs, finish, waitedMs)
   }
 
   #takeReply(reply: Outcome): void {

@@ -195,6 +195,8 @@ export interface DegradationRules {
   overloaded?: DegradationRule | undefined
   /** `RequestLimitExceeded` or `LimitExceeded` of API 3.0. @default 'pass' */
   throttled?: DegradationRule | undefined
+  /** The provider of the credential worked before and gives no valid keys now: Tencent was not asked. @default 'pass' */
+  credential_unavailable?: DegradationRule | undefined
   /** The page sent a fallback ticket: a claim of the caller that the vendor's script could not reach Tencent. @default 'pass' */
   client_fallback?: DegradationRule | undefined
   /** An error that only the operator can cause, for example `AuthFailure` or `UnauthorizedOperation`. @default 'refuse' */

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { type DegradationCause, degradationCauses } from '../admission/cause-table.js'
 import { readTokenByDefault } from '../read-token.js'
 import type { CaptchaStore } from '../store/captcha-store.js'
-import { isHeaderSafe } from '../tencent/resolve-credential.js'
+import { isHeaderSafe } from '../tencent/credentials/read-credential.js'
 import type {
   CaptchaClient,
   CaptchaLogger,

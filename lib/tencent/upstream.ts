@@ -1,9 +1,10 @@
 import type { Clock } from '../clock.js'
 import type { CaptchaClient, DynamicCredential, TencentCredential } from '../types.js'
-import { type HttpsSender, httpsSender } from './https-sender.js'
-import { resolveCredential } from './resolve-credential.js'
+import { callWithKeys } from './credentials/call-with-keys.js'
+import { CredentialKeeper, type CredentialSnapshot } from './credentials/credential-keeper.js'
+import { httpsSender } from './https-sender.js'
 import { sdkClientSender } from './sdk-client-sender.js'
-import { type ApiRequest, apiRequest, type VerifyCall } from './verify-call.js'
+import { apiRequest, type VerifyCall } from './verify-call.js'
 import { type Done, withDeadline } from './with-deadline.js'
 
 /** One call to Tencent under one deadline. Never throws, never judges. */
@@ -13,8 +14,14 @@ export interface Upstream {
    * returned, and not later than `timeoutMs` (plus two polls of the event loop).
    * Returns a function that gives the call up; `done` is then called with `{ kind: 'aborted' }` before it returns,
    * unless it was called already.
+   *
+   * @param waitedMs how much of `timeoutMs` the request has waited for keys already
    */
-  verify(call: VerifyCall, timeoutMs: number, done: Done): () => void
+  verify(call: VerifyCall, timeoutMs: number, done: Done, waitedMs?: number): () => void
+  /** The keys of a provider; absent where every call can be signed at once. */
+  readonly keys?: Pick<CredentialKeeper, 'take' | 'wait'>
+  /** Where the keys come from and how old they are; absent where an SDK client has its own. */
+  readonly credential?: () => CredentialSnapshot
   /** Frees the sockets; calls that use one end as `aborted`. */
   close(): void
 }
@@ -28,49 +35,45 @@ interface UpstreamConfig {
   readonly captchaAppId: number
   readonly appSecretKey: string
   readonly transport: Transport
+  /** Told of every failed call of a credential provider; the text quotes no key. */
+  readonly onCredentialFailure?: (problem: string) => void
 }
 
 /** Makes the connection to Tencent that `transport` asks for. Opens no socket before the first call. */
-export function createUpstream({ captchaAppId, appSecretKey, transport }: UpstreamConfig, clock: Clock): Upstream {
-  const { send, close } = createSender(transport, clock)
+export function createUpstream(config: UpstreamConfig, clock: Clock): Upstream {
+  const { captchaAppId, appSecretKey, transport } = config
+  if (transport.kind === 'client') {
+    const send = sdkClientSender(transport.client)
+    return {
+      verify(call, timeoutMs, done) {
+        const request = apiRequest(call, captchaAppId, appSecretKey)
+        return withDeadline((onResult) => send(request, onResult), timeoutMs, clock, done)
+      },
+      close: () => {},
+    }
+  }
+  const { credential, endpoint } = transport
+  const sender = httpsSender(endpoint, clock)
+  const sendSigned = (call: VerifyCall, keys: TencentCredential, timeoutMs: number, done: Done) => {
+    const request = apiRequest(call, captchaAppId, appSecretKey)
+    return withDeadline((onResult) => sender.send(request, keys, onResult), timeoutMs, clock, done)
+  }
+  if (!('getCredential' in credential)) {
+    return {
+      verify: (call, timeoutMs, done) => sendSigned(call, credential, timeoutMs, done),
+      credential: () => ({ source: 'fixed' }),
+      close: sender.close,
+    }
+  }
+  const keeper = new CredentialKeeper(credential, clock, config.onCredentialFailure ?? (() => {}))
   return {
-    verify(call, timeoutMs, done) {
-      const request = apiRequest(call, captchaAppId, appSecretKey)
-      return withDeadline((onResult) => send(request, onResult), timeoutMs, clock, done)
+    verify: (call, timeoutMs, done, waitedMs = 0) =>
+      callWithKeys({ keeper, clock, timeoutMs, waitedMs, send: (...args) => sendSigned(call, ...args) }, done),
+    keys: keeper,
+    credential: () => keeper.snapshot(),
+    close() {
+      keeper.close()
+      sender.close()
     },
-    close,
-  }
-}
-
-interface Sender {
-  /** Returns a function that stops the call and frees its socket. */
-  readonly send: (request: ApiRequest, done: Done) => () => void
-  readonly close: () => void
-}
-
-function createSender(transport: Transport, clock: Clock): Sender {
-  switch (transport.kind) {
-    case 'client':
-      return { send: sdkClientSender(transport.client), close: () => {} }
-    case 'https': {
-      const sender = httpsSender(transport.endpoint, clock)
-      return { send: withCredential(transport.credential, sender.send), close: sender.close }
-    }
-  }
-}
-
-function withCredential(source: TencentCredential | DynamicCredential, send: HttpsSender['send']): Sender['send'] {
-  if (!('getCredential' in source)) return (request, done) => send(request, source, done)
-  return (request, done) => {
-    let isStopped = false
-    let stop = () => {
-      isStopped = true
-    }
-    void resolveCredential(source).then((resolved) => {
-      if (isStopped) return
-      if (resolved.kind === 'failed') return done({ kind: 'credential_failed', problem: resolved.problem })
-      stop = send(request, resolved.credential, done)
-    })
-    return () => stop()
   }
 }

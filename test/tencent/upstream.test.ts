@@ -187,7 +187,11 @@ describe('one deadline', () => {
 
   test('covers a credential that never comes', async () => {
     const server = await serve((socket) => socket.write(answer(verifiedBody)))
-    await expectTimeout(server.url, { credential: { getCredential: () => new Promise(() => {}) } })
+    const never = { getCredential: () => new Promise<never>(() => {}) }
+    const { tookMs, ...result } = await verify(server.url, { timeoutMs: 200, credential: never })
+    expect(result).toEqual({ kind: 'credential_failed', problem: 'getCredential() did not settle in time' })
+    expect(tookMs).toBeGreaterThanOrEqual(195)
+    expect(tookMs).toBeLessThan(1500)
     expect(server.connections).toBe(0)
   })
 
@@ -242,7 +246,8 @@ describe('one deadline', () => {
     const late = new Promise<typeof credential>((resolve) => {
       release = () => resolve(credential)
     })
-    await expectTimeout(server.url, { credential: { getCredential: () => late } })
+    const result = await verify(server.url, { timeoutMs: 200, credential: { getCredential: () => late } })
+    expect(result.kind).toBe('credential_failed')
     release()
     await sleep(100)
     expect(server.connections).toBe(0)
