@@ -26,7 +26,7 @@ export function requireCaptcha(options: RequireCaptchaOptions = {}): CaptchaMidd
     }
     if (captcha.passed && (allowDegraded || !captcha.degraded)) return next()
     if (captcha.passed) giveBackPasses(req)
-    respond(res, captcha.passed ? degradedNotAllowedProblem : refusalProblem(captcha.reason))
+    respond(res, captcha.passed ? degradedNotAllowedProblem() : refusalProblem(captcha.reason))
   }
 }
 

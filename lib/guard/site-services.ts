@@ -12,6 +12,7 @@ import { classifyReply } from '../tencent/classify-reply.js'
 import type { Upstream } from '../tencent/upstream.js'
 import type { VerifyCall } from '../tencent/verify-call.js'
 import type { CaptchaLogger } from '../types.js'
+import { TencentCalls } from './tencent-calls.js'
 
 /** A ticket that passed degraded, and what its late verdict needs. */
 export interface LateContext {
@@ -61,6 +62,7 @@ export interface SiteServicesParts {
 export class SiteServices {
   readonly site: Site
   readonly late: LateVerification<LateContext>
+  readonly calls: TencentCalls
   readonly upstream: Upstream
   readonly clock: Clock
   readonly canary: CanaryOptions
@@ -98,6 +100,7 @@ export class SiteServices {
         circuitChanged: () => this.late.resume(),
       },
     })
+    this.calls = new TencentCalls(this.site, upstream, clock)
     this.late = new LateVerification({
       clock,
       isOn: () => this.#settings.lateVerification,

@@ -134,6 +134,7 @@ guard.override('open', { forMs: 1 })
 guard.override('pass', { forMs: 60_000, by: 'ops' })
 const snapshot = guard.snapshot()
 snapshot.api.state satisfies 'healthy' | 'suspect' | 'outage'
+snapshot.credential.source satisfies 'fixed' | 'provider' | 'client'
 snapshot.counters.verified satisfies number
 snapshot.purses.outage.remaining satisfies number
 
