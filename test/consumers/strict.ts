@@ -5,9 +5,11 @@ import {
   type CaptchaReason,
   type CaptchaVerdict,
   captchaGuard,
+  cvmRoleCredential,
   type DegradationCause,
   fromHeaders,
   requireCaptcha,
+  tkeOidcCredential,
 } from 'tencent-captcha-guard'
 import { startSimulator } from 'tencent-captcha-guard/simulator'
 
@@ -110,6 +112,13 @@ captchaGuard({
   ...keys,
   credential: { getCredential: async () => ({ secretId: 'a', secretKey: 'b' }) },
   logger: console,
+})
+
+captchaGuard({ ...keys, credential: cvmRoleCredential({ role: 'captcha' }) })
+captchaGuard({ ...keys, credential: tkeOidcCredential({ durationSeconds: 3600 }) })
+captchaGuard({
+  ...keys,
+  credential: { getCredential: async () => ({ secretId: 'a', secretKey: 'b', expiresAtMs: Date.now() + 60_000 }) },
 })
 
 // @ts-expect-error unknown option
