@@ -32,7 +32,8 @@ export interface CaptchaGuardOptions {
   /** `AppSecretKey` from the CAPTCHA console. Never logged. Site option. @example appSecretKey: process.env.APP_SECRET_KEY */
   appSecretKey: string | undefined
   /**
-   * Keys of a Tencent Cloud sub-account, or `{ getCredential() }`. Required unless `client` is given. Site option.
+   * Keys of a Tencent Cloud sub-account, or a provider of keys: `cvmRoleCredential()`, `tkeOidcCredential()` or any
+   * `{ getCredential() }`. Required unless `client` is given. Site option.
    * @example credential: { secretId: process.env.SECRET_ID, secretKey: process.env.SECRET_KEY }
    */
   credential?: SdkCredential | DynamicCredential | undefined

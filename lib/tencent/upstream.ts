@@ -35,7 +35,7 @@ interface UpstreamConfig {
   readonly captchaAppId: number
   readonly appSecretKey: string
   readonly transport: Transport
-  /** Told of every failed call of a credential provider; the text quotes no key. */
+  /** Told what the operator has to mend about a credential provider; the text quotes no key. */
   readonly onCredentialFailure?: (problem: string) => void
 }
 

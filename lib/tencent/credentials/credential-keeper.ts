@@ -14,6 +14,8 @@ const maxPauseMs = 15_000
 /** Keys are renewed when a fifth of the time that they had left is still left. */
 const renewAfterShare = 0.8
 const maxRenewalMs = 24 * 3_600_000
+/** Failures in a row that are not worth a line while the keys are valid: the next try often succeeds. */
+const quietFailures = 2
 /** Keys without an expiry: the SDK's own providers change theirs 30 s ahead of it, and are asked more often than that. */
 const recheckMs = 20_000
 
@@ -74,7 +76,7 @@ export class CredentialKeeper {
   #timer: Timer | undefined
   #isClosed = false
 
-  /** @param onFailure told of every failed call of the provider; the text quotes no key */
+  /** @param onFailure told of what the operator has to mend; the text quotes no key */
   constructor(provider: DynamicCredential, clock: Clock, onFailure: (problem: string) => void) {
     this.#provider = provider
     this.#clock = clock
@@ -213,8 +215,18 @@ export class CredentialKeeper {
     this.#failures++
     this.#lastFailure = { problem, atMs: this.#clock.nowMs() }
     this.#plan(0)
-    this.#onFailure(problem)
+    this.#tell(problem)
     this.#release(this.#failure(problem))
+  }
+
+  /** The operator is to hear of it while the last keys still serve, and not of every hiccup. */
+  #tell(problem: string): void {
+    const { expiresMs = Number.NEGATIVE_INFINITY } = this.#keys ?? {}
+    const leftMs = expiresMs - this.#clock.nowMs()
+    if (leftMs <= 0) return this.#onFailure(problem)
+    if (this.#failures <= quietFailures) return
+    const end = Number.isFinite(leftMs) ? ` until ${new Date(this.#clock.epochMs() + leftMs).toISOString()}` : ''
+    this.#onFailure(`${problem}; the last keys serve${end}`)
   }
 
   /** Keys with an expiry are renewed without traffic as well, while they are valid; all others as calls need them. */
