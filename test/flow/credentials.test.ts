@@ -160,6 +160,23 @@ describe('a provider of keys', () => {
     expect(await reasonOfNext()).toBe('verified')
   })
 
+  test('that is slow leaves a call the rest of its one deadline, whose end says nothing about Tencent', async () => {
+    const { flow } = await startProviderFlow(
+      (started) => ({
+        async getCredential() {
+          await new Promise((resolve) => setTimeout(resolve, 500))
+          return fromMetadata(started).getCredential()
+        },
+      }),
+      { timeoutMs: 800, degradation: { circuit: quickCircuit } },
+    )
+    flow.simulator.setFault('hang')
+    const reply = await flow.send(flow.mint())
+    expect(reply.captcha).toMatchObject({ passed: true, cause: 'timeout' })
+    expect(reply.ms).toBeLessThan(1200)
+    expect(flow.guard.snapshot()).toMatchObject({ circuit: { state: 'closed' }, purses: { outage: { taken: 0 } } })
+  })
+
   test('and keys that are wrong are misconfigured, without a storm of calls', async () => {
     const keys = { secretId: 'AKIDsimulator', secretKey: 'wrong' }
     const { provider, reasonOfNext } = await startProviderFlow(() => ({ getCredential: async () => keys }))

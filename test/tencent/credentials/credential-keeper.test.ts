@@ -152,6 +152,21 @@ describe('before the first keys', () => {
     expect(provider.provide).toBe(late)
   })
 
+  test('a call of the provider that was given up fails once: its late rejection is not counted', async () => {
+    let rejectLate = () => {}
+    const { clock, wait, failures } = setUp(
+      () =>
+        new Promise((_, rejectCall) => {
+          rejectLate = () => rejectCall(new Error('KEY-hidden'))
+        }),
+    )
+    wait()
+    await clock.advance(5000)
+    rejectLate()
+    await settlePromises()
+    expect(failures).toEqual(['getCredential() took over 5000 ms'])
+  })
+
   test('keys that have expired are a failure that says what the unit is', async () => {
     const { wait } = setUp((keys) => ({ ...keys, expiresAtMs: 1_767_225_600 }))
     const waiting = wait()
