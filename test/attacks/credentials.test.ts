@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, jest, test } from '@jest/globals'
 import * as sdk from 'tencentcloud-sdk-nodejs-captcha'
 import { CvmRoleCredential } from 'tencentcloud-sdk-nodejs-common'
 import {
@@ -69,6 +69,9 @@ const honest = (flow: Flow) => flow.send(flow.mint(), { ip: clientIp(addresses++
 async function passedOf(replies: readonly Promise<Awaited<ReturnType<Flow['send']>>>[]): Promise<number> {
   return (await Promise.all(replies)).filter(({ captcha }) => captcha?.passed).length
 }
+
+/** The whole form lasts a minute, and the machine may be busy. */
+jest.setTimeout(120_000)
 
 describe('a credential provider that hangs', () => {
   const options = { timeoutMs: 200, degradation: { circuit: quickCircuit } }
