@@ -172,9 +172,9 @@ export class CaptchaGuardProcess {
           done({ kind: 'aborted' })
         }
       },
-      close: ignore,
     }
-    return { calls: upstream, canary: upstream, isCanaryApart: true, close: ignore }
+    const credential = () => ({ source: 'fixed' }) as const
+    return { calls: upstream, canary: upstream, isCanaryApart: true, credential, close: ignore }
   }
 
   /** Runs once, later, unless it is cancelled. */

@@ -36,7 +36,8 @@ function checkHealth({ config, services }: GuardParts): Promise<HealthReport> {
   })
 }
 
-function snapshot({ config, reporter, purses, services: { site, late } }: GuardParts): GuardSnapshot {
+function snapshot({ config, reporter, purses, services }: GuardParts): GuardSnapshot {
+  const { site, late } = services
   site.refresh()
   return {
     captchaAppId: config.captchaAppId,
@@ -45,6 +46,7 @@ function snapshot({ config, reporter, purses, services: { site, late } }: GuardP
     api: site.apiWatch.snapshot(),
     clientPath: site.clientPathWatch.snapshot(),
     circuit: site.circuit.snapshot(),
+    credential: services.credential(),
     purses: site.ledger.snapshot(purses),
     baselinePerMinute: site.baselinePerMinute ?? null,
     counters: { ...reporter.counters },

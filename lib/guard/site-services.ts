@@ -11,6 +11,7 @@ import type { OverrideChange, OverrideState } from '../site/override-switch.js'
 import { Site, type SiteSettings } from '../site/site.js'
 import { askCanary, type CanaryOptions } from '../tencent/canary.js'
 import { classifyReply } from '../tencent/classify-reply.js'
+import type { CredentialSnapshot } from '../tencent/credentials/credential-keeper.js'
 import type { Upstream, Upstreams } from '../tencent/upstream.js'
 import type { VerifyCall } from '../tencent/verify-call.js'
 import type { CaptchaLogger } from '../types.js'
@@ -122,6 +123,11 @@ export class SiteServices {
   configure(settings: ServiceSettings): void {
     this.#settings = settings
     this.site.configure(settings)
+  }
+
+  /** Where the keys come from and how old they are. */
+  credential(): CredentialSnapshot {
+    return this.#upstreams.credential()
   }
 
   /** Frees timers and sockets, and writes what still waits to be written. */
