@@ -1,7 +1,12 @@
 import { choosePurse } from '../../lib/admission/admit.js'
 import type { Decision, PurseName } from '../../lib/admission/question.js'
 import type { Clock } from '../../lib/clock.js'
-import { type DecisionContext, type DecisionPolicy, PendingDecision } from '../../lib/guard/pending-decision.js'
+import {
+  callKeyOf,
+  type DecisionContext,
+  type DecisionPolicy,
+  PendingDecision,
+} from '../../lib/guard/pending-decision.js'
 import { SharedRequest } from '../../lib/guard/shared-request.js'
 import { SiteServices } from '../../lib/guard/site-services.js'
 import type { DegradationConfig } from '../../lib/options/config.js'
@@ -96,6 +101,12 @@ export class CaptchaGuardProcess {
     const pending = new PendingDecision(this.policy, this.#contextOf(request), end)
     pending.start()
     return () => pending.abandon()
+  }
+
+  /** Whether a call about this ticket is under way, or its reply waits for the ticket to be sent again. */
+  isAskedAbout(request: SimulatedRequest): boolean {
+    const callKey = callKeyOf(this.#contextOf(request))
+    return callKey !== undefined && this.services.calls.knows(callKey)
   }
 
   /** The purse that a ticket of this kind draws on right now; `undefined` while Tencent would be asked about it. */

@@ -14,6 +14,7 @@ import { classifyReply } from '../tencent/classify-reply.js'
 import type { Upstream, Upstreams } from '../tencent/upstream.js'
 import type { VerifyCall } from '../tencent/verify-call.js'
 import type { CaptchaLogger } from '../types.js'
+import { TencentCalls } from './tencent-calls.js'
 
 /** A ticket that passed degraded, and what its late verdict needs. */
 export interface LateContext {
@@ -63,6 +64,7 @@ export interface SiteServicesParts {
 export class SiteServices {
   readonly site: Site
   readonly late: LateVerification<LateContext>
+  readonly calls: TencentCalls
   readonly upstream: Upstream
   readonly clock: Clock
   readonly canary: CanaryOptions
@@ -103,6 +105,7 @@ export class SiteServices {
         circuitChanged: () => this.late.resume(),
       },
     })
+    this.calls = new TencentCalls(this.site, upstreams.calls, clock)
     this.late = new LateVerification({
       clock,
       isOn: () => this.#settings.lateVerification,

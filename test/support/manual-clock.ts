@@ -8,6 +8,8 @@ interface PendingTimer {
 
 /** A clock whose hands only a test turns. Timers run in order of their time; promises settle between them. */
 export class ManualClock implements Clock {
+  /** What {@link jitter} returns. */
+  chance = 0
   #nowMs = 0
   #order = 0
   readonly #epochAtStartMs: number
@@ -33,6 +35,10 @@ export class ManualClock implements Clock {
 
   afterPoll(run: () => void): void {
     queueMicrotask(run)
+  }
+
+  jitter(): number {
+    return this.chance
   }
 
   get pendingTimers(): number {

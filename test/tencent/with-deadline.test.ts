@@ -73,6 +73,7 @@ describe('a deadline', () => {
         return { cancel() {} }
       },
       afterPoll: (run) => run(),
+      jitter: () => 0,
     }
     const { results } = start(openCall().run, lateClock)
     nowMs = firedMs
