@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import { circuitReport, degraded, type Outcome } from '../admission/outcome.js'
 import type { Clock } from '../clock.js'
+import type { AllowedCall } from '../site/call-allowance.js'
 import type { Site } from '../site/site.js'
 import { AgingMap } from '../structures/aging-map.js'
 import { classifyReply } from '../tencent/classify-reply.js'
@@ -89,6 +90,11 @@ export class TencentCalls {
     const isKnown = this.#site.ledger.verifiedPerMinute(limitKey) > 0
     const leaveInFlight = this.#site.inFlight.enter(limitKey, isKnown)
     if (leaveInFlight === undefined) return answered(degraded('overloaded', { wasSent: false }))
+    const allowed = this.#allow(limitKey, isKnown)
+    if (allowed === undefined) {
+      leaveInFlight()
+      return answered(degraded('throttled', { wasSent: false, isEvidence: false }))
+    }
     let giveUp = () => {}
     const permit = this.#site.circuit.admit({ clientKey: limitKey, isKnown, release: () => giveUp() })
     if (permit === undefined) {
@@ -105,13 +111,18 @@ export class TencentCalls {
       this.#underWay.delete(callKey)
       leaveInFlight()
       const reply = classifyReply(result, call.channel)
-      const report = circuitReport(reply)
-      if (report === 'throttled') this.#site.noteThrottled()
+      this.#site.callAllowance.settle(allowed, reply)
       // A lost permit would hold a probing circuit open for ever.
-      this.#site.circuit.settle(permit, report)
+      this.#site.circuit.settle(permit, circuitReport(reply))
       this.#end(underWay, question, reply)
     })
     return this.#join(underWay, question, take)
+  }
+
+  /** An open circuit decides by itself, and its reason says more than that Tencent throttled before. */
+  #allow(limitKey: string, isKnown: boolean): AllowedCall | undefined {
+    const { circuit, callAllowance } = this.#site
+    return circuit.state === 'open' ? callAllowance.uncounted(limitKey, isKnown) : callAllowance.take(limitKey, isKnown)
   }
 
   /** Waits for a call; not longer than this caller's own deadline, where the call has another one's. */
