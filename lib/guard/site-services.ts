@@ -21,7 +21,7 @@ export interface LateContext {
   readonly callKey: string
   /** The verdict the request went on with. */
   readonly verdict: CaptchaVerdict
-  readonly limitKey: string
+  readonly addressKey: string
   readonly clientKey: string
   readonly ticketHash: string | undefined
   /** When the request passed, milliseconds since 1970. */
@@ -128,10 +128,10 @@ export class SiteServices {
   }
 
   /** Behind live traffic: only while more than half of the room is free, and no client's first call while Tencent throttles. */
-  #verifyLate({ call, callKey, limitKey }: LateContext, done: (reply: Outcome) => void): boolean {
+  #verifyLate({ call, callKey, addressKey }: LateContext, done: (reply: Outcome) => void): boolean {
     const { inFlight, callAllowance } = this.site
     if (!inFlight.hasRoomToSpare) return false
-    const allowed = callAllowance.take(limitKey, false)
+    const allowed = callAllowance.take(addressKey, false)
     if (allowed === undefined) return false
     this.upstream.verify(call, this.#settings.canaryTimeoutMs, (result) => {
       const reply = classifyReply(result, call.channel)
@@ -144,7 +144,7 @@ export class SiteServices {
   }
 
   #tellLate({ context }: LateTicket<LateContext>, lateVerdict: LateVerdict): void {
-    if (lateVerdict.outcome === 'genuine') this.site.ledger.recordGenuine(context.limitKey)
+    if (lateVerdict.outcome === 'genuine') this.site.ledger.recordGenuine(context.addressKey)
     context.report({ ...context, lateVerdict })
   }
 }

@@ -87,7 +87,7 @@ export class TencentCalls {
 
   #start(question: TencentQuestion, take: (reply: Outcome) => void): Asked {
     const { call, callKey, limitKey, timeoutMs } = question
-    const isKnown = this.#site.ledger.verifiedPerMinute(limitKey) > 0
+    const isKnown = this.#site.ledger.isKnown(limitKey)
     const leaveInFlight = this.#site.inFlight.enter(limitKey, isKnown)
     if (leaveInFlight === undefined) return answered(degraded('overloaded', { wasSent: false }))
     const allowed = this.#allow(limitKey, isKnown)

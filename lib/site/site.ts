@@ -104,6 +104,7 @@ export class Site {
     this.charges = new ClientCharges({
       clock,
       verifiedPerMinute: (clientKey) => this.ledger.verifiedPerMinute(clientKey),
+      isKnown: (clientKey) => this.ledger.isKnown(clientKey),
       isBusy: () => !this.inFlight.hasRoomToSpare || this.callAllowance.isActive,
       onStrangerLimited: (clientKey) => this.ledger.lookForHistory(clientKey),
     })

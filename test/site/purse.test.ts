@@ -16,10 +16,10 @@ function config({ limit = 20, windowMs = 60_000, startPerMinute = 600 }: Numbers
 }
 
 const outagePurse = (numbers: Numbers = {}) =>
-  new Purse({ halvesFallback: false, ownRateFactor: 3 }, config(numbers), 0)
+  new Purse({ halvesFallback: false, ownRateFactor: 3, vouchedPerMinute: 5 }, config(numbers), 0)
 const doubtPurse = (numbers: Numbers = {}) =>
   new Purse(
-    { halvesFallback: true, ownRateFactor: 0 },
+    { halvesFallback: true, ownRateFactor: 0, vouchedPerMinute: 0.3 },
     config({ limit: 3, windowMs: 600_000, startPerMinute: 10, ...numbers }),
     0,
   )
@@ -108,7 +108,7 @@ describe('one client', () => {
   })
 
   test('without history gains nothing from a rate', () => {
-    expect(outagePurse().limitFor({ isKnown: false, verifiedPerMinute: 1000 })).toBe(20)
+    expect(outagePurse().limitFor({ clientKey: 'a', isKnown: false, verifiedPerMinute: 1000 })).toBe(20)
   })
 
   test('gains nothing from its own rate where there is doubt', () => {
