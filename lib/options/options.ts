@@ -79,7 +79,7 @@ export interface CaptchaGuardOptions {
    * passes a minute of its own in an outage and 3 in 10 minutes from doubt, within 100 a minute of all such identities at its
    * address. It enlarges no total. `undefined`, `null` and `''` are no identity; longer ones than 120 characters are hashed.
    * Never return what a caller can make up. Never logged.
-   * @default none @example knownAs: (req) => (isOlderThanADay(req.session) ? req.session.userId : undefined)
+   * @example knownAs: (req) => (isOlderThanADay(req.session) ? req.session.userId : undefined)
    */
   knownAs?: Callback<[req: CaptchaRequest], string | null | undefined> | undefined
   /**

@@ -5,6 +5,9 @@ import { RollingCounts } from '../structures/rolling-counts.js'
 import { SlidingLog } from '../structures/sliding-log.js'
 import { LearnedRate } from './learned-rate.js'
 
+/** So many throttled calls within so long begin the limit: a few are gone as they came. */
+const throttledCalls = 10
+const throttledWithinMs = 10_000
 /** How long after the last throttled call, ours or Tencent's, calls are still limited: a flood comes in waves. */
 const activeMs = 60_000
 const windowMs = 60_000
@@ -38,40 +41,42 @@ export interface AllowedCall {
 /**
  * Who may call Tencent while it throttles. Without this a flood of junk takes the quota, and honest users are throttled with
  * it. Clients with history come first, each with a few calls a minute; all other calls are limited by a rate that is learned
- * from Tencent's answers. It ends a minute after nothing was throttled any more.
+ * from Tencent's answers. It begins with the tenth call that Tencent throttles in ten seconds, and ends a minute after the last one.
  */
 export class CallAllowance {
   readonly #options: CallAllowanceOptions
   readonly #rate = new LearnedRate()
-  /** Calls that came first, by client; while the allowance is in force. */
+  readonly #throttled = new RollingCounts(['call'], throttledWithinMs, 10)
+  /** Calls that came first, by client; while calls are limited. */
   readonly #first = new SlidingLog(windowMs, maxKeys)
   /** Refusals of clients with history since their last verified pass. */
   readonly #refusals = new SlidingLog(storeLifetimes.historyMs, maxKeys)
   /** Calls within the last second that Tencent answered and that do not come first. */
   readonly #answered = new RollingCounts(['call'], 1_000, 10)
   #throttledMs = Number.NEGATIVE_INFINITY
+  #limitedMs = Number.NEGATIVE_INFINITY
 
   constructor(options: CallAllowanceOptions) {
     this.#options = options
   }
 
-  /** Whether calls are limited: something was throttled within a minute. */
-  get isActive(): boolean {
-    return this.#options.clock.nowMs() - this.#throttledMs < activeMs
+  /** Whether room at Tencent is scarce: it throttled within a minute, or calls are limited. */
+  get isScarce(): boolean {
+    return this.#isLimiting || this.#options.clock.nowMs() - this.#throttledMs < activeMs
   }
 
   /** Takes a call. Returns `undefined` when the client is over what it may have while Tencent throttles. */
   take(clientKey: string, isKnown: boolean): AllowedCall | undefined {
     const nowMs = this.#options.clock.nowMs()
     const call = this.uncounted(clientKey, isKnown)
-    if (!this.isActive) return call
+    if (!this.#isLimiting) return call
     if (call.isFirst) {
       this.#first.add(clientKey, nowMs)
       return call
     }
     if (this.#rate.take(nowMs)) return call
-    // A flood that waits for the end of the limit must not find one.
-    this.#throttledMs = nowMs
+    // A flood that goes on must not find the end of the limit.
+    this.#limitedMs = nowMs
     return undefined
   }
 
@@ -100,6 +105,10 @@ export class CallAllowance {
     }
   }
 
+  get #isLimiting(): boolean {
+    return this.#options.clock.nowMs() - this.#limitedMs < activeMs
+  }
+
   #comesFirst(clientKey: string, nowMs: number): boolean {
     if (this.#refusals.count(clientKey, nowMs) > maxRefusals) return false
     const limit = Math.max(firstCalls, ownRateFactor * this.#options.verifiedPerMinute(clientKey))
@@ -107,8 +116,13 @@ export class CallAllowance {
   }
 
   #noteThrottled({ startedMs }: AllowedCall, nowMs: number): void {
-    if (!this.isActive) this.#rate.reset()
     this.#throttledMs = nowMs
+    this.#throttled.add('call', nowMs)
+    if (!this.#isLimiting) {
+      if (this.#throttled.count('call', nowMs) < throttledCalls) return
+      this.#rate.reset()
+    }
+    this.#limitedMs = nowMs
     const expectedPerSecond = (this.#options.expectedPerMinute() ?? 0) / 60
     this.#rate.decrease({
       startedMs,

@@ -1,6 +1,8 @@
 /** A key with history may stand for many users. */
 const knownShare = 16
 const strangerShare = 64
+/** Less room than this is not shared between the two. */
+const minShared = 4
 
 /** Verifications under way, over all and by client key. */
 export class InFlight {
@@ -32,11 +34,15 @@ export class InFlight {
     const ofClient = this.#byClient.get(clientKey) ?? 0
     const maxOfClient = Math.max(1, Math.floor(this.#max / (isKnown ? knownShare : strangerShare)))
     if (this.#total >= this.#max || ofClient >= maxOfClient) return undefined
-    if (!isKnown && this.#strangers >= Math.ceil(this.#max / 2)) return undefined
+    if (!isKnown && this.#strangers >= this.#maxOfStrangers) return undefined
     this.#total++
     if (!isKnown) this.#strangers++
     this.#byClient.set(clientKey, ofClient + 1)
     return () => this.#leave(clientKey, isKnown)
+  }
+
+  get #maxOfStrangers(): number {
+    return this.#max < minShared ? this.#max : Math.ceil(this.#max / 2)
   }
 
   /** Verifications under way. */

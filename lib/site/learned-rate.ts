@@ -4,7 +4,8 @@ const increaseShare = 0.05
 const minIncreasePerSecond = 0.1
 /** Tencent counts by the second: until the next one it refuses whatever the rate has become. */
 const decreaseEveryMs = 1_000
-/** How far calls may run ahead of the rate: two that arrive together are no flood. */
+/** How far calls may run ahead of the rate: ten that arrive together are no flood, and under a flood nothing is ahead. */
+const burstCalls = 10
 const burstMs = 250
 
 /**
@@ -29,7 +30,7 @@ export class LearnedRate {
   take(nowMs: number): boolean {
     const gapMs = 1000 / this.perSecond(nowMs)
     const dueMs = Math.max(this.#dueMs, nowMs)
-    if (dueMs - nowMs > Math.max(0, burstMs - gapMs)) return false
+    if (dueMs - nowMs > Math.max(burstMs - gapMs, (burstCalls - 1) * gapMs)) return false
     this.#dueMs = dueMs + gapMs
     return true
   }

@@ -10,7 +10,7 @@ const maxKeys = 100_000
 /**
  * Shares the reserve of a purse by need. A key's first pass in ten minutes takes the last token there is; its second one needs
  * a quarter of the total to be left, its third a half, each later one three quarters. So keys with a bought solve each cannot
- * empty the reserve: they soon wait for what is over, and whoever comes back once finds it.
+ * empty the reserve: they soon wait for what is over, while a first pass is there.
  */
 export class ReserveLog {
   readonly #passes = new SlidingLog(windowMinutes * 60_000, maxKeys)

@@ -105,7 +105,7 @@ export class Site {
       clock,
       verifiedPerMinute: (clientKey) => this.ledger.verifiedPerMinute(clientKey),
       isKnown: (clientKey) => this.ledger.isKnown(clientKey),
-      isBusy: () => !this.inFlight.hasRoomToSpare || this.callAllowance.isActive,
+      isBusy: () => !this.inFlight.hasRoomToSpare || this.callAllowance.isScarce,
       onStrangerLimited: (clientKey) => this.ledger.lookForHistory(clientKey),
     })
     this.configure(settings)
