@@ -8,8 +8,9 @@ const knownLimit = 60
 /** A key with history may stand for many users: a carrier's address also carries their mistakes. */
 const ownRateFactor = 3
 const maxKeys = 50_000
-/** More charges than this within a second, on the whole site, are pressure. */
+/** More charges than this within a second, on the whole site, are pressure, and for a minute after: the limit ends the charges. */
 const pressurePerSecond = 50
+const pressureMs = 60_000
 
 /** What charges depend on. */
 export interface ClientChargesOptions {
@@ -32,6 +33,7 @@ export class ClientCharges {
   readonly #refused = new SlidingLog(windowMs, maxKeys)
   readonly #running = new Map<string, number>()
   readonly #site = new RollingCounts(['charge'], 1_000, 10)
+  #pressureEndMs = Number.NEGATIVE_INFINITY
 
   constructor(options: ClientChargesOptions) {
     this.#options = options
@@ -72,12 +74,13 @@ export class ClientCharges {
   }
 
   #isUnderPressure(): boolean {
-    const perSecond = this.#site.count('charge', this.#options.clock.nowMs())
-    return perSecond > pressurePerSecond || this.#options.isBusy()
+    return this.#options.clock.nowMs() < this.#pressureEndMs || this.#options.isBusy()
   }
 
   #countOnSite(): void {
-    this.#site.add('charge', this.#options.clock.nowMs())
+    const nowMs = this.#options.clock.nowMs()
+    this.#site.add('charge', nowMs)
+    if (this.#site.count('charge', nowMs) > pressurePerSecond) this.#pressureEndMs = nowMs + pressureMs
   }
 
   /** As many as the limit are kept, the youngest: they alone decide. */
