@@ -51,6 +51,7 @@ export type {
   StoreClaimResult,
   StoreContext,
   StoreHistory,
+  StoreLearned,
   StoreLifetimes,
   StoreOverride,
   StorePurse,

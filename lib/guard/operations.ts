@@ -47,6 +47,7 @@ function snapshot({ config, reporter, purses, services: { site, late } }: GuardP
     circuit: site.circuit.snapshot(),
     purses: site.ledger.snapshot(purses),
     baselinePerMinute: site.baselinePerMinute ?? null,
+    referencePerMinute: site.referencePerMinute ?? null,
     counters: { ...reporter.counters },
     late: late.snapshot(),
     store: site.storeState,

@@ -366,7 +366,8 @@ describe('a verified pass', () => {
   })
 
   test('is evidence for a working client path, each client once a minute', async () => {
-    const site = new SiteUnderTest({ degradation: { expectedPerMinute: 60 } })
+    const site = new SiteUnderTest()
+    await site.minutes(6 * 60 + 2, 60)
     await site.clock.advance(5 * minuteMs)
     expect(site.site.evidenceFor('fallback').evidence).toBe('outage')
     for (let pass = 0; pass < 1000; pass++) await site.verify('one client')
@@ -454,7 +455,10 @@ describe('the baseline', () => {
     const site = new SiteUnderTest({ shared: {} })
     await site.minutes(6, 10)
     await site.heartbeat()
-    expect(site.store.calls.findLast(({ name }) => name === 'heartbeat')?.argument).toEqual({ baselinePerMinute: 10 })
+    expect(site.store.calls.findLast(({ name }) => name === 'heartbeat')?.argument).toEqual({
+      baselinePerMinute: 10,
+      referencePerMinute: undefined,
+    })
   })
 })
 
@@ -537,7 +541,8 @@ describe('the watch of the client path', () => {
   })
 
   test('sees a collapse begin and end without an event', async () => {
-    const site = new SiteUnderTest({ degradation: { expectedPerMinute: 60 } })
+    const site = new SiteUnderTest()
+    await site.minutes(6 * 60 + 2, 60)
     await site.clock.advance(5 * minuteMs)
     site.site.refresh()
     expect(site.site.clientPathWatch.snapshot()).toMatchObject({
