@@ -1,5 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import { ExpectedPasses } from '../../lib/site/expected-passes.js'
+import type { StoreSession } from '../../lib/store/captcha-store.js'
+import { memoryStore } from '../../lib/store/memory-store.js'
+import { storeLifetimes } from '../../lib/store/store-lifetimes.js'
 
 const minuteMs = 60_000
 
@@ -110,6 +114,28 @@ describe('what passes that fall away are held against', () => {
 })
 
 describe('with a store', () => {
+  test('a restart of all processes finds baseline and reference again', async () => {
+    const store = memoryStore({ clock: { nowMs: () => storeMs } })
+    let storeMs = 0
+    const beat = async ({ expected }: Process, session: StoreSession) =>
+      expected.adopt(await session.heartbeat(expected.learned))
+    const connect = () =>
+      store.connect({ captchaAppId: 1, processId: randomUUID(), lifetimes: storeLifetimes, onCorruption: () => {} })
+    const before = [30, 50].map((perMinute) => ({ process: new Process().hours(7, perMinute), session: connect() }))
+    for (let times = 0; times < 2; times++) {
+      for (const { process, session } of before) await beat(process, session)
+    }
+    storeMs += storeLifetimes.baselineMs - minuteMs
+    const after = [0, 1].map(() => ({ process: new Process(), session: connect() }))
+    for (let times = 0; times < 2; times++) {
+      for (const { process, session } of after) await beat(process, session)
+    }
+    for (const { process } of after) {
+      expect(process.expected.baselinePerMinute).toBe(40)
+      expect(process.expected.referencePerMinute).toBe(40)
+    }
+  })
+
   test('a process that has just started takes its share of the site’s baseline and reference', () => {
     const { expected } = new Process()
     expected.adopt({ processes: 4, baselinePerMinute: 4000, referencePerMinute: 400 })

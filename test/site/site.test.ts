@@ -322,6 +322,13 @@ describe('the totals', () => {
     expect(site.totals).toEqual([300, 5])
   })
 
+  test('follow it up to four times the reference that another run has learned', async () => {
+    const site = new SiteUnderTest({ shared: { processes: 2, baselinePerMinute: 8000, referencePerMinute: 800 } })
+    await settlePromises()
+    expect(site.site.referencePerMinute).toBe(400)
+    expect(site.totals).toEqual([4800, 80])
+  })
+
   test('keep to the last known processes while the store is away', async () => {
     const site = new SiteUnderTest({ shared: { processes: 4 } })
     await settlePromises()
