@@ -14,7 +14,7 @@ import { ClientHistory } from '../../lib/site/client-history.js'
 import type { PurseSnapshot } from '../../lib/site/purse.js'
 import type { CaptchaStore } from '../../lib/store/captcha-store.js'
 import { KeyedHash } from '../../lib/structures/keyed-hash.js'
-import type { Upstream } from '../../lib/tencent/upstream.js'
+import type { Upstream, Upstreams } from '../../lib/tencent/upstream.js'
 import type { Answer, AskedTicket } from './tencent-model.js'
 
 /** One request, as far as the decision depends on it. */
@@ -67,7 +67,7 @@ export class CaptchaGuardProcess {
         canaryTimeoutMs: timeoutMs,
         lateVerification,
       },
-      upstream: this.#upstream(),
+      upstreams: this.#upstreams(),
       runProbe: (done) => {
         const isReachable = world.canFetchScript()
         return this.#later(isReachable ? probeMs : probeTimeoutMs, () =>
@@ -157,8 +157,8 @@ export class CaptchaGuardProcess {
   }
 
   /** Tencent by its model. The ticket's text says what kind it is; a canary's has the form of a fallback ticket. */
-  #upstream(): Upstream {
-    return {
+  #upstreams(): Upstreams {
+    const upstream: Upstream = {
       verify: ({ ticket }, deadlineMs, done) => {
         const { reply, afterMs } = this.#world.askTencent(
           ticket.startsWith('trerror') ? 'canary' : (ticket as AskedTicket),
@@ -172,8 +172,9 @@ export class CaptchaGuardProcess {
           done({ kind: 'aborted' })
         }
       },
-      close: ignore,
     }
+    const credential = () => ({ source: 'fixed' }) as const
+    return { calls: upstream, canary: upstream, isCanaryApart: true, credential, close: ignore }
   }
 
   /** Runs once, later, unless it is cancelled. */

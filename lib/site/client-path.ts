@@ -2,8 +2,8 @@ import type { Clock } from '../clock.js'
 import { RollingCounts } from '../structures/rolling-counts.js'
 import type { ExpectedPasses } from './expected-passes.js'
 
-/** What one probe of the vendor's script found. */
-export type ProbeReport = 'reachable' | 'unreachable'
+/** What one probe of the vendor's script found. `unknown`: this machine could not even ask. */
+export type ProbeReport = 'reachable' | 'unreachable' | 'unknown'
 
 /**
  * Fetches the script. Calls `done` exactly once, never before it has returned, and never throws. Returns a function that gives
@@ -137,7 +137,7 @@ export class ClientPath {
     if (report === 'reachable') {
       this.#trust = 'trusted'
       this.#failing = undefined
-    } else if (this.#trust === 'trusted') {
+    } else if (report === 'unreachable' && this.#trust === 'trusted') {
       this.#failing ??= { sinceMs: this.#options.clock.nowMs(), passes: 0 }
     }
   }
