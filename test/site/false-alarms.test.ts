@@ -52,7 +52,7 @@ class HealthyHour {
         canaryTimeoutMs: timeoutMs,
         lateVerification: false,
       },
-      upstreams: { calls, canary, isCanaryApart: true, close: ignore },
+      upstreams: { calls, canary, isCanaryApart: true, credential: () => ({ source: 'fixed' }), close: ignore },
       runProbe: () => ignore,
       announce: { event: ignore, override: ignore, canary: (reply) => this.canaries.push(canaryReport(reply)) },
     })
@@ -99,7 +99,6 @@ class HealthyHour {
   #upstream(run: typeof withDeadline, keepsAlive: boolean): Upstream {
     return {
       verify: (_, deadlineMs, done) => run(this.#start(keepsAlive), deadlineMs, this.clock, done),
-      close: ignore,
     }
   }
 
