@@ -15,7 +15,10 @@ import type { PurseSnapshot } from '../../lib/site/purse.js'
 import { vouchedKey } from '../../lib/site/vouched-key.js'
 import type { CaptchaStore } from '../../lib/store/captcha-store.js'
 import { KeyedHash } from '../../lib/structures/keyed-hash.js'
+import { callWithKeys } from '../../lib/tencent/credentials/call-with-keys.js'
+import { CredentialKeeper } from '../../lib/tencent/credentials/credential-keeper.js'
 import type { Upstream, Upstreams } from '../../lib/tencent/upstream.js'
+import type { DynamicCredential } from '../../lib/types.js'
 import type { Answer, AskedTicket } from './tencent-model.js'
 
 /** One request, as far as the decision depends on it. */
@@ -34,6 +37,8 @@ export interface ProcessWorld {
   readonly store: CaptchaStore | undefined
   readonly askTencent: (ticket: AskedTicket) => Answer
   readonly canFetchScript: () => boolean
+  /** Without one the keys are fixed. */
+  readonly credential?: DynamicCredential | undefined
 }
 
 const captchaAppId = 190000001
@@ -122,9 +127,9 @@ export class CaptchaGuardProcess {
     return choosePurse(cause, site.evidenceFor(kind).evidence)
   }
 
-  /** How long this purse's total takes to earn one token for a key without history: half of it is theirs. */
-  strangerTokenMs(purse: PurseName): number {
-    return 60_000 / (this.pursesNow()[purse].perMinute / 2)
+  /** How long this purse's total takes to earn one token. */
+  tokenMs(purse: PurseName): number {
+    return 60_000 / this.pursesNow()[purse].perMinute
   }
 
   pursesNow(): Readonly<Record<PurseName, PurseSnapshot>> {
@@ -177,14 +182,34 @@ export class CaptchaGuardProcess {
         }
       },
     }
-    const credential = () => ({ source: 'fixed' }) as const
-    return { calls: upstream, canary: upstream, isCanaryApart: true, credential, close: ignore }
+    const { credential, clock } = this.#world
+    const keeper = credential && new CredentialKeeper(credential, clock, ignore)
+    // Passes of the warm-up are not asked about; the first of them would have fetched the keys.
+    keeper?.take()
+    const keyed = keeper ? withKeys(upstream, keeper, clock) : upstream
+    return {
+      calls: { ...keyed, ...(keeper && { keys: keeper }) },
+      canary: keyed,
+      isCanaryApart: true,
+      credential: () => keeper?.snapshot() ?? { source: 'fixed' },
+      close: () => keeper?.close(),
+    }
   }
 
   /** Runs once, later, unless it is cancelled. */
   #later(delayMs: number, run: () => void): () => void {
     const timer = this.#world.clock.after(delayMs, run)
     return () => timer.cancel()
+  }
+}
+
+function withKeys({ verify }: Upstream, keeper: CredentialKeeper, clock: Clock): Upstream {
+  return {
+    verify: (call, timeoutMs, done, waitedMs = 0) =>
+      callWithKeys(
+        { keeper, clock, timeoutMs, waitedMs, send: (_keys, leftMs, end) => verify(call, leftMs, end) },
+        done,
+      ),
   }
 }
 
