@@ -126,14 +126,7 @@ export class ConnectionPool {
   #openSocket(connection: Connection, addresses: readonly LookupAddress[], onConnected: OnConnected): void {
     const { port } = this.#options.endpoint
     const host = this.#host
-    const target = {
-      host,
-      port: Number(port || (this.#isTls ? 443 : 80)),
-      // Node tries the addresses in turn, a quarter of a second each but the last.
-      autoSelectFamily: true,
-      lookup: (_: string, __: object, done: (error: null, addresses: LookupAddress[]) => void) =>
-        done(null, [...addresses]),
-    }
+    const target = { port: Number(port || (this.#isTls ? 443 : 80)), ...hostOfSocket(host, addresses) }
     const session = this.#tlsSession && { session: this.#tlsSession }
     const servername = net.isIP(host) === 0 && { servername: host }
     const socket = this.#isTls
@@ -158,6 +151,18 @@ export class ConnectionPool {
 /** The host of a URL, an IPv6 address without its brackets. */
 export function hostOf({ hostname }: URL): string {
   return hostname.replace(/^\[|\]$/g, '')
+}
+
+/** Where a socket connects to. Node tries several addresses in turn, a quarter of a second each but the last. */
+function hostOfSocket(host: string, addresses: readonly LookupAddress[]) {
+  const [first] = addresses
+  if (first !== undefined && addresses.length === 1) return { host: first.address, autoSelectFamily: false }
+  type OnLookedUp = (error: null, addresses: LookupAddress[]) => void
+  return {
+    host,
+    autoSelectFamily: true,
+    lookup: (_: string, __: object, done: OnLookedUp) => done(null, [...addresses]),
+  }
 }
 
 const interimHead = Buffer.from('HTTP/1.1 100 ')
