@@ -6,7 +6,7 @@ export function differences(report: LogReport, known: KnownFigures): string[] {
   const found: string[] = []
   const expect = (what: string, actual: unknown, expected: unknown) => {
     const [a, b] = [JSON.stringify(actual), JSON.stringify(expected)]
-    if (a !== b) found.push(`${what}: ${a} instead of ${b}`)
+    if (a !== b) found.push(`${what}: ${a} instead of ${b}`.slice(0, 300))
   }
   expect('lines', report.lines, known.lines)
   expect('brokenLines', report.brokenLines, known.broken)

@@ -3,8 +3,10 @@
  * summary of Misra and Gries): a client has at least the count that is kept, and at most `missed` more.
  */
 export class ClientPasses {
-  readonly #passes = new Map<string, number>()
+  #passes = new Map<string, number>()
   #missed = 0
+  /** Where the passes went when they were joined with others. */
+  #joined: ClientPasses | undefined
 
   /** Returns true for a client that was not counted before. */
   add(client: string, passes = 1): boolean {
@@ -13,9 +15,26 @@ export class ClientPasses {
     return before === undefined
   }
 
+  /** Adds the passes of another one, which stays as it is. */
   merge(other: ClientPasses): void {
     for (const [client, passes] of other.#passes) this.add(client, passes)
     this.#missed += other.#missed
+  }
+
+  /** Makes this and the other one the same; use {@link current} of either afterwards. */
+  join(other: ClientPasses): void {
+    const [small, large] = this.size < other.size ? [this, other] : [other, this]
+    if (small === large) return
+    large.merge(small)
+    small.#passes = new Map()
+    small.#joined = large
+  }
+
+  /** The one that holds the passes of this one now. */
+  get current(): ClientPasses {
+    let current: ClientPasses = this
+    while (current.#joined !== undefined) current = current.#joined
+    return current
   }
 
   /** Keeps at most `capacity` clients. */

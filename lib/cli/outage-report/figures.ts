@@ -1,4 +1,5 @@
 import { type BotEstimate, estimateBots } from './bot-estimate.js'
+import { ClientPasses } from './client-passes.js'
 import { type DecisionKind, MinuteTally } from './minute-tally.js'
 import type { Waits } from './wait-histogram.js'
 
@@ -97,11 +98,7 @@ export function figuresOf(minutes: readonly MinuteTally[], later: readonly Minut
     verified: count(sum, isVerified) + suppressed.verified,
     suppressed,
     waits: sum.waits.summary(),
-    clients: {
-      top: sum.clients.top(topClients),
-      distinct: sum.clients.missed > 0 ? null : sum.clients.size,
-      missedAtMost: sum.clients.missed,
-    },
+    clients: clientFigures(minutes),
     slowestMinute: slowest(minutes),
     late,
     bots: estimateBots(usefulChecks(late), ordinaryPasses, passes - ordinaryPasses),
@@ -145,6 +142,14 @@ function limitFigures({ decisions }: MinuteTally): LimitRefusals[] {
     limits.set(key, limit)
   }
   return [...limits.values()].sort((a, b) => b.refusals - a.refusals)
+}
+
+function clientFigures(minutes: readonly MinuteTally[]): Figures['clients'] {
+  const clients = new ClientPasses()
+  // Minutes of one outage count clients together.
+  for (const each of new Set(minutes.map((minute) => minute.clients))) clients.merge(each)
+  const { missed, size } = clients
+  return { top: clients.top(topClients), distinct: missed > 0 ? null : size, missedAtMost: missed }
 }
 
 function lateFigures({ late }: MinuteTally): Figures['late'] {

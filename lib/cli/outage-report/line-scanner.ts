@@ -30,19 +30,13 @@ export class LineScanner {
     this.#onLine = onLine
   }
 
+  /** The chunk may be written to again once this returns. */
   push(chunk: Buffer): void {
-    const buffer = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk
-    let start = 0
-    // Each byte is searched twice at most: for the line's end and for the next mention of an event.
-    let mention = -2
-    for (let end = buffer.indexOf(newline); end >= 0; end = buffer.indexOf(newline, start)) {
-      if (mention !== -1 && mention < start) mention = buffer.indexOf(needle, start)
-      this.#line(buffer, start, end, mention >= 0 && mention < end)
-      start = end + 1
-    }
-    // A copy: a slice would keep the whole chunk in memory.
-    this.#rest = start === buffer.length ? nothing : Buffer.from(buffer.subarray(start))
-    if (this.#rest.length > maxLineBytes) this.#skipRest()
+    const firstEnd = this.#rest.length > 0 ? chunk.indexOf(newline) : -1
+    if (this.#rest.length > 0 && firstEnd < 0) return this.#keep(Buffer.concat([this.#rest, chunk]))
+    if (firstEnd >= 0) this.#scan(Buffer.concat([this.#rest, chunk.subarray(0, firstEnd + 1)]), 0)
+    const start = this.#scan(chunk, firstEnd + 1)
+    this.#keep(start === chunk.length ? nothing : Buffer.from(chunk.subarray(start)))
   }
 
   /** Takes what follows the last line end. */
@@ -53,6 +47,19 @@ export class LineScanner {
 
   get counts(): LineCounts {
     return { lines: this.#lines, broken: this.#broken }
+  }
+
+  /** Takes the whole lines from `from` on. Returns where the last one ends. */
+  #scan(buffer: Buffer, from: number): number {
+    let start = from
+    // Each byte is searched twice at most: for the line's end and for the next mention of an event.
+    let mention = -2
+    for (let end = buffer.indexOf(newline, start); end >= 0; end = buffer.indexOf(newline, start)) {
+      if (mention !== -1 && mention < start) mention = buffer.indexOf(needle, start)
+      this.#line(buffer, start, end, mention >= 0 && mention < end)
+      start = end + 1
+    }
+    return start
   }
 
   #line(buffer: Buffer, start: number, lineEnd: number, mentionsEvent: boolean): void {
@@ -67,7 +74,9 @@ export class LineScanner {
     else if (mentionsEvent) this.#onLine(buffer.toString('utf8', start, end))
   }
 
-  #skipRest(): void {
+  #keep(rest: Buffer): void {
+    this.#rest = rest
+    if (rest.length <= maxLineBytes) return
     this.#rest = nothing
     if (this.#isSkipping) return
     this.#isSkipping = true

@@ -55,7 +55,7 @@ export class AppTally {
 
 /** Applications beyond these share one tally: who writes the log must not choose how much memory it takes. */
 const maxApps = 32
-const fewestClientsAMinute = 10
+const fewestClients = 10
 const maxTextLength = 200
 const maxKindLength = 300
 const noClient = '(address not logged)'
@@ -75,7 +75,7 @@ export class LogTally {
   readonly #lateKinds = new Map<string, LateKind>()
   #minutes = 0
   #clients = 0
-  #clientsAMinute = Number.POSITIVE_INFINITY
+  #clientCapacity = Number.POSITIVE_INFINITY
   #last: { readonly app: AppTally; readonly minute: MinuteTally } | undefined
 
   constructor(bounds: TallyBounds = defaultBounds) {
@@ -114,7 +114,7 @@ export class LogTally {
   }
 
   #addDecision(line: CaptchaLine): boolean {
-    const { fields, atMs } = line
+    const { fields } = line
     if (typeof fields.passed !== 'boolean' || typeof fields.reason !== 'string') return false
     const kind = this.#decisionKind(line)
     if (kind === undefined) return false
@@ -122,28 +122,42 @@ export class LogTally {
     minute.decisions.set(kind, (minute.decisions.get(kind) ?? 0) + 1)
     const { durationMs, suppressed, evidence, purse } = fields
     if (isCount(suppressed)) minute.addSuppressed(kind.event, suppressed)
-    if (evidence === 'outage' || purse === 'outage') minute.noteEvidence(atMs, atMs)
+    if (evidence === 'outage' || purse === 'outage') this.#noteEvidence(minute, line)
     if (!kind.passed) return true
     if (isCount(durationMs)) minute.waits.add(durationMs)
     if (kind.event === 'captcha_degraded') this.#countClient(minute, fields.userIp)
     return true
   }
 
+  /** Minutes side by side with evidence are one outage, see `outageWindows`. */
+  #noteEvidence(minute: MinuteTally, { fields, atMs }: CaptchaLine): void {
+    const isFirst = minute.evidence === undefined
+    minute.noteEvidence(atMs)
+    if (!isFirst) return
+    const app = this.#app(fields)
+    for (const neighbour of [app.minuteOf(atMs - minuteMs), app.minuteOf(atMs + minuteMs)]) {
+      if (neighbour?.evidence === undefined) continue
+      const before = minute.clients.size + neighbour.clients.size
+      minute.joinClients(neighbour)
+      this.#clients -= before - minute.clients.size
+    }
+  }
+
   #countClient(minute: MinuteTally, userIp: unknown): void {
     const client = typeof userIp === 'string' && userIp.length <= 64 ? plain(userIp) : noClient
     if (!minute.clients.add(client)) return
     this.#clients++
-    const capacity = this.#clientsAMinute
+    const capacity = this.#clientCapacity
     // Up to twice as many: to look for the ones with fewest passes takes a sort.
     if (minute.clients.size > 2 * capacity) this.#clients -= pruned(minute, capacity)
-    if (this.#clients > this.#bounds.clients && capacity > fewestClientsAMinute) this.#pruneAll()
+    if (this.#clients > this.#bounds.clients && capacity > fewestClients) this.#pruneAll()
   }
 
   #pruneAll(): void {
-    const largest = Math.min(this.#clientsAMinute, this.#bounds.clients / 8)
-    this.#clientsAMinute = Math.max(fewestClientsAMinute, Math.floor(largest / 2))
+    const largest = Math.min(this.#clientCapacity, this.#bounds.clients / 8)
+    this.#clientCapacity = Math.max(fewestClients, Math.floor(largest / 2))
     for (const app of this.apps.values()) {
-      for (const each of [...app.minutes.values(), app.folded]) this.#clients -= pruned(each, this.#clientsAMinute)
+      for (const each of [...app.minutes.values(), app.folded]) this.#clients -= pruned(each, this.#clientCapacity)
     }
   }
 
@@ -249,13 +263,21 @@ export class LogTally {
     const quiet = all.filter(({ minute }) => minute.evidence === undefined)
     // Many at once: to look for one takes as long.
     for (const { app, minute } of (quiet.length > 0 ? quiet : all).slice(0, Math.ceil(this.#bounds.minutes / 10))) {
-      const clientsBefore = app.folded.clients.size + minute.clients.size
       app.folded.merge(minute)
-      this.#clients -= clientsBefore - app.folded.clients.size
+      // The clients of an outage's minute are those of its other minutes, too.
+      if (minute.evidence === undefined) {
+        app.folded.clients.merge(minute.clients)
+      }
       app.minutes.delete(minute.startMs)
       this.#minutes--
     }
     this.#last = undefined
+    this.#clients = this.#countedClients()
+  }
+
+  #countedClients(): number {
+    const tallies = [...this.apps.values()].flatMap((app) => [...app.minutes.values(), app.folded])
+    return [...new Set(tallies.map(({ clients }) => clients))].reduce((sum, { size }) => sum + size, 0)
   }
 }
 

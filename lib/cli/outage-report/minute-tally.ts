@@ -42,26 +42,31 @@ export class MinuteTally {
     return this.#waits
   }
 
-  /** Degraded passes by client. */
+  /** Degraded passes by client; of the minutes around as well, where they were joined. */
   get clients(): ClientPasses {
-    this.#clients ??= new ClientPasses()
+    this.#clients = this.#clients?.current ?? new ClientPasses()
     return this.#clients
+  }
+
+  /** Makes both minutes count clients together: a client of a long outage then takes the memory of one. */
+  joinClients(other: MinuteTally): void {
+    this.clients.join(other.clients)
   }
 
   addSuppressed(event: string, lines: number): void {
     this.suppressed.set(event, (this.suppressed.get(event) ?? 0) + lines)
   }
 
-  noteEvidence(fromMs: number, toMs: number): void {
-    const before = this.evidence
-    this.evidence = { fromMs: Math.min(fromMs, before?.fromMs ?? fromMs), toMs: Math.max(toMs, before?.toMs ?? toMs) }
+  noteEvidence(atMs: number): void {
+    const { fromMs, toMs } = this.evidence ?? { fromMs: atMs, toMs: atMs }
+    this.evidence = { fromMs: Math.min(fromMs, atMs), toMs: Math.max(toMs, atMs) }
   }
 
+  /** Adds the counts of another minute, those by client excepted. */
   merge(other: MinuteTally): void {
     for (const [kind, count] of other.decisions) this.decisions.set(kind, (this.decisions.get(kind) ?? 0) + count)
     for (const [event, lines] of other.suppressed) this.addSuppressed(event, lines)
     if (other.#waits) this.waits.merge(other.#waits)
-    if (other.#clients) this.clients.merge(other.#clients)
     this.mergeLate(other)
   }
 
@@ -69,6 +74,7 @@ export class MinuteTally {
   withoutLate(): MinuteTally {
     const copy = new MinuteTally(this.startMs)
     copy.merge(this)
+    copy.#clients = this.#clients
     copy.late.clear()
     return copy
   }
