@@ -29,7 +29,7 @@ const optionTypes = { json: { type: 'boolean' }, csv: { type: 'boolean' }, html:
 const formats = {
   json: (report: LogReport) => `${JSON.stringify(report, null, 2)}\n`,
   csv: reportCsv,
-  html: reportHtml,
+  html: (report: LogReport) => reportHtml(report),
   text: reportText,
 } as const
 
