@@ -19,9 +19,9 @@ p { margin: .3rem 0; } .soft { color: var(--soft); } code { font-size: .92em; ov
 .cards dt { color: var(--soft); font-size: .85rem; } .cards dd { margin: 0; }
 .cards dd:first-of-type { font-size: 1.35rem; font-weight: 600; } .cards dd + dd { font-size: .85rem; color: var(--soft); }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-th { font-size: .85rem; color: var(--soft); font-weight: 600; } .number { text-align: right; white-space: nowrap; }
-.share { width: 35%; } .share span { display: block; height: .8rem; min-width: 2px; background: var(--a); border-radius: 2px; margin-top: .35rem; }
+th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th { font-size: .85rem; color: var(--soft); font-weight: 600; } .number { text-align: right; }
+.share { width: 35%; min-width: 3rem; } .share span { display: block; height: .8rem; min-width: 2px; background: var(--a); border-radius: 2px; }
 figure { margin: .3rem 0 1rem; } figure svg { display: block; width: 100%; height: 11rem; background: var(--card); border-radius: .3rem; }
 figure .axis { display: flex; justify-content: space-between; color: var(--soft); font-size: .85rem; }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1rem; list-style: none; padding: 0; margin: .3rem 0; font-size: .9rem; }

@@ -64,7 +64,7 @@ function decisions({ figures }: OutageReport): number {
 }
 
 function overview(outages: readonly OutageReport[], texts: HtmlTexts): string {
-  const heads = ['', texts.application, texts.from, texts.lasted, texts.passes, texts.degradedRefusals, texts.bots]
+  const heads = ['#', texts.application, texts.from, texts.lasted, texts.passes, texts.degradedRefusals, texts.bots]
   const rows = outages
     .slice(0, maxListed)
     .map(({ captchaAppId, fromMs, toMs, figures }, index) => [
