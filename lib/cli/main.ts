@@ -1,9 +1,10 @@
 #!/usr/bin/env node
+import { check } from './check.js'
 import { type Command, UsageError } from './command.js'
 import { report } from './report.js'
 import { simulate } from './simulate.js'
 
-const commands: readonly Command[] = [report, simulate]
+const commands: readonly Command[] = [check, report, simulate]
 
 function overview(): string {
   const width = Math.max(...commands.map((command) => command.name.length))

@@ -89,15 +89,13 @@ inChromium(`The HTML report in Chromium${mayRun ? '' : ` (${chromiumHint})`}`, (
       await page.evaluate(axe)
       for (const language of ['en', 'zh']) {
         await page.locator(`label[for=pick-${language}]`).click()
-        await page.evaluate(() => {
-          for (const details of globalThis.document.querySelectorAll('details')) details.open = true
-        })
+        await page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true })")
         const violations = await page.evaluate(async () => {
           const { axe: runner } = globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string }[] }> } }
           return (await runner.run()).violations.map(({ id }) => id)
         })
         expect(violations).toEqual([])
-        expect(await page.evaluate(() => globalThis.document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
       }
       await page.context().close()
     },

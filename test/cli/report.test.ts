@@ -2,11 +2,10 @@ import { appendFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, it, test } from '@jest/globals'
-import { pinoHttp } from 'pino-http'
 import { differences } from '../../bench/report/compare.js'
 import { generateLog, noFigures } from '../../bench/report/generated-log.js'
 import type { LogReport } from '../../lib/cli/outage-report/build-report.js'
-import { startFlow, until } from '../flow/support.js'
+import { logBook, startFlow, until } from '../flow/support.js'
 import { lineText, noonMs } from './outage-report/lines.js'
 import { bundledCli } from './run-cli.js'
 
@@ -77,29 +76,32 @@ describe('A generated log with outages, broken lines and three processes', () =>
   })
 })
 
-it('reads the lines that the guard writes today, with pino-http around them', async () => {
-  const written: string[] = []
-  const http = pinoHttp({ autoLogging: false }, { write: (line: string) => void written.push(line) })
+it('reads the lines that the guard writes today, those of the outage and of late verification included', async () => {
+  const { logger, raw } = logBook()
   const circuit = { consecutiveFailures: 1, canaryIntervalMs: 20, canaryMaxIntervalMs: 20 }
-  const flow = await startFlow({ options: { logger: undefined, degradation: { circuit } }, before: [http] })
-  // Lines of the site go to the guard's own pino, which writes to the standard output of the process.
-  const decisions: string[] = []
+  const flow = await startFlow({ options: { logger, degradation: { circuit } } })
   await flow.send({})
+  await flow.send(flow.mint())
   flow.simulator.setFault('internal_error')
   await flow.send(flow.mint())
   await until(() => flow.guard.snapshot().circuit.state === 'open')
   for (let request = 0; request < 25; request++) await flow.send(flow.mint())
-  await flow.send(flow.fallback())
-  decisions.push(...written)
-  const report = await jsonOf(await writeLog('guard.log', decisions.join('')))
-  expect(report).toMatchObject({ brokenLines: 0, captchaLines: 28 })
-  const [outage] = report.outages
-  // Twenty a minute for one client, the first request and the fallback ticket among them.
-  const total = (outage?.figures.passes ?? 0) + (report.outside[0]?.figures.passes ?? 0)
-  expect(total + (outage?.figures.degradedRefusals ?? 0)).toBe(27)
-  expect(outage?.figures.passesByCause.circuit_open).toBeGreaterThan(15)
-  expect(outage?.figures.limits).toEqual([{ purse: 'outage', exhaustedBy: 'client', refusals: expect.any(Number) }])
-  expect(outage?.figures.clients.top[0]?.client).toBe('203.0.113.0/24')
+  flow.simulator.setFault(null)
+  await until(() => raw.join('').includes('captcha_outage_ended'), 10_000)
+  const report = await jsonOf(await writeLog('guard.log', raw.join('')))
+  expect(report).toMatchObject({ brokenLines: 0, captchaLines: raw.length })
+  const [outage, ...others] = report.outages
+  expect(others).toEqual([])
+  expect(outage).toMatchObject({ paths: ['api'], isEndLogged: true, processes: 1, captchaAppId: 190000001 })
+  const figures = outage?.figures
+  expect((figures?.passes ?? 0) + (figures?.degradedRefusals ?? 0)).toBe(26)
+  expect(figures?.passesByCause.circuit_open).toBeGreaterThan(15)
+  // The client was verified before, so that one more limit applies; whichever it is, it is named.
+  const refusedByLimit = (figures?.limits ?? []).reduce((sum, { refusals }) => sum + refusals, 0)
+  expect(refusedByLimit).toBe(figures?.degradedRefusalsByReason.budget_exhausted ?? 0)
+  expect(figures).toMatchObject({ verified: 1, refusedByReason: { ticket_missing: 1 }, bots: { share: 0 } })
+  expect(figures?.late.genuine).toBeGreaterThan(15)
+  expect(figures?.clients.top).toEqual([{ client: '203.0.113.0/24', passes: figures?.passes }])
 })
 
 describe('Files that cannot be read', () => {

@@ -1,3 +1,4 @@
+import { plainText } from '../plain-text.js'
 import type { CaptchaLine } from './captcha-line.js'
 import { type DecisionKind, type LateKind, MinuteTally } from './minute-tally.js'
 
@@ -56,7 +57,6 @@ export class AppTally {
 /** Applications beyond these share one tally: who writes the log must not choose how much memory it takes. */
 const maxApps = 32
 const fewestClients = 10
-const maxTextLength = 200
 const maxKindLength = 300
 const noClient = '(address not logged)'
 
@@ -144,7 +144,7 @@ export class LogTally {
   }
 
   #countClient(minute: MinuteTally, userIp: unknown): void {
-    const client = typeof userIp === 'string' && userIp.length <= 64 ? plain(userIp) : noClient
+    const client = typeof userIp === 'string' && userIp.length <= 64 ? plainText(userIp) : noClient
     if (!minute.clients.add(client)) return
     this.#clients++
     const capacity = this.#clientCapacity
@@ -165,7 +165,7 @@ export class LogTally {
     const { outcome, reason } = line.fields
     if (typeof outcome !== 'string') return false
     const key = `${outcome}|${reason ?? ''}`
-    const kind = this.#intern(this.#lateKinds, key, () => ({ outcome: plain(outcome), reason: text(reason) }))
+    const kind = this.#intern(this.#lateKinds, key, () => ({ outcome: plainText(outcome), reason: text(reason) }))
     if (kind === undefined) return false
     const { late } = this.#minute(line)
     late.set(kind, (late.get(kind) ?? 0) + 1)
@@ -190,7 +190,7 @@ export class LogTally {
   #addOverrideMark({ atMs, fields }: CaptchaLine): boolean {
     const { mode, by, why, until } = fields
     if (typeof mode !== 'string') return false
-    const mark = { atMs, mode: plain(mode), by: text(by) ?? '', why: text(why) ?? '', until: text(until) }
+    const mark = { atMs, mode: plainText(mode), by: text(by) ?? '', why: text(why) ?? '', until: text(until) }
     this.#keep(this.#app(fields).overrideMarks, mark)
     return true
   }
@@ -206,7 +206,7 @@ export class LogTally {
     const key = `${event}|${reason}|${cause}|${purse}|${exhaustedBy}|${passed}|${ticket}`
     return this.#intern(this.#decisionKinds, key, () => ({
       event,
-      reason: plain(reason as string),
+      reason: plainText(reason as string),
       cause: text(cause),
       purse: text(purse),
       exhaustedBy: text(exhaustedBy),
@@ -292,11 +292,5 @@ function isCount(value: unknown): value is number {
 }
 
 function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? plain(value) : undefined
-}
-
-/** A log may hold what a caller sent: no control character reaches the terminal. */
-function plain(value: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  return value.slice(0, maxTextLength).replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, ' ')
+  return typeof value === 'string' ? plainText(value) : undefined
 }
