@@ -8,13 +8,13 @@ export const minuteMs = 60_000
 export interface TallyBounds {
   /** Minutes in which something was decided. @default 20 000 */
   readonly minutes: number
-  /** Clients, summed over minutes. @default 200 000 */
+  /** Clients, summed over minutes. @default 100 000 */
   readonly clients: number
   /** Of each: outage lines, override lines, process names, kinds of decisions. @default 10 000 */
   readonly others: number
 }
 
-export const defaultBounds: TallyBounds = { minutes: 20_000, clients: 200_000, others: 10_000 }
+export const defaultBounds: TallyBounds = { minutes: 20_000, clients: 100_000, others: 10_000 }
 
 /** `captcha_outage_started` or `captcha_outage_ended`, as logged. */
 export interface OutageMark {

@@ -2,7 +2,8 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { pipeline, Readable } from 'node:stream'
 import { constants, createGunzip } from 'node:zlib'
 
-const chunkBytes = 512 * 1024
+const chunkBytes = 256 * 1024
+const unpackedBytes = 64 * 1024
 const gzipMagic = [0x1f, 0x8b]
 
 /** Compressed formats that are told apart by their first bytes and not read. */
@@ -54,7 +55,7 @@ async function* countBytes(first: Buffer, rest: AsyncIterator<Buffer>, onBytes: 
 }
 
 function gunzip(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
-  const unpacked = createGunzip({ chunkSize: chunkBytes, finishFlush: constants.Z_SYNC_FLUSH })
+  const unpacked = createGunzip({ chunkSize: unpackedBytes, finishFlush: constants.Z_SYNC_FLUSH })
   // The reader of `unpacked` gets the error.
   pipeline(Readable.from(copies(chunks), { objectMode: false }), unpacked, () => {})
   return unpacked

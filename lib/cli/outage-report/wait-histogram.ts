@@ -17,7 +17,8 @@ export interface Waits {
 
 /** Durations in milliseconds, with quantiles within 1.6 %. */
 export class WaitHistogram {
-  readonly #buckets = new Map<number, number>()
+  /** Counts by bucket, as far as the longest wait needs them: a report may keep thousands of histograms. */
+  #counts = new Uint32Array(8)
   #requests = 0
   #over100Ms = 0
   #over1000Ms = 0
@@ -26,8 +27,7 @@ export class WaitHistogram {
 
   add(durationMs: number): void {
     const waitMs = Math.min(maxMs, Math.max(0, Math.round(durationMs)))
-    const top = bucketTop(waitMs)
-    this.#buckets.set(top, (this.#buckets.get(top) ?? 0) + 1)
+    this.#count(bucketOf(waitMs), 1)
     this.#requests++
     this.#totalMs += waitMs
     if (waitMs > 100) this.#over100Ms++
@@ -36,7 +36,7 @@ export class WaitHistogram {
   }
 
   merge(other: WaitHistogram): void {
-    for (const [top, count] of other.#buckets) this.#buckets.set(top, (this.#buckets.get(top) ?? 0) + count)
+    for (const [bucket, count] of other.#counts.entries()) if (count > 0) this.#count(bucket, count)
     this.#requests += other.#requests
     this.#over100Ms += other.#over100Ms
     this.#over1000Ms += other.#over1000Ms
@@ -63,22 +63,37 @@ export class WaitHistogram {
     }
   }
 
+  #count(bucket: number, requests: number): void {
+    if (bucket >= this.#counts.length) {
+      const counts = new Uint32Array(2 ** Math.ceil(Math.log2(bucket + 1)))
+      counts.set(this.#counts)
+      this.#counts = counts
+    }
+    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + requests
+  }
+
   #quantiles(shares: readonly number[]): number[] {
-    const tops = [...this.#buckets].sort(([a], [b]) => a - b)
     return shares.map((share) => {
       let left = Math.ceil(share * this.#requests)
-      const found = tops.find(([, count]) => {
+      const bucket = this.#counts.findIndex((count) => {
         left -= count
         return left <= 0
       })
-      return Math.min(this.#maxMs, found?.[0] ?? 0)
+      return Math.min(this.#maxMs, topOf(bucket))
     })
   }
 }
 
-/** The largest value of a value's bucket. */
-function bucketTop(ms: number): number {
+/** Up to 127 a bucket is a millisecond; then each doubling has 64. */
+function bucketOf(ms: number): number {
   if (ms < exactBelowMs) return ms
   const shift = 25 - Math.clz32(ms)
-  return (((ms >> shift) + 1) << shift) - 1
+  return 64 * shift + (ms >> shift)
+}
+
+/** The largest value of a bucket. */
+function topOf(bucket: number): number {
+  if (bucket < exactBelowMs) return bucket
+  const shift = Math.floor(bucket / 64) - 1
+  return ((bucket - 64 * shift + 1) << shift) - 1
 }
