@@ -7,7 +7,7 @@ Runs a stand-in for Tencent CAPTCHA on 127.0.0.1, for development and tests.
 
 Options:
   --port N             port of the API (default 3001; 0: any free one)
-  --script-port N      port of the script, the demo page and the control API (default 3002; 0: any free one)
+  --script-port N      port of the script, demo page, control API, metadata and STS (default 3002; 0: any free one)
   --captcha-app-id N   app id (default 190000001)
   --app-secret-key S   AppSecretKey (default simulatorAppSecretKey0000)
   --secret-id S        SecretId that requests are signed with (default AKIDsimulator)
@@ -68,6 +68,8 @@ function describe(simulator: Simulator): string {
   script        ${simulator.scriptUrl}
   demo page     ${new URL('/', simulator.scriptUrl)}
   control       ${simulator.controlUrl}
+  metadata      ${simulator.metadataUrl}
+  STS           ${simulator.stsUrl}
   CaptchaAppId  ${simulator.captchaAppId}
   AppSecretKey  ${simulator.appSecretKey}
   SecretId      ${secretId}
@@ -83,13 +85,19 @@ Options for the guard:
     degradation: { fallback: { scriptUrl: ${jsString(simulator.scriptUrl)} } },
   })
 
+Temporary keys instead, as on a CVM or on TKE:
+
+    credential: cvmRoleCredential({ metadataUrl: ${jsString(simulator.metadataUrl)} }),
+    credential: tkeOidcCredential({ endpoint: ${jsString(simulator.stsUrl)} }),
+
 Faults:
 
   ${curl(simulator, { api: 'hang' })}
   ${curl(simulator, { api: 'internal_error', options: { next: 5 } })}
   ${curl(simulator, { api: 'http_502_html', options: { share: 0.3, seed: 7, only: 'ordinary' } })}
   ${curl(simulator, { script: 'not_found' })}
-  ${curl(simulator, { api: null, script: null })}
+  ${curl(simulator, { credential: { kind: 'short_lived_keys', lifetimeSeconds: 10 } })}
+  ${curl(simulator, { api: null, script: null, credential: null })}
   curl ${simulator.controlUrl}
 
 Stop with Ctrl+C.

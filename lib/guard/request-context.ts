@@ -82,7 +82,7 @@ export class ContextReader {
       clientKey: ownKey ?? limitKey,
       limitKey,
       ticketKey: digest?.slice(0, 32),
-      ticketHash: digest && (ticket.kind === 'ordinary' && text === text.trim() ? digest : sha256(text)).slice(0, 12),
+      ticketHash: digest && (ticket.kind === 'ordinary' ? digest : sha256(text)).slice(0, 12),
       shared: req ? sharedRequest(req, { site: this.#site, channel, ticket: text, randstr }) : new SharedRequest(),
       startedMs,
     }
@@ -115,10 +115,10 @@ function ticketDigest(ticket: ClassifiedTicket, limitKey: string): string | unde
     case 'malformed':
       return undefined
     case 'ordinary':
-      return sha256(ticket.ticket.trim())
+      return sha256(ticket.ticket)
     case 'fallback': {
       const { clientErrorCode, issuedAtSeconds, sid, randstr } = ticket
-      // The blank keeps it apart from every ordinary ticket, which is trimmed.
+      // The blank keeps it apart from every ordinary ticket, which has none around it.
       return sha256(` ${JSON.stringify([clientErrorCode, issuedAtSeconds, sid, randstr || limitKey])}`)
     }
   }

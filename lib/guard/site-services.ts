@@ -2,20 +2,26 @@ import { canaryReport, type Outcome } from '../admission/outcome.js'
 import type { CaptchaVerdict } from '../admission/verdict.js'
 import type { Clock } from '../clock.js'
 import { OutageLog } from '../report/outage-log.js'
+import type { RunCanary } from '../site/canary-schedule.js'
 import type { ClientHistory } from '../site/client-history.js'
 import type { RunProbe } from '../site/client-path.js'
+import { confirmedCanary } from '../site/confirmed-canary.js'
 import { type LateTicket, type LateVerdict, LateVerification } from '../site/late-verification.js'
 import type { OverrideChange, OverrideState } from '../site/override-switch.js'
 import { Site, type SiteSettings } from '../site/site.js'
 import { askCanary, type CanaryOptions } from '../tencent/canary.js'
 import { classifyReply } from '../tencent/classify-reply.js'
-import type { Upstream } from '../tencent/upstream.js'
+import type { CredentialSnapshot } from '../tencent/credentials/credential-keeper.js'
+import type { Upstream, Upstreams } from '../tencent/upstream.js'
 import type { VerifyCall } from '../tencent/verify-call.js'
 import type { CaptchaLogger } from '../types.js'
+import { TencentCalls } from './tencent-calls.js'
 
 /** A ticket that passed degraded, and what its late verdict needs. */
 export interface LateContext {
   readonly call: VerifyCall
+  /** Names the ticket among the calls. */
+  readonly callKey: string
   /** The verdict the request went on with. */
   readonly verdict: CaptchaVerdict
   readonly limitKey: string
@@ -51,7 +57,7 @@ export interface SiteServicesParts {
   readonly channel: CanaryOptions['channel']
   readonly clock: Clock
   readonly settings: ServiceSettings
-  readonly upstream: Upstream
+  readonly upstreams: Upstreams
   readonly runProbe: RunProbe
   readonly announce: SiteAnnouncer
   readonly history?: ClientHistory | undefined
@@ -61,17 +67,25 @@ export interface SiteServicesParts {
 export class SiteServices {
   readonly site: Site
   readonly late: LateVerification<LateContext>
+  readonly calls: TencentCalls
   readonly upstream: Upstream
   readonly clock: Clock
   readonly canary: CanaryOptions
+  readonly #upstreams: Upstreams
   readonly #apiLog: OutageLog
   #settings: ServiceSettings
 
-  constructor({ captchaAppId, channel, clock, settings, upstream, runProbe, announce, history }: SiteServicesParts) {
+  constructor({ captchaAppId, channel, clock, settings, upstreams, runProbe, announce, history }: SiteServicesParts) {
     this.#settings = settings
-    this.upstream = upstream
+    this.#upstreams = upstreams
+    this.upstream = upstreams.calls
     this.clock = clock
-    this.canary = { captchaAppId, channel, upstream, clock }
+    this.canary = { captchaAppId, channel, upstream: upstreams.canary, clock }
+    const runCanary: RunCanary = (done) =>
+      askCanary(this.canary, this.#settings.canaryTimeoutMs, (reply) => {
+        announce.canary(reply)
+        done(canaryReport(reply))
+      })
     const lateCounts = () => this.late.snapshot()
     this.#apiLog = new OutageLog({ path: 'api', announce, clock, late: lateCounts })
     this.site = new Site({
@@ -80,11 +94,7 @@ export class SiteServices {
       settings,
       history,
       runProbe,
-      runCanary: (done) =>
-        askCanary(this.canary, this.#settings.canaryTimeoutMs, (reply) => {
-          announce.canary(reply)
-          done(canaryReport(reply))
-        }),
+      runCanary: upstreams.isCanaryApart ? runCanary : confirmedCanary(runCanary, clock),
       listener: {
         api: this.#apiLog,
         clientPath: new OutageLog({ path: 'client', announce, clock }),
@@ -98,6 +108,7 @@ export class SiteServices {
         circuitChanged: () => this.late.resume(),
       },
     })
+    this.calls = new TencentCalls(this.site, upstreams.calls, clock)
     this.late = new LateVerification({
       clock,
       isOn: () => this.#settings.lateVerification,
@@ -114,18 +125,28 @@ export class SiteServices {
     this.site.configure(settings)
   }
 
+  /** Where the keys come from and how old they are. */
+  credential(): CredentialSnapshot {
+    return this.#upstreams.credential()
+  }
+
   /** Frees timers and sockets, and writes what still waits to be written. */
   close(): void {
     this.site.close()
     this.late.close()
-    this.upstream.close()
+    this.#upstreams.close()
     this.#apiLog.flush()
   }
 
   /** Behind live traffic: only while more than half of the room is free. */
-  #verifyLate({ call }: LateContext, done: (reply: Outcome) => void): boolean {
+  #verifyLate({ call, callKey }: LateContext, done: (reply: Outcome) => void): boolean {
     if (!this.site.inFlight.hasRoomToSpare) return false
-    this.upstream.verify(call, this.#settings.canaryTimeoutMs, (result) => done(classifyReply(result, call.channel)))
+    this.upstream.verify(call, this.#settings.canaryTimeoutMs, (result) => {
+      const reply = classifyReply(result, call.channel)
+      // The request that passed may still be on its way to a second guard, for which the ticket is spent now.
+      if (reply.kind === 'verified') this.calls.keep(callKey, reply)
+      done(reply)
+    })
     return true
   }
 

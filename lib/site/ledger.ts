@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
+import { maxClockLeadMs } from '../admission/admit.js'
 import type { Claim, PurseName } from '../admission/question.js'
 import type { Clock } from '../clock.js'
-import type { StoreClaim, StoreClaimResult } from '../store/captcha-store.js'
-import type { StoreLink } from '../store/store-link.js'
+import type { StoreClaim, StoreClaimResult, StoreSession } from '../store/captcha-store.js'
+import type { StoreAnswer, StoreLink } from '../store/store-link.js'
 import { ClientHistory } from './client-history.js'
 import type { Purse, PurseClaim, PurseConfig, PurseSnapshot } from './purse.js'
 import { PurseBook, takeFromAll } from './purse-book.js'
-import { RefusalLimiter } from './refusal-limiter.js'
-import { ReplayMemory, replayWindowMs } from './replay-memory.js'
+import { ReplayMemory } from './replay-memory.js'
+import { StoreRefusals } from './store-refusals.js'
 
 /** A guard's settings of the two purses, by the names that {@link Ledger.openPurses} gave them. */
 export type PurseSettings = Readonly<Record<PurseName, string>>
@@ -39,6 +40,11 @@ export interface VerifiedRecord {
 
 const passedBefore: VerifiedRecord = Object.freeze({ isFirst: false, isFirstThisMinute: false })
 
+/** Names the part of the totals that is reserved for clients with history. */
+const reserve = 'reserve'
+/** How long a client that the store has no history of counts as unknown. */
+const unknownForMs = 5_000
+
 /** What a ledger is made of. */
 export interface LedgerOptions {
   readonly clock: Clock
@@ -54,9 +60,9 @@ export interface LedgerOptions {
 export class Ledger {
   readonly #options: LedgerOptions
   readonly #books: Readonly<Record<PurseName, PurseBook>>
-  readonly #replay = new ReplayMemory()
+  readonly #replay = { ordinary: new ReplayMemory(), fallback: new ReplayMemory() }
+  readonly #refusals = new StoreRefusals()
   readonly #history: ClientHistory
-  readonly #refusals = new RefusalLimiter()
 
   constructor(options: LedgerOptions) {
     const { clock, totalPerMinute, history } = options
@@ -79,43 +85,58 @@ export class Ledger {
     return { outage: this.#books.outage.open(config.outage), doubt: this.#books.doubt.open(config.doubt) }
   }
 
-  /** True when this ticket passed here in the last five minutes. */
-  hasPassed(ticketKey: string): boolean {
-    return this.#replay.has(ticketKey, this.#now())
+  /** Holds fallback tickets that passed as long as they are valid: their time stamp may be ahead, and guards differ in the age. */
+  holdFallbackFor(maxAgeMs: number): void {
+    this.#replay.fallback.widen(maxAgeMs + maxClockLeadMs)
+  }
+
+  /** True when this ticket passed here in the last five minutes; a fallback ticket, as long as it is valid. */
+  hasPassed(ticketKey: string, isFallback = false): boolean {
+    return this.#replayOf(isFallback).has(ticketKey, this.#now())
   }
 
   /** Takes one degraded pass and marks the ticket, together or not at all. */
   claimPass(claim: PassClaim): PassResult | Promise<PassResult> {
     this.#books[claim.purse].followBaseline()
-    if (claim.ticketKey !== undefined && this.hasPassed(claim.ticketKey)) return { kind: 'replayed' }
+    if (claim.ticketKey !== undefined && this.hasPassed(claim.ticketKey, claim.isFallback)) return { kind: 'replayed' }
     const store = this.#liveStore()
     return store === undefined ? this.#claimLocally(claim) : this.#claimShared(claim, store)
   }
 
-  /** Marks a verified ticket and notes the client's history, unless the ticket has passed already. */
-  recordVerified(ticketKey: string, clientKey: string): VerifiedRecord | Promise<VerifiedRecord> {
+  /**
+   * Marks a verified ticket and notes the client's history, unless the ticket has passed already.
+   *
+   * @param isWanted false once the client has gone: the ticket may then come again
+   */
+  recordVerified(
+    ticketKey: string,
+    clientKey: string,
+    isWanted: () => boolean = () => true,
+  ): VerifiedRecord | Promise<VerifiedRecord> {
     this.followBaseline()
-    if (!this.#replay.markPassed(ticketKey, this.#now())) return passedBefore
+    if (!this.#replay.ordinary.markPassed(ticketKey, this.#now())) return passedBefore
     const store = this.#liveStore()
-    return store === undefined ? this.#noteVerified(clientKey) : this.#recordShared(store, ticketKey, clientKey)
+    if (store === undefined) return this.#noteVerified(clientKey)
+    return this.#recordShared(store, { ticketKey, clientKey, isWanted })
   }
 
   /** Notes the history of a client whose degraded pass turned out genuine. */
   recordGenuine(clientKey: string): void {
-    this.#history.noteVerified(clientKey, this.#now())
+    this.#noteVerified(clientKey)
     this.#options.store()?.tell((session) => session.recordHistory(clientKey))
   }
 
-  /** Counts a ticket of this client that Tencent refused. */
-  noteRefused(clientKey: string): void {
-    this.#refusals.noteRefused(clientKey, this.#now())
-    if (this.isRateLimited(clientKey)) this.#lookForHistory(clientKey)
+  /** The client's own verified passes a minute; 0 without history. */
+  verifiedPerMinute(clientKey: string): number {
+    return this.#history.verifiedPerMinute(clientKey, this.#now())
   }
 
-  /** True for a client that Tencent keeps refusing and that has no history. */
-  isRateLimited(clientKey: string): boolean {
-    const nowMs = this.#now()
-    return this.#refusals.isLimited(clientKey, nowMs) && !this.#history.isKnown(clientKey, nowMs)
+  /** Asks the store for a client's history, which it may have from another process. */
+  lookForHistory(clientKey: string): void {
+    this.#options.store()?.tell(async (session) => {
+      const history = await session.readHistory(clientKey)
+      if (history) this.#history.adopt(clientKey, history.verifiedPerMinute, this.#now())
+    })
   }
 
   /** Sets the totals to what is expected now, as soon as it is known: a purse has to fill before the outage, not in it. */
@@ -141,69 +162,87 @@ export class Ledger {
   }
 
   /** A ticket may have passed degraded at another process, which spent nothing at Tencent. */
-  async #recordShared(store: StoreLink, ticketKey: string, clientKey: string): Promise<VerifiedRecord> {
-    const verified = { passId: randomUUID(), ticketKey, clientKey, replayMs: replayWindowMs }
-    const answer = await store.ask((session) => session.recordVerified(verified))
-    return answer.kind === 'answer' && !answer.value.isFirst ? passedBefore : this.#noteVerified(clientKey)
+  async #recordShared(store: StoreLink, { ticketKey, clientKey, isWanted }: VerifiedTicket): Promise<VerifiedRecord> {
+    const { windowMs: replayMs } = this.#replay.ordinary
+    const passId = randomUUID()
+    const answer = await store.ask((session) => session.recordVerified({ passId, ticketKey, clientKey, replayMs }))
+    if (answer.kind === 'answer' && !answer.value.isFirst) return passedBefore
+    if (!isWanted()) {
+      this.#replay.ordinary.unmark(ticketKey)
+      const mark: StoreClaim = { claimId: passId, purses: [], clientKey, ticketKey, replayMs, requireKnown: false }
+      releaseWhenHeld(store, answer, mark, ({ isFirst }) => isFirst)
+    }
+    return this.#noteVerified(clientKey)
   }
 
   #noteVerified(clientKey: string): VerifiedRecord {
+    this.#refusals.forget(clientKey)
     return { isFirst: true, isFirstThisMinute: this.#history.noteVerified(clientKey, this.#now()) }
   }
 
   #claimLocally(claim: PassClaim): PassResult {
     const nowMs = this.#now()
-    const { ticketKey } = claim
-    if (ticketKey !== undefined && this.hasPassed(ticketKey)) return { kind: 'replayed' }
+    const { ticketKey, isFallback } = claim
+    const replay = this.#replayOf(isFallback)
+    if (ticketKey !== undefined && replay.has(ticketKey, nowMs)) return { kind: 'replayed' }
     const result = takeFromAll(this.#chain(claim), this.#purseClaim(claim), nowMs)
     if (result.kind === 'refused') return this.#exhausted(claim, result.by)
-    if (ticketKey !== undefined) this.#replay.markPassed(ticketKey, nowMs)
+    if (ticketKey !== undefined) replay.markPassed(ticketKey, nowMs)
     const giveBack = () => {
       result.giveBack()
-      if (ticketKey !== undefined) this.#replay.unmark(ticketKey)
+      this.#refusals.forget(claim.clientKey)
+      if (ticketKey !== undefined) replay.unmark(ticketKey)
     }
     return { kind: 'granted', ...this.#use(claim), giveBack }
   }
 
   /**
    * Asks the store first, for it alone sees all processes; then the local total, which is this process's share. Whatever
-   * the local total would refuse anyway is not asked about: a flood must not become a flood on the store.
+   * the local total would refuse anyway is not asked about, and nothing again that the store is known to refuse: a flood must not
+   * become a flood on the store.
    */
   async #claimShared(claim: PassClaim, store: StoreLink): Promise<PassResult> {
     const nowMs = this.#now()
+    const { clientKey } = claim
+    const purses = `${claim.purse} ${claim.setting} ${claim.isParentDrawn}`
+    if (this.#refusals.has(clientKey, purses, nowMs)) return this.#exhausted(claim, 'client')
     const purseClaim = this.#purseClaim(claim)
     const rooms = this.#chain(claim).map((purse) => purse.roomFor(purseClaim, nowMs))
     if (rooms.includes('none')) return this.#exhausted(claim, 'total')
-    const shared = this.#sharedClaim(claim, rooms.includes('known_only'))
+    const requireKnown = rooms.includes('known_only')
+    if (requireKnown && this.#refusals.has(clientKey, reserve, nowMs)) return this.#exhausted(claim, 'total')
+    const shared = this.#sharedClaim(claim, requireKnown)
     const answer = await store.ask((session) => session.claim(shared))
-    if (answer.kind === 'down') {
-      const undoLate = async () => {
-        const late = await answer.late
-        if (late?.kind === 'granted') store.undo((session) => session.release(shared))
-      }
-      return holdingBoth(this.#claimLocally(claim), () => void undoLate())
-    }
-    this.#adoptHistory(claim.clientKey, answer.value)
+    const release = () => releaseWhenHeld(store, answer, shared, ({ kind }) => kind === 'granted')
+    if (answer.kind === 'down') return holdingBoth(this.#claimLocally(claim), release)
+    this.#adoptHistory(clientKey, answer.value)
     switch (answer.value.kind) {
       case 'replayed':
         return { kind: 'replayed' }
       case 'over_limit':
+        this.#refusals.note(clientKey, purses, nowMs + shortest(answer.value.retryAfterMs, shared), nowMs)
         return this.#exhausted(claim, 'client')
       case 'unknown_client':
+        this.#refusals.note(clientKey, reserve, nowMs + unknownForMs, nowMs)
         return this.#exhausted(claim, 'total')
       case 'granted':
-        return holdingBoth(this.#claimLocally(claim), () => store.tell((session) => session.release(shared)))
+        return holdingBoth(this.#claimLocally(claim), release)
     }
   }
 
   #sharedClaim(claim: PassClaim, requireKnown: boolean): StoreClaim {
-    const { clientKey, ticketKey } = claim
+    const { clientKey, ticketKey, isFallback } = claim
     const purses = this.#chain(claim).map((purse) => ({
       name: this.#books[claim.purse].storeName(purse),
       ...purse.config.perClient,
       ownRateFactor: purse.ownRateFactor,
     }))
-    return { claimId: randomUUID(), purses, clientKey, ticketKey, replayMs: replayWindowMs, requireKnown }
+    const replayMs = this.#replayOf(isFallback).windowMs
+    return { claimId: randomUUID(), purses, clientKey, ticketKey, replayMs, requireKnown }
+  }
+
+  #replayOf(isFallback: boolean): ReplayMemory {
+    return isFallback ? this.#replay.fallback : this.#replay.ordinary
   }
 
   #chain({ purse, setting, isParentDrawn }: PassClaim): readonly Purse[] {
@@ -211,7 +250,7 @@ export class Ledger {
   }
 
   #purseClaim({ clientKey, isFallback }: PassClaim): PurseClaim {
-    const verifiedPerMinute = this.#history.verifiedPerMinute(clientKey, this.#now())
+    const verifiedPerMinute = this.verifiedPerMinute(clientKey)
     return { clientKey, isKnown: verifiedPerMinute > 0, verifiedPerMinute, isFallback }
   }
 
@@ -230,14 +269,32 @@ export class Ledger {
     if ('history' in result && result.history)
       this.#history.adopt(clientKey, result.history.verifiedPerMinute, this.#now())
   }
+}
 
-  /** The client may have its history from another process. */
-  #lookForHistory(clientKey: string): void {
-    this.#options.store()?.tell(async (session) => {
-      const history = await session.readHistory(clientKey)
-      if (history) this.#history.adopt(clientKey, history.verifiedPerMinute, this.#now())
-    })
-  }
+/** A ticket that Tencent verified. */
+interface VerifiedTicket {
+  readonly ticketKey: string
+  readonly clientKey: string
+  readonly isWanted: () => boolean
+}
+
+/** Releases what the store holds, or will hold when a claim that was given up reaches it late. */
+function releaseWhenHeld<T>(
+  store: StoreLink,
+  answer: StoreAnswer<T>,
+  claim: StoreClaim,
+  isHeld: (value: T) => boolean,
+) {
+  const release = (session: StoreSession) => session.release(claim)
+  if (answer.kind === 'answer') return store.tell(release)
+  void answer.late.then((late) => {
+    if (late !== undefined && isHeld(late)) store.undo(release)
+  })
+}
+
+/** A store of the application's own must not lock a client out for longer than a window. */
+function shortest(retryAfterMs: number, { purses }: StoreClaim): number {
+  return Math.min(retryAfterMs, ...purses.map(({ windowMs }) => windowMs))
 }
 
 /** Ties what the store holds, or will hold when the claim reaches it late, to the local pass: both are given back together. */

@@ -3,12 +3,13 @@ import type { Evidence } from '../admission/question.js'
 import type { ClassifiedTicket } from '../admission/ticket.js'
 import type { CaptchaVerdict } from '../admission/verdict.js'
 import type { Clock } from '../clock.js'
-import type { CaptchaStore, StoreOverride, StoreState } from '../store/captcha-store.js'
+import type { CaptchaStore, StoreState } from '../store/captcha-store.js'
 import { storeLifetimes } from '../store/store-lifetimes.js'
 import { StoreLink } from '../store/store-link.js'
 import { Baseline } from './baseline.js'
 import type { RunCanary } from './canary-schedule.js'
 import { Circuit, type CircuitSettings } from './circuit.js'
+import { ClientCharges } from './client-charges.js'
 import type { ClientHistory } from './client-history.js'
 import { ClientPath, type RunProbe } from './client-path.js'
 import { InFlight } from './in-flight.js'
@@ -16,6 +17,7 @@ import { Ledger, type VerifiedRecord } from './ledger.js'
 import { type OutageListener, OutageWatch } from './outage-watch.js'
 import { type OverrideChange, type OverrideState, OverrideSwitch } from './override-switch.js'
 import type { PurseConfig } from './purse.js'
+import { SharedOverride } from './shared-override.js'
 
 /** Called for the events of a site. */
 export interface SiteListener {
@@ -49,6 +51,9 @@ export interface SiteParts {
   readonly history?: ClientHistory | undefined
 }
 
+/** Tencent counts by the second; a flood that it throttles comes in waves. */
+const throttledPressureMs = 60_000
+
 /**
  * The memory of one app id at one upstream, shared by the guards of a process: what the server has seen of Tencent, what it
  * has learned about the site, and what may still pass.
@@ -58,16 +63,17 @@ export class Site {
   readonly clientPath: ClientPath
   readonly ledger: Ledger
   readonly inFlight: InFlight
+  readonly charges: ClientCharges
   readonly apiWatch: OutageWatch
   readonly clientPathWatch: OutageWatch
   readonly override: OverrideSwitch
   readonly #parts: SiteParts
   readonly #baseline: Baseline
   #settings: SiteSettings
+  #throttledMs = Number.NEGATIVE_INFINITY
   #store: StoreLink | undefined
-  #shared: StoreState = { processes: 1, baselinePerMinute: undefined, override: undefined }
-  /** The last override that was set here or taken over. */
-  #sharedOverride: StoreOverride | undefined
+  #shared: Pick<StoreState, 'processes' | 'baselinePerMinute'> = { processes: 1, baselinePerMinute: undefined }
+  readonly #sharedOverride: SharedOverride
 
   constructor(parts: SiteParts) {
     const { clock, listener, settings } = parts
@@ -85,11 +91,18 @@ export class Site {
     })
     this.#baseline = new Baseline(clock.nowMs())
     this.override = new OverrideSwitch(clock, (state, why) => listener.override(state, why))
+    this.#sharedOverride = new SharedOverride({ clock, override: this.override, store: () => this.#store })
     this.ledger = new Ledger({
       clock,
       totalPerMinute: (total) => this.#totalPerMinute(total),
       store: () => this.#store,
       history: parts.history,
+    })
+    this.charges = new ClientCharges({
+      clock,
+      verifiedPerMinute: (clientKey) => this.ledger.verifiedPerMinute(clientKey),
+      isBusy: () => !this.inFlight.hasRoomToSpare || clock.nowMs() - this.#throttledMs < throttledPressureMs,
+      onStrangerLimited: (clientKey) => this.ledger.lookForHistory(clientKey),
     })
     this.configure(settings)
   }
@@ -110,9 +123,18 @@ export class Site {
     return { evidence: state === 'outage' ? 'outage' : 'none', evidenceWhy: why }
   }
 
-  /** Records a verified ticket. Returns false when it had passed already; a promise only where a shared store is asked. */
-  recordVerified(ticketKey: string, clientKey: string): boolean | Promise<boolean> {
-    const record = this.ledger.recordVerified(ticketKey, clientKey)
+  /** Notes that Tencent throttles: room there is scarce for a minute. */
+  noteThrottled(): void {
+    this.#throttledMs = this.#parts.clock.nowMs()
+  }
+
+  /**
+   * Records a verified ticket. Returns false when it had passed already; a promise only where a shared store is asked.
+   *
+   * @param isWanted false once the client has gone: the ticket may then come again
+   */
+  recordVerified(ticketKey: string, clientKey: string, isWanted?: () => boolean): boolean | Promise<boolean> {
+    const record = this.ledger.recordVerified(ticketKey, clientKey, isWanted)
     return record instanceof Promise ? record.then((shared) => this.#learnFrom(shared)) : this.#learnFrom(record)
   }
 
@@ -127,12 +149,7 @@ export class Site {
 
   /** Sets the override here and, through the store, at the other processes of the site. */
   setOverride(state: OverrideState): void {
-    this.override.set(state)
-    const { mode, by, untilMs } = state
-    // Newer than what it replaces, even where another process's clock is ahead.
-    const setEpochMs = Math.max(this.#parts.clock.epochMs(), (this.#sharedOverride?.setEpochMs ?? 0) + 1)
-    this.#sharedOverride = { mode, by, untilEpochMs: Number.isFinite(untilMs) ? untilMs : null, setEpochMs }
-    this.#shareOverride(this.#sharedOverride)
+    this.#sharedOverride.set(state)
   }
 
   /** Verified passes a minute as this process has learned them, or as another run of the site did. */
@@ -200,11 +217,12 @@ export class Site {
   }
 
   /**
-   * Whether this minute may teach the baseline. A suspicion against the API alone does not spoil it, for a ticket that makes
-   * Tencent stumble raises one: with such tickets an attacker could spoil the quiet minutes and leave the busy ones.
+   * Whether this minute may teach the baseline. A suspicion alone does not spoil it: a ticket that makes Tencent stumble raises
+   * one against the API, with which an attacker could spoil the quiet minutes and leave the busy ones, and a probe that fails
+   * while users are verified raises one against the script for as long as a firewall stays closed.
    */
   #isHealthy(): boolean {
-    return this.apiWatch.state !== 'outage' && this.clientPathWatch.state === 'healthy'
+    return this.apiWatch.state !== 'outage' && this.clientPathWatch.state !== 'outage'
   }
 
   /** Floors and what is expected of the whole site are divided by the live processes; what this process learned is not. */
@@ -241,28 +259,6 @@ export class Site {
   #adoptShared(state: StoreState): void {
     this.#shared = state
     this.ledger.followBaseline()
-    const theirs = state.override
-    const ours = this.#sharedOverride
-    if (theirs !== undefined && theirs.setEpochMs > (ours?.setEpochMs ?? 0)) this.#adoptOverride(theirs)
-    // The store was away when ours was set, or has lost it since.
-    else if (ours !== undefined && ours.setEpochMs > (theirs?.setEpochMs ?? 0) && !this.#isOver(ours)) {
-      this.#shareOverride(ours)
-    }
-  }
-
-  #adoptOverride(override: StoreOverride): void {
-    const replaces = this.#sharedOverride !== undefined
-    this.#sharedOverride = override
-    if (this.#isOver(override) && !replaces) return
-    const { mode, by, untilEpochMs } = override
-    this.override.set({ mode, by, untilMs: untilEpochMs ?? Number.POSITIVE_INFINITY }, 'shared')
-  }
-
-  #shareOverride(override: StoreOverride): void {
-    this.#store?.tell((session) => session.setOverride(override))
-  }
-
-  #isOver({ untilEpochMs }: StoreOverride): boolean {
-    return untilEpochMs !== null && untilEpochMs <= this.#parts.clock.epochMs()
+    this.#sharedOverride.hear(state)
   }
 }

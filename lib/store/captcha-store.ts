@@ -36,8 +36,8 @@ export interface StoreLifetimes {
   readonly processMs: number
   /** The baseline of the whole site, since it was last computed. */
   readonly baselineMs: number
-  /** An override without an end, since it was set or since the last heartbeat of any process. */
-  readonly endlessOverrideMs: number
+  /** The last override, ended or not, since it was set or since the last heartbeat of any process. */
+  readonly overrideMs: number
 }
 
 /**
@@ -65,7 +65,8 @@ export interface StoreSession {
   claim(claim: StoreClaim): Promise<StoreClaimResult>
   /**
    * Undoes a claim: takes its pass out of every purse and removes the mark of its ticket, if this claim made them. Other
-   * claims and marks stay. A claim that is unknown or already released changes nothing.
+   * claims and marks stay. A claim that is unknown or already released changes nothing. The mark of a verified pass is released
+   * as a claim without purses whose `claimId` is the `passId`; the client keeps its history.
    *
    * Fails: the passes stay counted until their windows end, and the ticket stays marked until `replayMs` ends.
    */
@@ -93,12 +94,16 @@ export interface StoreSession {
    */
   heartbeat(own: { readonly baselinePerMinute: number | undefined }): Promise<StoreState>
   /**
-   * Sets the override, unless the store has one whose `setEpochMs` is the same or larger. It ends after
-   * `untilEpochMs − setEpochMs` of the store's time.
+   * Sets the override and returns the one that stands. An override with another id whose `setMs` is larger, and not larger than
+   * the time of the store now, stands; so does the one with the same id. Else the given one stands: of two that were set at the
+   * same time the later arrival.
    *
-   * Fails: the guard sets it again after a heartbeat that returns none or an older one.
+   * The store keeps it as it is. That it ends is for the guard to notice: an override that has ended still stands above an older
+   * one, which a process may bring that was cut off.
+   *
+   * Fails: the guard sets it again after a heartbeat that returns none or another one.
    */
-  setOverride(override: StoreOverride): Promise<void>
+  setOverride(override: StoreOverride): Promise<StoreOverride>
 }
 
 /** A purse that a claim draws on. A name stands for one limit and one window in all processes. */
@@ -131,7 +136,16 @@ export interface StoreClaim {
 
 /** The answer to a claim. `history` is what the store knows of the client; the guard keeps a copy of it. */
 export type StoreClaimResult =
-  | { readonly kind: 'granted' | 'over_limit'; readonly history: StoreHistory | undefined }
+  | { readonly kind: 'granted'; readonly history: StoreHistory | undefined }
+  | {
+      readonly kind: 'over_limit'
+      readonly history: StoreHistory | undefined
+      /**
+       * Milliseconds until so many passes have left the window of the purse that it has room for this client; `windowMs` where
+       * the limit is 0. At most `windowMs`. Until then the guard refuses this client by itself and asks no more.
+       */
+      readonly retryAfterMs: number
+    }
   | { readonly kind: 'replayed' | 'unknown_client' }
 
 /** A ticket that Tencent verified. */
@@ -160,21 +174,28 @@ export interface StoreHistory {
 
 /** An operator's override, as every process gets it. */
 export interface StoreOverride {
+  /** Identifies this override; a random text of 36 characters. */
+  readonly id: string
   readonly mode: OverrideMode
   /** Who set it. A store may cut it to 256 characters. */
   readonly by: string
-  /** When it ends, milliseconds since 1970; `null` if it has no end. */
-  readonly untilEpochMs: number | null
-  /** When it was set, milliseconds since 1970, by the clock of the process that set it: the newest one wins. */
-  readonly setEpochMs: number
+  /** How long it lasts since it was set, in milliseconds; `null` if it has no end. */
+  readonly forMs: number | null
+  /**
+   * When it was set, in whole milliseconds of the store's clock: the newest one wins. The process reckons it from the last
+   * {@link StoreState.nowMs} and its own monotonic clock, so that neither its wall clock nor a client that sends late matters.
+   */
+  readonly setMs: number
 }
 
 /** The state of a site, as the answer to a heartbeat. */
 export interface StoreState {
+  /** The time of the store's clock, in milliseconds since whenever it likes. */
+  readonly nowMs: number
   /** Live processes, this one included; at least 1. */
   readonly processes: number
   /** Verified passes a minute of the whole site; `undefined` while none is known. */
   readonly baselinePerMinute: number | undefined
-  /** The override in force; `undefined` without one. */
+  /** The override that was set last, ended or not; `undefined` without one in `overrideMs`. */
   readonly override: StoreOverride | undefined
 }

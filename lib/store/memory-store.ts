@@ -90,8 +90,11 @@ class SiteMemory {
     if (ticketKey !== undefined && this.#markOf(ticketKey, nowMs) !== undefined) return { kind: 'replayed' }
     if (requireKnown && history === undefined) return { kind: 'unknown_client' }
     for (const { purse, key } of drawn) {
-      const taken = this.#countPasses(key, nowMs - purse.windowMs)
-      if (taken >= clientLimit(purse, history?.verifiedPerMinute)) return { kind: 'over_limit', history }
+      const takenMs = this.#passTimes(key, nowMs - purse.windowMs)
+      const limit = clientLimit(purse, history?.verifiedPerMinute)
+      if (takenMs.length < limit) continue
+      const endMs = limit === 0 ? nowMs : (takenMs[takenMs.length - limit] as number)
+      return { kind: 'over_limit', history, retryAfterMs: endMs + purse.windowMs - nowMs }
     }
     for (const { purse, key } of drawn) this.#takePass(key, claimId, nowMs, purse.windowMs)
     if (ticketKey !== undefined) this.#mark(ticketKey, claimId, nowMs, replayMs)
@@ -135,18 +138,20 @@ class SiteMemory {
     this.#sumBaselines(nowMs, lifetimes.baselineMs)
     if (this.#override !== undefined && this.#override.endMs <= nowMs) this.#override = undefined
     const override = this.#override?.value
-    if (override?.untilEpochMs === null)
-      this.#override = { value: override, endMs: nowMs + lifetimes.endlessOverrideMs }
-    return { processes: this.#processes.size, baselinePerMinute: this.#baseline?.perMinute, override }
+    if (override !== undefined) this.#override = { value: override, endMs: nowMs + lifetimes.overrideMs }
+    return { nowMs, processes: this.#processes.size, baselinePerMinute: this.#baseline?.perMinute, override }
   }
 
-  setOverride(override: StoreOverride, { endlessOverrideMs }: StoreLifetimes): void {
+  setOverride(override: StoreOverride, { overrideMs }: StoreLifetimes): StoreOverride {
     const nowMs = this.#clock.nowMs()
-    const { setEpochMs, untilEpochMs, by } = override
     const current = this.#override
-    if (current !== undefined && current.endMs > nowMs && current.value.setEpochMs >= setEpochMs) return
-    const lastsMs = untilEpochMs === null ? endlessOverrideMs : untilEpochMs - setEpochMs
-    this.#override = { value: { ...override, by: by.slice(0, maxByLength) }, endMs: nowMs + lastsMs }
+    if (current !== undefined && current.endMs > nowMs) {
+      const { id, setMs } = current.value
+      if (id === override.id || (setMs > override.setMs && setMs <= nowMs)) return current.value
+    }
+    const value = { ...override, by: override.by.slice(0, maxByLength) }
+    this.#override = { value, endMs: nowMs + overrideMs }
+    return value
   }
 
   #sumBaselines(nowMs: number, baselineMs: number): void {
@@ -167,15 +172,15 @@ class SiteMemory {
     this.#tickets.set(ticketKey, { by, endMs: nowMs + replayMs }, ({ endMs }) => endMs <= nowMs)
   }
 
-  /** Counts the passes taken after `sinceMs` and forgets the others. */
-  #countPasses(key: string, sinceMs: number): number {
+  /** Returns when the passes after `sinceMs` were taken, oldest first, and forgets the others. */
+  #passTimes(key: string, sinceMs: number): readonly number[] {
     const takenMs = this.#passes.get(key)?.takenMs
-    if (takenMs === undefined) return 0
+    if (takenMs === undefined) return []
     for (const [claimId, atMs] of takenMs) {
       if (atMs > sinceMs) break
       takenMs.delete(claimId)
     }
-    return takenMs.size
+    return [...takenMs.values()]
   }
 
   #takePass(key: string, claimId: string, nowMs: number, windowMs: number): void {

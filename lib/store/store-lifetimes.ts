@@ -11,5 +11,5 @@ export const storeLifetimes: StoreLifetimes = Object.freeze({
   rateMemoryMs: 600_000,
   processMs: 3 * heartbeatEveryMs,
   baselineMs: 24 * hourMs,
-  endlessOverrideMs: 7 * 24 * hourMs,
+  overrideMs: 7 * 24 * hourMs,
 })

@@ -27,6 +27,9 @@ describe('The command line', () => {
     expect(finished.out).toContain('captchaAppId: 42,')
     expect(finished.out).toContain("secretId: 'it\\'s'")
     expect(finished.out).toMatch(/endpoint: 'http:\/\/127\.0\.0\.1:\d+',/)
+    expect(finished.out).toMatch(
+      /cvmRoleCredential\(\{ metadataUrl: 'http:\/\/127\.0\.0\.1:\d+\/latest\/meta-data\/' \}\)/,
+    )
     expect(finished.out).toMatch(/curl -X PUT http:\/\/127\.0\.0\.1:\d+\/control -d '\{"api":"hang"\}'/)
   })
 

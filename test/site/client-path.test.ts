@@ -353,3 +353,77 @@ describe('a closed client path', () => {
     expect(site.probesAtMs).toEqual([])
   })
 })
+
+describe('a probe that fails while users are verified', () => {
+  /** Trusted, and failing since now. */
+  async function failing(expectedPerMinute?: number): Promise<Site> {
+    const site = new Site({ expectedPerMinute })
+    await site.probe('reachable')
+    await site.probe('unreachable')
+    return site
+  }
+
+  /** No user is verified any more, and the passes of the last minutes are over. */
+  async function silence(site: Site): Promise<void> {
+    await site.traffic(6, 0)
+  }
+
+  test('is no evidence any more after 15 minutes of passes as expected', async () => {
+    const site = await failing(20)
+    await site.traffic(15, 20)
+    expect(site.path.finding()).toMatchObject({ state: 'suspect' })
+    await site.traffic(1, 20)
+    expect(site.path.finding()).toMatchObject({ state: 'healthy', why: expect.stringContaining('for long') })
+    site.expectedPerMinute = 5
+    await silence(site)
+    expect(site.state).toBe('healthy')
+  })
+
+  test('is evidence again after it has succeeded once more', async () => {
+    const site = await failing(20)
+    await site.traffic(16, 20)
+    site.expectedPerMinute = 5
+    await silence(site)
+    await site.probe('unreachable')
+    expect(site.state).toBe('healthy')
+    await site.probe('reachable')
+    await site.probe('unreachable')
+    expect(site.state).toBe('outage')
+  })
+
+  test('stays evidence while less than half of what is expected is verified, however long', async () => {
+    const site = await failing(20)
+    await site.traffic(180, 9)
+    expect(site.state).toBe('outage')
+  })
+
+  test('loses its trust also where users came back before it', async () => {
+    const site = await failing(20)
+    await site.traffic(180, 2)
+    await site.traffic(32, 20)
+    expect(site.state).toBe('healthy')
+  })
+
+  test('begins the 15 minutes anew with each failure after a success', async () => {
+    const site = await failing(20)
+    await site.traffic(14, 20)
+    await site.probe('reachable')
+    await site.probe('unreachable')
+    await site.traffic(14, 20)
+    expect(site.state).toBe('suspect')
+  })
+
+  test.each([
+    [undefined, 14, 1, 'outage'],
+    [undefined, 20, 1, 'healthy'],
+    [1, 30, 0.4, 'outage'],
+    [1, 30, 0.6, 'healthy'],
+  ])(
+    'on a quiet site that expects %p a minute, after %i minutes with %d passes each, it is: %s',
+    async (expected, minutes, perMinute, state) => {
+      const site = await failing(expected)
+      await site.traffic(minutes, perMinute)
+      expect(site.state).toBe(state)
+    },
+  )
+})

@@ -50,8 +50,7 @@ export function verifiedOf(change: Partial<StoreVerified> = {}): StoreVerified {
 }
 
 export function overrideOf(change: Partial<StoreOverride> = {}): StoreOverride {
-  const setEpochMs = change.setEpochMs ?? 1_767_225_600_000
-  return { mode: 'pass', by: 'ops', untilEpochMs: setEpochMs + minuteMs, setEpochMs, ...change }
+  return { id: randomUUID(), mode: 'pass', by: 'ops', forMs: minuteMs, setMs: 0, ...change }
 }
 
 /** Tests everything that `CaptchaStore` promises, on a new store for each test. */
@@ -119,6 +118,27 @@ export function testConformance(open: () => StoreUnderTest | Promise<StoreUnderT
         await claim('outage', '\u0000 {} /é'),
       ]
       expect(results.map(({ kind }) => kind)).toEqual(Array(5).fill('granted'))
+    })
+
+    test('that is over the limit says when the window moves on', async () => {
+      const retryAfterMs = async (limit: number) => {
+        const result = await session.claim(claimOf({ purses: [purseOf({ limit })] }))
+        return result.kind === 'over_limit' ? result.retryAfterMs : result.kind
+      }
+      expect(await claimTimes(1)).toEqual(['granted'])
+      await elapse(20_000)
+      expect(await claimTimes(2)).toEqual(['granted', 'granted'])
+      await elapse(20_000)
+      for (const [limit, expected] of [
+        [3, 20_000],
+        [2, 40_000],
+        [1, 40_000],
+        [0, minuteMs],
+      ] as const) {
+        const answer = await retryAfterMs(limit)
+        expect(answer).toBeLessThanOrEqual(expected)
+        expect(answer).toBeGreaterThan(expected - 10_000)
+      }
     })
 
     test('finds room again when a pass leaves the window, and not before', async () => {
@@ -297,6 +317,17 @@ export function testConformance(open: () => StoreUnderTest | Promise<StoreUnderT
       expect((await session.claim(claimOf({ ticketKey: 'ticket' }))).kind).toBe('replayed')
     })
 
+    test('of a verified pass lets the ticket come again, and leaves the history', async () => {
+      const verified = verifiedOf({ ticketKey: 'ticket' })
+      await session.recordVerified(verified)
+      const release = (claimId: string) => session.release(claimOf({ claimId, purses: [], ticketKey: 'ticket' }))
+      await release(randomUUID())
+      expect((await session.claim(claimOf({ ticketKey: 'ticket' }))).kind).toBe('replayed')
+      await release(verified.passId)
+      expect(await session.readHistory('client')).toBeDefined()
+      expect(await session.recordVerified(verifiedOf({ ticketKey: 'ticket' }))).toEqual({ isFirst: true })
+    })
+
     test('of a claim that was refused or never made changes nothing', async () => {
       const purses = [purseOf({ limit: 1 })]
       await session.claim(claimOf({ purses, ticketKey: 'ticket' }))
@@ -361,7 +392,8 @@ export function testConformance(open: () => StoreUnderTest | Promise<StoreUnderT
       const history = { verifiedPerMinute: expect.closeTo(0.1, 3) }
       const purses = [purseOf({ limit: 1 })]
       expect(await session.claim(claimOf({ purses }))).toEqual({ kind: 'granted', history })
-      expect(await session.claim(claimOf({ purses }))).toEqual({ kind: 'over_limit', history })
+      const refused = { kind: 'over_limit', history, retryAfterMs: expect.any(Number) }
+      expect(await session.claim(claimOf({ purses }))).toEqual(refused)
       expect(await session.claim(claimOf({ clientKey: 'stranger' }))).toEqual({ kind: 'granted', history: undefined })
     })
 
@@ -387,7 +419,7 @@ export function testConformance(open: () => StoreUnderTest | Promise<StoreUnderT
 
   describe('a heartbeat', () => {
     test('returns nothing but the process itself from an empty store', async () => {
-      const empty = { processes: 1, baselinePerMinute: undefined, override: undefined }
+      const empty = { nowMs: expect.any(Number), processes: 1, baselinePerMinute: undefined, override: undefined }
       expect(await session.heartbeat(notLearned)).toEqual(empty)
     })
 
@@ -433,49 +465,67 @@ export function testConformance(open: () => StoreUnderTest | Promise<StoreUnderT
   })
 
   describe('an override', () => {
+    const standing = async () => (await session.heartbeat(notLearned)).override
+    /** The store's time, in whole milliseconds. */
+    const nowMs = async () => Math.floor((await session.heartbeat(notLearned)).nowMs)
+
     test('reaches the other processes of its app id as it was set', async () => {
       const override = overrideOf({ by: 'Jörg "ops" \n' })
-      await session.setOverride(override)
+      expect(await session.setOverride(override)).toEqual(override)
       expect((await connect().heartbeat(notLearned)).override).toEqual(override)
       expect((await connect({ captchaAppId: 2 }).heartbeat(notLearned)).override).toBeUndefined()
     })
 
-    test('stays the newest one, in whatever order they arrive', async () => {
-      const newer = overrideOf({ mode: 'verify_only', untilEpochMs: null })
+    test('stays the newest one, in whatever order they arrive, and each caller is told which one that is', async () => {
+      const setMs = (await nowMs()) - 10_000
+      const newer = overrideOf({ mode: 'verify_only', forMs: null, setMs })
       await session.setOverride(newer)
-      await session.setOverride(overrideOf({ setEpochMs: newer.setEpochMs - 1 }))
-      await session.setOverride(overrideOf({ setEpochMs: newer.setEpochMs }))
-      expect((await session.heartbeat(notLearned)).override).toEqual(newer)
-      const newest = overrideOf({ mode: 'none', setEpochMs: newer.setEpochMs + 1, untilEpochMs: null })
-      await session.setOverride(newest)
-      expect((await session.heartbeat(notLearned)).override).toEqual(newest)
+      expect(await connect().setOverride(overrideOf({ setMs: setMs - 1 }))).toEqual(newer)
+      expect(await standing()).toEqual(newer)
+      const newest = overrideOf({ mode: 'none', setMs: setMs + 1, forMs: null })
+      expect(await connect().setOverride(newest)).toEqual(newest)
+      expect(await standing()).toEqual(newest)
     })
 
-    test('ends as long after its setting as it says, by the clock of the store', async () => {
-      await session.setOverride(overrideOf({ setEpochMs: 5, untilEpochMs: 5 + minuteMs }))
-      await elapse(minuteMs - 1_000)
-      expect((await session.heartbeat(notLearned)).override).toBeDefined()
-      await elapse(1_000)
-      expect((await session.heartbeat(notLearned)).override).toBeUndefined()
+    test('that arrives later stands, where two were set at the same time', async () => {
+      const setMs = (await nowMs()) - 10_000
+      await session.setOverride(overrideOf({ setMs }))
+      const later = overrideOf({ setMs, mode: 'none', forMs: null })
+      expect(await session.setOverride(later)).toEqual(later)
+      expect(await standing()).toEqual(later)
     })
 
-    test('that has ended gives way to an older one', async () => {
-      await session.setOverride(overrideOf({}))
-      await elapse(minuteMs)
-      const older = overrideOf({ setEpochMs: 5 })
-      await session.setOverride(older)
-      expect((await session.heartbeat(notLearned)).override).toEqual(older)
+    test('that arrives later stands, where the other one was set ahead of the store: its clock was set back', async () => {
+      const setMs = (await nowMs()) + hourMs
+      await session.setOverride(overrideOf({ setMs }))
+      const later = overrideOf({ setMs: setMs - hourMs, mode: 'none', forMs: null })
+      expect(await session.setOverride(later)).toEqual(later)
     })
 
-    test('without an end stays for 7 days after the last heartbeat', async () => {
-      const endless = overrideOf({ untilEpochMs: null })
-      await session.setOverride(endless)
+    test('that is sent twice stays as it is', async () => {
+      const override = overrideOf({ setMs: (await nowMs()) - 10_000 })
+      await session.setOverride(override)
+      expect(await connect().setOverride({ ...override, setMs: override.setMs + 200 })).toEqual(override)
+    })
+
+    test('stands above an older one after its end', async () => {
+      const override = overrideOf({ setMs: await nowMs() })
+      await session.setOverride(override)
+      await elapse(2 * minuteMs)
+      const { nowMs: laterMs, override: ended } = await session.heartbeat(notLearned)
+      expect(laterMs - (ended?.setMs ?? 0)).toBeGreaterThanOrEqual(2 * minuteMs - 1)
+      const older = overrideOf({ forMs: null, setMs: Math.floor(laterMs) - 3 * minuteMs })
+      expect((await session.setOverride(older)).id).toBe(override.id)
+    })
+
+    test('stays for 7 days after the last heartbeat', async () => {
+      const { id } = await session.setOverride(overrideOf({ setMs: await nowMs() }))
       for (const days of [6, 6]) {
         await elapse(days * 24 * hourMs)
-        expect((await session.heartbeat(notLearned)).override).toEqual(endless)
+        expect((await standing())?.id).toBe(id)
       }
       await elapse(7 * 24 * hourMs)
-      expect((await session.heartbeat(notLearned)).override).toBeUndefined()
+      expect(await standing()).toBeUndefined()
     })
   })
 }

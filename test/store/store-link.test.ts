@@ -37,7 +37,7 @@ function setAnswerDelay(session: StoreDouble, clock: ManualClock, delayMs: numbe
   const seen = { heartbeats: 0 }
   session.heartbeat = () => {
     seen.heartbeats++
-    return new Promise((resolve) => clock.after(delayMs, () => resolve(session.state)))
+    return new Promise((resolve) => clock.after(delayMs, () => resolve({ nowMs: 0, ...session.state })))
   }
   return seen
 }

@@ -1,12 +1,13 @@
--- Records a live process and the baseline that it has learned; answers with the live processes, the site's baseline and the override.
+-- Records a live process and the baseline that it has learned; answers with the time, the live processes, the site's baseline and
+-- the override.
 --
 -- The site's baseline is the sum of what the live processes have learned. While some have learned none, the last such sum stands:
 -- a process that ends is counted as live for some seconds more, so scaling up the others' figures at every deployment would count
 -- it twice. Only without a last sum are those figures scaled.
 --
--- KEYS: processes, baseline, override. ARGV: process id, its baseline or '', processMs, baselineMs, endlessOverrideMs.
+-- KEYS: processes, baseline, override. ARGV: process id, its baseline or '', processMs, baselineMs, overrideMs.
 local processesKey, baselineKey, overrideKey = KEYS[1], KEYS[2], KEYS[3]
-local processId, ownBaseline, processMs, baselineMs, endlessOverrideMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local processId, ownBaseline, processMs, baselineMs, overrideMs = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
 holds('processes', processesKey, 'hash')
 redis.call('HSET', processesKey, processId, string.format('%.0f', now) .. ' ' .. ownBaseline)
@@ -38,17 +39,6 @@ if learned == live or (learned > 0 and not site) then
   redis.call('SET', baselineKey, exact(site), 'PX', baselineMs)
 end
 
-local override = {}
-if holds('override', overrideKey, 'hash') then
-  override = redis.call('HMGET', overrideKey, 'mode', 'by', 'until', 'set')
-  local mode = override[1]
-  local isKnown = mode == 'pass' or mode == 'verify_only' or mode == 'none'
-  local isEndless = override[3] == ''
-  if not isKnown or not override[2] or not number(override[4]) or not (isEndless or number(override[3])) then
-    reject('override', overrideKey)
-    override = {}
-  elseif isEndless then
-    redis.call('PEXPIRE', overrideKey, endlessOverrideMs)
-  end
-end
-return answer(tostring(live), exact(site), unpack(override))
+local override = overrideOf(overrideKey)
+if override then redis.call('PEXPIRE', overrideKey, overrideMs) end
+return answer(exact(now / 1000), tostring(live), exact(site), unpack(override or {}))

@@ -39,11 +39,12 @@ export class RedisSession implements StoreSession {
     const { rateMemoryMs } = this.#context.lifetimes
     const keys = [this.#keys.history(clientKey), ...this.#keysOf({ purses, clientKey, ticketKey })]
     const args = [claimId, requireKnown ? 1 : 0, replayMs, rateMemoryMs, ...limits]
-    const [kind, perMinute] = await this.#run(scripts.claim, keys, args)
+    const [kind, perMinute, retryAfterMs] = await this.#run(scripts.claim, keys, args)
     switch (kind) {
       case 'granted':
-      case 'over_limit':
         return { kind, history: historyOf(perMinute) }
+      case 'over_limit':
+        return { kind, history: historyOf(perMinute), retryAfterMs: finite(retryAfterMs) }
       case 'replayed':
       case 'unknown_client':
         return { kind }
@@ -75,22 +76,22 @@ export class RedisSession implements StoreSession {
   }
 
   async heartbeat({ baselinePerMinute }: { baselinePerMinute: number | undefined }): Promise<StoreState> {
-    const { processMs, baselineMs, endlessOverrideMs } = this.#context.lifetimes
+    const { processMs, baselineMs, overrideMs } = this.#context.lifetimes
     const keys = [this.#keys.processes, this.#keys.baseline, this.#keys.override]
-    const args = [this.#context.processId, baselinePerMinute ?? '', processMs, baselineMs, endlessOverrideMs]
-    const [processes, baseline, mode, by, until, set] = await this.#run(scripts.heartbeat, keys, args)
+    const args = [this.#context.processId, baselinePerMinute ?? '', processMs, baselineMs, overrideMs]
+    const [nowMs, processes, baseline, ...override] = await this.#run(scripts.heartbeat, keys, args)
     return {
+      nowMs: finite(nowMs),
       processes: Math.max(1, finite(processes)),
       baselinePerMinute: baseline ? finite(baseline) : undefined,
-      override: isMode(mode) ? overrideOf(mode, by ?? '', until ?? '', set ?? '') : undefined,
+      override: override.length > 0 ? overrideOf(override) : undefined,
     }
   }
 
-  async setOverride({ mode, by, untilEpochMs, setEpochMs }: StoreOverride): Promise<void> {
-    const { endlessOverrideMs } = this.#context.lifetimes
-    const lastsMs = untilEpochMs === null ? endlessOverrideMs : Math.max(1, Math.ceil(untilEpochMs - setEpochMs))
-    const args = [mode, by.slice(0, maxByLength), untilEpochMs ?? '', setEpochMs, lastsMs]
-    await this.#run(scripts.setOverride, [this.#keys.override], args)
+  async setOverride({ id, mode, by, forMs, setMs }: StoreOverride): Promise<StoreOverride> {
+    const { overrideMs } = this.#context.lifetimes
+    const args = [id, mode, by.slice(0, maxByLength), forMs ?? '', setMs, overrideMs]
+    return overrideOf(await this.#run(scripts.setOverride, [this.#keys.override], args))
   }
 
   /** The keys that a claim takes from, and its ticket's. */
@@ -123,8 +124,9 @@ function isMode(mode: string | undefined): mode is StoreOverride['mode'] {
   return mode === 'pass' || mode === 'verify_only' || mode === 'none'
 }
 
-function overrideOf(mode: StoreOverride['mode'], by: string, until: string, set: string): StoreOverride {
-  return { mode, by, untilEpochMs: until === '' ? null : finite(until), setEpochMs: finite(set) }
+function overrideOf([id = '', mode, by = '', forMs, setMs]: readonly string[]): StoreOverride {
+  if (!isMode(mode)) throw unreadable()
+  return { id, mode, by, forMs: forMs === '' ? null : finite(forMs), setMs: finite(setMs) }
 }
 
 function finite(text: string | undefined): number {

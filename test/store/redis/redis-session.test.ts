@@ -61,7 +61,7 @@ describeWithRedis()('redisStore()', () => {
       await session.claim(claimOf({ clientKey, ticketKey, purses: [purseOf({ name: 'x'.repeat(64) })] }))
       await session.recordVerified(verifiedOf({ clientKey: '2001:db8::/56', ticketKey: '\u0000 {}' }))
       await session.heartbeat({ baselinePerMinute: 5 })
-      await session.setOverride(overrideOf({ untilEpochMs: null }))
+      await session.setOverride(overrideOf({ forMs: null }))
       const names = await keys()
       expect(names).toHaveLength(7)
       for (const name of names) {
@@ -119,9 +119,10 @@ describeWithRedis()('redisStore()', () => {
       test('stops no heartbeat', async () => {
         await connection.command('SET', processesKey, 'garbage')
         await connection.command('SET', baselineKey, 'garbage', 'EX', '60')
-        await connection.command('HSET', overrideKey, 'mode', 'pass', 'until', 'soon')
+        await connection.command('HSET', overrideKey, 'mode', 'pass', 'for', 'long')
         await connection.command('EXPIRE', overrideKey, '60')
         expect(await session.heartbeat(notLearned)).toEqual({
+          nowMs: expect.any(Number),
           processes: 1,
           baselinePerMinute: undefined,
           override: undefined,

@@ -108,11 +108,12 @@ describe('a session of redisStore()', () => {
   })
 
   test('reads replies that are buffers, as clients with a type mapping return them', async () => {
-    const reply = ['', '3', '4.5', 'pass', 'ops', '', '17'].map((text) => Buffer.from(text))
+    const reply = ['', '99.5', '3', '4.5', 'id', 'pass', 'ops', '', '17'].map((text) => Buffer.from(text))
     expect(await session(nodeRedis(async () => reply)).heartbeat({ baselinePerMinute: 1 })).toEqual({
+      nowMs: 99.5,
       processes: 3,
       baselinePerMinute: 4.5,
-      override: { mode: 'pass', by: 'ops', untilEpochMs: null, setEpochMs: 17 },
+      override: { id: 'id', mode: 'pass', by: 'ops', forMs: null, setMs: 17 },
     })
   })
 })
