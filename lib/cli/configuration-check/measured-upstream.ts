@@ -53,7 +53,6 @@ export function measuredUpstream(options: MeasuredOptions): Upstream {
       })
       return () => exchange.stop()
     },
-    close() {},
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Outcome } from '../../admission/outcome.js'
 import { systemClock } from '../../clock.js'
 import { askCanary } from '../../tencent/canary.js'
+import { LookupQueue } from '../../tencent/lookup-queue.js'
 import { probeScript } from '../../tencent/probe-script.js'
 import { type Finding, factsOf, judgeEndpoint } from './judge-endpoint.js'
 import { type Measurement, measuredUpstream, type Phases } from './measured-upstream.js'
@@ -114,7 +115,11 @@ async function checkScript({ scriptUrl, endpoints }: CheckSettings): Promise<Che
     return { about, state: 'skipped', says }
   }
   const controller = new AbortController()
-  const report = await probeScript(scriptUrl, systemClock, controller.signal)
+  const report = await probeScript(scriptUrl, {
+    clock: systemClock,
+    lookups: new LookupQueue(),
+    signal: controller.signal,
+  })
   const url = scriptUrl.href
   if (report === 'reachable') return { about, state: 'ok', says: 'serves the script to this machine', url }
   const fix =
