@@ -28,7 +28,7 @@ figure .axis { display: flex; justify-content: space-between; color: var(--soft)
 .legend span { display: inline-block; width: .8rem; height: .8rem; border-radius: 2px; margin-right: .4rem; }
 .a { fill: var(--a); background: var(--a); } .b { fill: var(--b); background: var(--b); }
 .c { fill: var(--c); background: var(--c); } .d { fill: var(--d); background: var(--d); }
-svg polyline { fill: none; stroke-width: 2; vector-effect: non-scaling-stroke; } polyline.a { stroke: var(--a); background: none; } polyline.c { stroke: var(--c); background: none; }
+polyline.a, polyline.c { fill: none; stroke-width: 2; vector-effect: non-scaling-stroke; } polyline.a { stroke: var(--a); background: none; } polyline.c { stroke: var(--c); background: none; }
 details { margin: .3rem 0; } summary { cursor: pointer; color: var(--soft); }
 @media print { .pick, .pick + label { display: none; } h2 { break-after: avoid; } figure, table { break-inside: avoid; } }
 `
