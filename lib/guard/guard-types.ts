@@ -68,6 +68,8 @@ export interface GuardSnapshot {
   readonly purses: { readonly outage: PurseSnapshot; readonly doubt: PurseSnapshot }
   /** Verified passes a minute as learned; `null` before a baseline exists. */
   readonly baselinePerMinute: number | null
+  /** The same over the last seven days; bounds what follows from the baseline. `null` before six hours were seen. */
+  readonly referencePerMinute: number | null
   /** Verdicts since the start, by reason. */
   readonly counters: Readonly<ReasonCounters>
   readonly late: LateSnapshot

@@ -49,6 +49,7 @@ function snapshot({ config, reporter, purses, services }: GuardParts): GuardSnap
     credential: services.credential(),
     purses: site.ledger.snapshot(purses),
     baselinePerMinute: site.baselinePerMinute ?? null,
+    referencePerMinute: site.referencePerMinute ?? null,
     counters: { ...reporter.counters },
     late: late.snapshot(),
     store: site.storeState,

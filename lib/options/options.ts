@@ -151,7 +151,8 @@ export interface DegradationOptions {
   /** What each cause does. @example rules: { throttled: 'refuse', timeout: ({ evidence }) => (evidence === 'outage' ? 'pass' : 'refuse') } */
   rules?: DegradationRules | undefined
   /**
-   * Estimate of the verified passes a minute of the whole site; stands in until a baseline is learned. Number above 0.
+   * Estimate of the verified passes a minute of the whole site; stands in until a baseline is learned. Purse totals follow the
+   * baseline up to four times this or the seven-day reference, whichever is larger. Number above 0.
    * Site option. @example expectedPerMinute: 100
    */
   expectedPerMinute?: number | undefined
