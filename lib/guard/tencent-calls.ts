@@ -22,7 +22,8 @@ export type Asked = { readonly kind: 'answered'; readonly reply: Outcome } | { r
 
 interface CallUnderWay {
   readonly endMs: number
-  readonly takers: Set<(reply: Outcome) => void>
+  /** A list, for nearly all have one: thousands of calls may wait. */
+  takers: readonly ((reply: Outcome) => void)[]
   /** Ends the charge of a call that runs on without a caller. */
   endCharge: ((isRefused: boolean) => void) | undefined
 }
@@ -92,7 +93,7 @@ export class TencentCalls {
     const leaveInFlight = this.#site.inFlight.enter(limitKey, isKnown)
     if (leaveInFlight === undefined) return answered(degraded('overloaded', { wasSent: false }))
     const startedMs = this.#clock.nowMs()
-    const underWay: CallUnderWay = { endMs: startedMs + timeoutMs, takers: new Set(), endCharge: undefined }
+    const underWay: CallUnderWay = { endMs: startedMs + timeoutMs, takers: [], endCharge: undefined }
     const finish = (reply: Outcome) => {
       this.#underWay.delete(callKey)
       leaveInFlight()
@@ -143,10 +144,10 @@ export class TencentCalls {
       timer?.cancel()
       caller.runInAsyncScope(take, undefined, reply)
     }
-    underWay.takers.add(taker)
+    underWay.takers = [...underWay.takers, taker]
     const leave = () => {
       timer?.cancel()
-      if (!underWay.takers.delete(taker) || underWay.takers.size > 0) return
+      if (!removeTaker(underWay, taker) || underWay.takers.length > 0) return
       underWay.endCharge = this.#site.charges.chargeRunning(limitKey)
     }
     const isShorter = this.#clock.nowMs() + timeoutMs < underWay.endMs
@@ -155,19 +156,27 @@ export class TencentCalls {
   }
 
   /** The caller is still there, so nothing is charged; a refusal of the call is, when it comes. */
-  #stopWaiting({ takers }: CallUnderWay, taker: (reply: Outcome) => void): void {
-    if (takers.delete(taker)) taker(degraded('timeout', { isEvidence: false }))
+  #stopWaiting(underWay: CallUnderWay, taker: (reply: Outcome) => void): void {
+    if (removeTaker(underWay, taker)) taker(degraded('timeout', { isEvidence: false }))
   }
 
-  #end({ takers, endCharge }: CallUnderWay, { callKey, limitKey }: TencentQuestion, reply: Outcome): void {
+  #end(underWay: CallUnderWay, { callKey, limitKey }: TencentQuestion, reply: Outcome): void {
+    const { takers, endCharge } = underWay
     const isRefused = reply.kind === 'refused'
     if (endCharge !== undefined) endCharge(isRefused)
     else if (isRefused) this.#site.charges.charge(limitKey)
-    if (takers.size === 0) this.keep(callKey, reply)
-    const waiting = [...takers]
-    takers.clear()
-    for (const taker of waiting) taker(reply)
+    if (takers.length === 0) this.keep(callKey, reply)
+    underWay.takers = []
+    for (const taker of takers) taker(reply)
   }
+}
+
+/** False where it has gone already. */
+function removeTaker(underWay: CallUnderWay, taker: (reply: Outcome) => void): boolean {
+  const left = underWay.takers.filter((other) => other !== taker)
+  const isRemoved = left.length < underWay.takers.length
+  underWay.takers = left
+  return isRemoved
 }
 
 const notAdmitted = degraded('circuit_open', { wasSent: false })

@@ -135,9 +135,11 @@ export class ConnectionPool {
     connection.socket = socket
     const onError = (error: Error) => onConnected(error, null)
     // Emitted for a verified peer only: a resumed session skips the check of the name.
-    socket.on('session', (fresh: Buffer) => {
-      this.#tlsSession = fresh
-    })
+    if (this.#isTls) {
+      socket.on('session', (fresh: Buffer) => {
+        this.#tlsSession = fresh
+      })
+    }
     socket.setNoDelay(true).once('error', onError)
     socket.once(this.#isTls ? 'secureConnect' : 'connect', () => {
       socket.off('error', onError)
@@ -169,12 +171,14 @@ const interimHead = Buffer.from('HTTP/1.1 100 ')
 
 /** Discards a `100 Continue` that was not asked for, as RFC 9110 allows; undici resets the connection instead. */
 function discardContinue(socket: Socket): Socket {
-  const read = socket.read.bind(socket)
-  socket.read = (size) => {
-    const chunk: Buffer | null = read(size)
-    if (chunk?.[9] !== 0x31 || !chunk.subarray(0, interimHead.length).equals(interimHead)) return chunk
-    const end = chunk.indexOf('\r\n\r\n')
-    return end < 0 ? chunk : chunk.subarray(end + 4)
-  }
+  socket.read = readPastContinue
   return socket
+}
+
+/** One function for all sockets: thousands of them may be open. */
+function readPastContinue(this: Socket, size?: number): Buffer | null {
+  const chunk: Buffer | null = net.Socket.prototype.read.call(this, size)
+  if (chunk?.[9] !== 0x31 || !chunk.subarray(0, interimHead.length).equals(interimHead)) return chunk
+  const end = chunk.indexOf('\r\n\r\n')
+  return end < 0 ? chunk : chunk.subarray(end + 4)
 }
