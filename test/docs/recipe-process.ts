@@ -21,7 +21,11 @@ export async function writeRecipes(blocks: ReadonlyMap<string, string>): Promise
     await writeFile(join(directory, name), code)
     const { code: compiled } = await transform(code, {
       filename: name,
-      jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
+      jsc: {
+        parser: { syntax: 'typescript', decorators: true },
+        target: 'es2022',
+        transform: { legacyDecorator: true },
+      },
       module: { type: 'es6' },
     })
     await writeFile(join(directory, name.replace(/\.ts$/, '.js')), compiled)
@@ -33,8 +37,8 @@ export async function writeRecipes(blocks: ReadonlyMap<string, string>): Promise
 /** What the compiler says about the modules under `strict`. */
 export function compileStrictly({ files }: Recipes): string {
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
-  const flags = ['--noEmit', '--strict', '--skipLibCheck', '--target', 'es2022', '--types', 'node']
-  const modules = ['--module', 'nodenext', '--moduleResolution', 'nodenext']
+  const flags = ['--noEmit', '--strict', '--skipLibCheck', '--experimentalDecorators', '--target', 'es2022']
+  const modules = ['--module', 'nodenext', '--moduleResolution', 'nodenext', '--types', 'node']
   return execFileSync(process.execPath, [tsc, ...flags, ...modules, ...files], { encoding: 'utf8' })
 }
 
