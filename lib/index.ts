@@ -8,7 +8,6 @@ export type {
   RefusalReason,
 } from './admission/cause-table.js'
 export type { TencentFacts } from './admission/outcome.js'
-export { type Problem, refusalProblem } from './admission/problem.js'
 export type { RuleAction } from './admission/question.js'
 export type {
   CaptchaVerdict,
@@ -26,8 +25,11 @@ export {
   encryptCaptchaAppId,
 } from './browser-assets/index.js'
 export { captchaGuard } from './captcha-guard.js'
+export { cvmRoleCredential } from './cvm-role-credential.js'
 export type { CaptchaGuard, CheckInput, GuardSnapshot, LateSnapshot } from './guard/guard-types.js'
+export { type Problem, refusalProblem } from './guard/problem.js'
 export { CaptchaConfigError } from './options/captcha-config-error.js'
+export type { CvmRoleCredentialOptions, TkeOidcCredentialOptions } from './options/credential-options.js'
 export type {
   CaptchaGuardOptions,
   CircuitOptions,
@@ -51,6 +53,7 @@ export type {
   StoreClaimResult,
   StoreContext,
   StoreHistory,
+  StoreLearned,
   StoreLifetimes,
   StoreOverride,
   StorePurse,
@@ -61,6 +64,8 @@ export type {
 export { clientLimit } from './store/client-limit.js'
 export { type MemoryStoreOptions, memoryStore } from './store/memory-store.js'
 export type { HealthReport } from './tencent/canary.js'
+export type { CredentialSnapshot } from './tencent/credentials/credential-keeper.js'
+export { tkeOidcCredential } from './tke-oidc-credential.js'
 export type {
   CaptchaChannel,
   CaptchaClient,
@@ -70,6 +75,7 @@ export type {
   CaptchaSite,
   DynamicCredential,
   NextFunction,
+  ProvidedCredential,
   RawToken,
   SdkCredential,
 } from './types.js'

@@ -1,6 +1,6 @@
 import { IncomingMessage } from 'node:http'
-import { degradedNotAllowedProblem, refusalProblem } from './admission/problem.js'
 import type { CaptchaVerdict } from './admission/verdict.js'
+import { degradedNotAllowedProblem, refusalProblem } from './guard/problem.js'
 import { respond } from './guard/respond.js'
 import { giveBackPasses } from './guard/shared-request.js'
 import { CaptchaConfigError } from './options/captcha-config-error.js'

@@ -15,7 +15,7 @@ import type { PurseSnapshot } from '../../lib/site/purse.js'
 import { vouchedKey } from '../../lib/site/vouched-key.js'
 import type { CaptchaStore } from '../../lib/store/captcha-store.js'
 import { KeyedHash } from '../../lib/structures/keyed-hash.js'
-import type { Upstream } from '../../lib/tencent/upstream.js'
+import type { Upstream, Upstreams } from '../../lib/tencent/upstream.js'
 import type { Answer, AskedTicket } from './tencent-model.js'
 
 /** One request, as far as the decision depends on it. */
@@ -70,7 +70,7 @@ export class CaptchaGuardProcess {
         canaryTimeoutMs: timeoutMs,
         lateVerification,
       },
-      upstream: this.#upstream(),
+      upstreams: this.#upstreams(),
       runProbe: (done) => {
         const isReachable = world.canFetchScript()
         return this.#later(isReachable ? probeMs : probeTimeoutMs, () =>
@@ -161,8 +161,8 @@ export class CaptchaGuardProcess {
   }
 
   /** Tencent by its model. The ticket's text says what kind it is; a canary's has the form of a fallback ticket. */
-  #upstream(): Upstream {
-    return {
+  #upstreams(): Upstreams {
+    const upstream: Upstream = {
       verify: ({ ticket }, deadlineMs, done) => {
         const { reply, afterMs } = this.#world.askTencent(
           ticket.startsWith('trerror') ? 'canary' : (ticket as AskedTicket),
@@ -176,8 +176,9 @@ export class CaptchaGuardProcess {
           done({ kind: 'aborted' })
         }
       },
-      close: ignore,
     }
+    const credential = () => ({ source: 'fixed' }) as const
+    return { calls: upstream, canary: upstream, isCanaryApart: true, credential, close: ignore }
   }
 
   /** Runs once, later, unless it is cancelled. */

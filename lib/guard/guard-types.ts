@@ -7,6 +7,7 @@ import type { WatchSnapshot } from '../site/outage-watch.js'
 import type { OverrideSnapshot } from '../site/override-switch.js'
 import type { PurseSnapshot } from '../site/purse.js'
 import type { HealthReport } from '../tencent/canary.js'
+import type { CredentialSnapshot } from '../tencent/credentials/credential-keeper.js'
 import type { CaptchaChannel, CaptchaMiddleware, CaptchaSite } from '../types.js'
 
 /** What {@link CaptchaGuard.check} decides about. Ticket, randstr and address may be what a caller sent, of any type. */
@@ -64,9 +65,13 @@ export interface GuardSnapshot {
   /** The way of the vendor's script to the users. */
   readonly clientPath: WatchSnapshot
   readonly circuit: CircuitSnapshot
+  /** Where the keys come from, their age and expiry, and the provider's last failure. */
+  readonly credential: CredentialSnapshot
   readonly purses: { readonly outage: PurseSnapshot; readonly doubt: PurseSnapshot }
   /** Verified passes a minute as learned; `null` before a baseline exists. */
   readonly baselinePerMinute: number | null
+  /** The same over the last seven days; bounds what follows from the baseline. `null` before six hours were seen. */
+  readonly referencePerMinute: number | null
   /** Verdicts since the start, by reason. */
   readonly counters: Readonly<ReasonCounters>
   readonly late: LateSnapshot

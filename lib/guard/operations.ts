@@ -24,7 +24,7 @@ function checkHealth({ config, services }: GuardParts): Promise<HealthReport> {
   const startedMs = clock.nowMs()
   return new Promise((resolve, reject) => {
     // The deadline's own timer holds no process; a script that awaits its health check must live to see it.
-    const hold = setTimeout(() => {}, config.timeoutMs + 1000)
+    const hold = setTimeout(() => {}, 2 * config.timeoutMs + 1000)
     askCanary(canary, config.timeoutMs, (reply) => {
       clearTimeout(hold)
       try {
@@ -36,7 +36,8 @@ function checkHealth({ config, services }: GuardParts): Promise<HealthReport> {
   })
 }
 
-function snapshot({ config, reporter, purses, services: { site, late } }: GuardParts): GuardSnapshot {
+function snapshot({ config, reporter, purses, services }: GuardParts): GuardSnapshot {
+  const { site, late } = services
   site.refresh()
   return {
     captchaAppId: config.captchaAppId,
@@ -45,8 +46,10 @@ function snapshot({ config, reporter, purses, services: { site, late } }: GuardP
     api: site.apiWatch.snapshot(),
     clientPath: site.clientPathWatch.snapshot(),
     circuit: site.circuit.snapshot(),
+    credential: services.credential(),
     purses: site.ledger.snapshot(purses),
     baselinePerMinute: site.baselinePerMinute ?? null,
+    referencePerMinute: site.referencePerMinute ?? null,
     counters: { ...reporter.counters },
     late: late.snapshot(),
     store: site.storeState,

@@ -2,14 +2,17 @@ import { canaryReport, type Outcome } from '../admission/outcome.js'
 import type { CaptchaVerdict } from '../admission/verdict.js'
 import type { Clock } from '../clock.js'
 import { OutageLog } from '../report/outage-log.js'
+import type { RunCanary } from '../site/canary-schedule.js'
 import type { ClientHistory } from '../site/client-history.js'
 import type { RunProbe } from '../site/client-path.js'
+import { confirmedCanary } from '../site/confirmed-canary.js'
 import { type LateTicket, type LateVerdict, LateVerification } from '../site/late-verification.js'
 import type { OverrideChange, OverrideState } from '../site/override-switch.js'
 import { Site, type SiteSettings } from '../site/site.js'
 import { askCanary, type CanaryOptions } from '../tencent/canary.js'
 import { classifyReply } from '../tencent/classify-reply.js'
-import type { Upstream } from '../tencent/upstream.js'
+import type { CredentialSnapshot } from '../tencent/credentials/credential-keeper.js'
+import type { Upstream, Upstreams } from '../tencent/upstream.js'
 import type { VerifyCall } from '../tencent/verify-call.js'
 import type { CaptchaLogger } from '../types.js'
 import { TencentCalls } from './tencent-calls.js'
@@ -54,7 +57,7 @@ export interface SiteServicesParts {
   readonly channel: CanaryOptions['channel']
   readonly clock: Clock
   readonly settings: ServiceSettings
-  readonly upstream: Upstream
+  readonly upstreams: Upstreams
   readonly runProbe: RunProbe
   readonly announce: SiteAnnouncer
   readonly history?: ClientHistory | undefined
@@ -68,14 +71,21 @@ export class SiteServices {
   readonly upstream: Upstream
   readonly clock: Clock
   readonly canary: CanaryOptions
+  readonly #upstreams: Upstreams
   readonly #apiLog: OutageLog
   #settings: ServiceSettings
 
-  constructor({ captchaAppId, channel, clock, settings, upstream, runProbe, announce, history }: SiteServicesParts) {
+  constructor({ captchaAppId, channel, clock, settings, upstreams, runProbe, announce, history }: SiteServicesParts) {
     this.#settings = settings
-    this.upstream = upstream
+    this.#upstreams = upstreams
+    this.upstream = upstreams.calls
     this.clock = clock
-    this.canary = { captchaAppId, channel, upstream, clock }
+    this.canary = { captchaAppId, channel, upstream: upstreams.canary, clock }
+    const runCanary: RunCanary = (done) =>
+      askCanary(this.canary, this.#settings.canaryTimeoutMs, (reply) => {
+        announce.canary(reply)
+        done(canaryReport(reply))
+      })
     const lateCounts = () => this.late.snapshot()
     this.#apiLog = new OutageLog({ path: 'api', announce, clock, late: lateCounts })
     this.site = new Site({
@@ -84,11 +94,7 @@ export class SiteServices {
       settings,
       history,
       runProbe,
-      runCanary: (done) =>
-        askCanary(this.canary, this.#settings.canaryTimeoutMs, (reply) => {
-          announce.canary(reply)
-          done(canaryReport(reply))
-        }),
+      runCanary: upstreams.isCanaryApart ? runCanary : confirmedCanary(runCanary, clock),
       listener: {
         api: this.#apiLog,
         clientPath: new OutageLog({ path: 'client', announce, clock }),
@@ -102,7 +108,7 @@ export class SiteServices {
         circuitChanged: () => this.late.resume(),
       },
     })
-    this.calls = new TencentCalls(this.site, upstream, clock)
+    this.calls = new TencentCalls(this.site, upstreams.calls, clock)
     this.late = new LateVerification({
       clock,
       isOn: () => this.#settings.lateVerification,
@@ -119,11 +125,16 @@ export class SiteServices {
     this.site.configure(settings)
   }
 
+  /** Where the keys come from and how old they are. */
+  credential(): CredentialSnapshot {
+    return this.#upstreams.credential()
+  }
+
   /** Frees timers and sockets, and writes what still waits to be written. */
   close(): void {
     this.site.close()
     this.late.close()
-    this.upstream.close()
+    this.#upstreams.close()
     this.#apiLog.flush()
   }
 

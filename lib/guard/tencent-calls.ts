@@ -6,6 +6,7 @@ import type { Site } from '../site/site.js'
 import { AgingMap } from '../structures/aging-map.js'
 import { classifyReply } from '../tencent/classify-reply.js'
 import type { Upstream } from '../tencent/upstream.js'
+import type { UpstreamResult } from '../tencent/upstream-result.js'
 import type { VerifyCall } from '../tencent/verify-call.js'
 
 /** What a decision asks Tencent. */
@@ -73,9 +74,10 @@ export class TencentCalls {
     return { kind: 'answered', reply: kept }
   }
 
-  /** Keeps a reply to be collected. What the circuit gave up, or a bug, is none. */
+  /** Keeps a reply to be collected. What the circuit gave up, what was never sent, or a bug, is none. */
   keep(callKey: string, reply: Outcome): void {
-    if (reply.kind === 'bug' || (reply.kind === 'degraded' && reply.cause === 'circuit_open')) return
+    if (reply.kind === 'bug') return
+    if (reply.kind === 'degraded' && (reply.cause === 'circuit_open' || !reply.wasSent)) return
     const nowMs = this.#clock.nowMs()
     this.#kept.set(callKey, { reply, endedMs: nowMs }, ({ endedMs }) => nowMs - endedMs >= keptMs)
   }
@@ -95,28 +97,46 @@ export class TencentCalls {
       leaveInFlight()
       return answered(degraded('throttled', { wasSent: false, isEvidence: false }))
     }
-    let giveUp = () => {}
-    const permit = this.#site.circuit.admit({ clientKey: limitKey, isKnown, release: () => giveUp() })
-    if (permit === undefined) {
-      leaveInFlight()
-      return answered(degraded('circuit_open', { wasSent: false }))
-    }
-    const underWay: CallUnderWay = {
-      endMs: this.#clock.nowMs() + timeoutMs,
-      takers: new Set(),
-      endCharge: undefined,
-    }
-    this.#underWay.set(callKey, underWay)
-    giveUp = this.#upstream.verify(call, timeoutMs, (result) => {
+    const startedMs = this.#clock.nowMs()
+    const underWay: CallUnderWay = { endMs: startedMs + timeoutMs, takers: new Set(), endCharge: undefined }
+    const finish = (reply: Outcome) => {
       this.#underWay.delete(callKey)
       leaveInFlight()
+      this.#end(underWay, question, reply)
+    }
+    const { keys } = this.#upstream
+    if (keys === undefined || this.#site.circuit.state === 'open' || keys.take() !== undefined) {
+      if (!this.#send(question, allowed, 0, finish)) {
+        leaveInFlight()
+        return answered(notAdmitted)
+      }
+    } else {
+      // Before the permit: a provider that hangs must not look like a call that Tencent leaves unanswered.
+      keys.wait(timeoutMs, (failure) => {
+        if (failure !== undefined) finish(classifyReply(failure, call.channel))
+        else if (!this.#send(question, allowed, this.#clock.nowMs() - startedMs, finish)) finish(notAdmitted)
+      })
+    }
+    this.#underWay.set(callKey, underWay)
+    return this.#join(underWay, question, take)
+  }
+
+  /** Sends the call, of whose time so much is over. Returns false, and does nothing, where the circuit says not to. */
+  #send(question: TencentQuestion, allowed: AllowedCall, waitedMs: number, finish: (reply: Outcome) => void): boolean {
+    const { call, timeoutMs } = question
+    const { clientKey, isKnown } = allowed
+    let giveUp = () => {}
+    const permit = this.#site.circuit.admit({ clientKey, isKnown, release: () => giveUp() })
+    if (permit === undefined) return false
+    const judge = (result: UpstreamResult) => {
       const reply = classifyReply(result, call.channel)
       this.#site.callAllowance.settle(allowed, reply)
       // A lost permit would hold a probing circuit open for ever.
       this.#site.circuit.settle(permit, circuitReport(reply))
-      this.#end(underWay, question, reply)
-    })
-    return this.#join(underWay, question, take)
+      finish(reply)
+    }
+    giveUp = this.#upstream.verify(call, timeoutMs, judge, waitedMs)
+    return true
   }
 
   /** An open circuit decides by itself, and its reason says more than that Tencent throttled before. */
@@ -161,6 +181,8 @@ export class TencentCalls {
     for (const taker of waiting) taker(reply)
   }
 }
+
+const notAdmitted = degraded('circuit_open', { wasSent: false })
 
 function answered(reply: Outcome): Asked {
   return { kind: 'answered', reply }

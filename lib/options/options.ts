@@ -32,7 +32,8 @@ export interface CaptchaGuardOptions {
   /** `AppSecretKey` from the CAPTCHA console. Never logged. Site option. @example appSecretKey: process.env.APP_SECRET_KEY */
   appSecretKey: string | undefined
   /**
-   * Keys of a Tencent Cloud sub-account, or `{ getCredential() }`. Required unless `client` is given. Site option.
+   * Keys of a Tencent Cloud sub-account, or a provider of keys: `cvmRoleCredential()`, `tkeOidcCredential()` or any
+   * `{ getCredential() }`. Required unless `client` is given. Site option.
    * @example credential: { secretId: process.env.SECRET_ID, secretKey: process.env.SECRET_KEY }
    */
   credential?: SdkCredential | DynamicCredential | undefined
@@ -160,7 +161,8 @@ export interface DegradationOptions {
   /** What each cause does. @example rules: { throttled: 'refuse', timeout: ({ evidence }) => (evidence === 'outage' ? 'pass' : 'refuse') } */
   rules?: DegradationRules | undefined
   /**
-   * Estimate of the verified passes a minute of the whole site; stands in until a baseline is learned. Number above 0.
+   * Estimate of the verified passes a minute of the whole site; stands in until a baseline is learned. Purse totals follow the
+   * baseline up to four times this or the seven-day reference, whichever is larger. Number above 0.
    * Site option. @example expectedPerMinute: 100
    */
   expectedPerMinute?: number | undefined
@@ -205,6 +207,8 @@ export interface DegradationRules {
   overloaded?: DegradationRule | undefined
   /** `RequestLimitExceeded` or `LimitExceeded` of API 3.0, or the guard's own limit on calls while Tencent throttles. @default 'pass' */
   throttled?: DegradationRule | undefined
+  /** The provider of the credential worked before and gives no valid keys now: Tencent was not asked. @default 'pass' */
+  credential_unavailable?: DegradationRule | undefined
   /** The page sent a fallback ticket: a claim of the caller that the vendor's script could not reach Tencent. @default 'pass' */
   client_fallback?: DegradationRule | undefined
   /** An error that only the operator can cause, for example `AuthFailure` or `UnauthorizedOperation`. @default 'refuse' */

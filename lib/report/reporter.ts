@@ -45,6 +45,7 @@ export class Reporter {
     if (verdict.degraded) {
       this.#line(logger, 'warn', 'captcha_degraded', verdict, trace)
       if (verdict.cause === 'misconfigured') this.#misconfigured(verdict)
+      if (verdict.cause === 'credential_unavailable') this.credential('there are no valid keys')
     } else if (verdict.passed) {
       this.#line(logger, 'debug', 'captcha_verified', verdict, trace)
     } else {
@@ -63,6 +64,11 @@ export class Reporter {
       const name = reply.error instanceof Error ? reply.error.name : typeof reply.error
       this.#misconfigured({ hint: `the canary failed with ${name}` })
     }
+  }
+
+  /** The provider of the credential failed: in time for the operator to mend it, while the last keys are still valid. */
+  credential(problem: string): void {
+    this.#misconfigured({ hint: `The provider of the credential fails: ${problem}.` })
   }
 
   /** What became of a ticket that had passed degraded. */

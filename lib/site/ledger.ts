@@ -5,10 +5,10 @@ import type { Clock } from '../clock.js'
 import type { StoreClaim, StoreClaimResult, StoreSession } from '../store/captcha-store.js'
 import type { StoreAnswer, StoreLink } from '../store/store-link.js'
 import { ClientHistory } from './client-history.js'
-import { OverLimitMemory } from './over-limit-memory.js'
 import type { Purse, PurseClaim, PurseConfig, PurseSnapshot } from './purse.js'
 import { PurseBook, takeFromAll } from './purse-book.js'
 import { ReplayMemory } from './replay-memory.js'
+import { StoreRefusals } from './store-refusals.js'
 import { VouchedAddress } from './vouched-address.js'
 import { isVouchedFor } from './vouched-key.js'
 
@@ -44,6 +44,11 @@ export interface VerifiedRecord {
 
 const passedBefore: VerifiedRecord = Object.freeze({ isFirst: false, isFirstThisMinute: false })
 
+/** Names the part of the totals that is reserved for clients with history. */
+const reserve = 'reserve'
+/** How long a client that the store has no history of counts as unknown. */
+const unknownForMs = 5_000
+
 /** What a ledger is made of. */
 export interface LedgerOptions {
   readonly clock: Clock
@@ -60,8 +65,8 @@ export class Ledger {
   readonly #options: LedgerOptions
   readonly #books: Readonly<Record<PurseName, PurseBook>>
   readonly #replay = { ordinary: new ReplayMemory(), fallback: new ReplayMemory() }
-  readonly #overLimit = new OverLimitMemory()
   readonly #vouchedAddress = new VouchedAddress()
+  readonly #refusals = new StoreRefusals()
   readonly #history: ClientHistory
 
   constructor(options: LedgerOptions) {
@@ -186,7 +191,7 @@ export class Ledger {
   }
 
   #noteVerified(clientKey: string): VerifiedRecord {
-    this.#overLimit.forget(clientKey)
+    this.#refusals.forget(clientKey)
     return { isFirst: true, isFirstThisMinute: this.#history.noteVerified(clientKey, this.#now()) }
   }
 
@@ -205,7 +210,7 @@ export class Ledger {
     const giveBack = () => {
       result.giveBack()
       uncount?.()
-      this.#overLimit.forget(claim.clientKey)
+      this.#refusals.forget(claim.clientKey)
       if (ticketKey !== undefined) replay.unmark(ticketKey)
     }
     return { kind: 'granted', ...this.#use(claim), giveBack }
@@ -213,18 +218,20 @@ export class Ledger {
 
   /**
    * Asks the store first, for it alone sees all processes; then the local total, which is this process's share. Whatever
-   * the local total would refuse anyway is not asked about, and no client again whose limit is known to be used up: a flood must
-   * not become a flood on the store.
+   * the local total would refuse anyway is not asked about, and nothing again that the store is known to refuse: a flood must not
+   * become a flood on the store.
    */
   async #claimShared(claim: PassClaim, store: StoreLink): Promise<PassResult> {
     const nowMs = this.#now()
     const { clientKey } = claim
     const purses = `${claim.purse} ${claim.setting} ${claim.isParentDrawn}`
-    if (this.#overLimit.has(clientKey, purses, nowMs)) return this.#exhausted(claim, 'client')
+    if (this.#refusals.has(clientKey, purses, nowMs)) return this.#exhausted(claim, 'client')
     const purseClaim = this.#purseClaim(claim)
     const rooms = this.#chain(claim).map((purse) => purse.roomFor(purseClaim, nowMs))
     if (rooms.includes('none')) return this.#exhausted(claim, 'total')
-    const shared = this.#sharedClaim(claim, rooms.includes('known_only'))
+    const requireKnown = rooms.includes('known_only')
+    if (requireKnown && this.#refusals.has(clientKey, reserve, nowMs)) return this.#exhausted(claim, 'total')
+    const shared = this.#sharedClaim(claim, requireKnown)
     const answer = await store.ask((session) => session.claim(shared))
     const release = () => releaseWhenHeld(store, answer, shared, ({ kind }) => kind === 'granted')
     if (answer.kind === 'down') return holdingBoth(this.#claimLocally(claim), release)
@@ -233,9 +240,10 @@ export class Ledger {
       case 'replayed':
         return { kind: 'replayed' }
       case 'over_limit':
-        this.#overLimit.note(clientKey, purses, nowMs + shortest(answer.value.retryAfterMs, shared), nowMs)
+        this.#refusals.note(clientKey, purses, nowMs + shortest(answer.value.retryAfterMs, shared), nowMs)
         return this.#exhausted(claim, 'client')
       case 'unknown_client':
+        this.#refusals.note(clientKey, reserve, nowMs + unknownForMs, nowMs)
         return this.#exhausted(claim, 'total')
       case 'granted':
         return holdingBoth(this.#claimLocally(claim), release)

@@ -6,13 +6,13 @@ import type { Clock } from '../clock.js'
 import type { CaptchaStore, StoreState } from '../store/captcha-store.js'
 import { storeLifetimes } from '../store/store-lifetimes.js'
 import { StoreLink } from '../store/store-link.js'
-import { Baseline } from './baseline.js'
 import { CallAllowance } from './call-allowance.js'
 import type { RunCanary } from './canary-schedule.js'
 import { Circuit, type CircuitSettings } from './circuit.js'
 import { ClientCharges } from './client-charges.js'
 import type { ClientHistory } from './client-history.js'
 import { ClientPath, type RunProbe } from './client-path.js'
+import { ExpectedPasses } from './expected-passes.js'
 import { InFlight } from './in-flight.js'
 import { Ledger, type VerifiedRecord } from './ledger.js'
 import { type OutageListener, OutageWatch } from './outage-watch.js'
@@ -67,10 +67,9 @@ export class Site {
   readonly clientPathWatch: OutageWatch
   readonly override: OverrideSwitch
   readonly #parts: SiteParts
-  readonly #baseline: Baseline
+  readonly #expected: ExpectedPasses
   #settings: SiteSettings
   #store: StoreLink | undefined
-  #shared: Pick<StoreState, 'processes' | 'baselinePerMinute'> = { processes: 1, baselinePerMinute: undefined }
   readonly #sharedOverride: SharedOverride
 
   constructor(parts: SiteParts) {
@@ -81,13 +80,13 @@ export class Site {
     this.clientPathWatch = new OutageWatch(clock, listener.clientPath)
     this.inFlight = new InFlight(settings.maxInFlight)
     this.circuit = new Circuit(clock, settings, parts.runCanary, () => this.#circuitChanged())
+    this.#expected = new ExpectedPasses(clock.nowMs(), () => this.#settings.expectedPerMinute)
     this.clientPath = new ClientPath({
       clock,
       probe: () => (this.#settings.probe ? parts.runProbe : undefined),
-      expectedPerMinute: () => this.expectedPerMinute(),
+      expected: this.#expected,
       onChange: () => this.refresh(),
     })
-    this.#baseline = new Baseline(clock.nowMs())
     this.override = new OverrideSwitch(clock, (state, why) => listener.override(state, why))
     this.#sharedOverride = new SharedOverride({ clock, override: this.override, store: () => this.#store })
     this.ledger = new Ledger({
@@ -153,19 +152,24 @@ export class Site {
 
   /** Verified passes a minute as this process has learned them, or as another run of the site did. */
   get baselinePerMinute(): number | undefined {
-    return this.#baseline.perMinute ?? this.#shareOf(this.#shared.baselinePerMinute)
+    return this.#expected.baselinePerMinute
   }
 
-  /** Verified passes a minute to be expected of this process. */
+  /** The same over days. */
+  get referencePerMinute(): number | undefined {
+    return this.#expected.referencePerMinute
+  }
+
+  /** Verified passes a minute of this process that may be relied on: the baseline, as far as the reference bears it out. */
   expectedPerMinute(): number | undefined {
-    return this.#baseline.perMinute ?? this.#shareOf(this.#shared.baselinePerMinute ?? this.#settings.expectedPerMinute)
+    return this.#expected.perMinute
   }
 
   /** The store as the snapshot shows it; `memory` is always up. */
   get storeState(): { readonly kind: string; readonly state: 'up' | 'down'; readonly processes: number } {
     const isUp = this.#store === undefined || this.#store.isUp
     const kind = this.#settings.store?.kind ?? 'memory'
-    return { kind, state: isUp ? 'up' : 'down', processes: this.#shared.processes }
+    return { kind, state: isUp ? 'up' : 'down', processes: this.#expected.processes }
   }
 
   /** Brings watches and baseline up to now; some evidence ends by time alone. */
@@ -175,7 +179,7 @@ export class Site {
     if (this.circuit.state === 'suspect') this.#watchApi()
     const { state, why } = this.clientPath.finding()
     this.clientPathWatch.move(state, why)
-    this.#baseline.roll(this.#parts.clock.nowMs(), wasHealthy && this.#isHealthy())
+    this.#expected.roll(this.#parts.clock.nowMs(), wasHealthy && this.#isHealthy())
   }
 
   /** Frees timers, gives up canary and probe, and leaves the store. */
@@ -189,7 +193,7 @@ export class Site {
   #learnFrom({ isFirst, isFirstThisMinute }: VerifiedRecord): boolean {
     if (isFirstThisMinute) {
       this.clientPath.noteVerified()
-      this.#baseline.count(this.#parts.clock.nowMs(), this.#isHealthy())
+      this.#expected.count(this.#parts.clock.nowMs(), this.#isHealthy())
     }
     return isFirst
   }
@@ -198,7 +202,7 @@ export class Site {
     const wasHealthy = this.#isHealthy()
     this.#watchApi()
     // An outage spoils its minutes also where no request arrives in it.
-    if (!wasHealthy || !this.#isHealthy()) this.#baseline.roll(this.#parts.clock.nowMs(), false)
+    if (!wasHealthy || !this.#isHealthy()) this.#expected.roll(this.#parts.clock.nowMs(), false)
     this.#parts.listener.circuitChanged()
   }
 
@@ -227,14 +231,10 @@ export class Site {
   /** Floors and what is expected of the whole site are divided by the live processes; what this process learned is not. */
   #totalPerMinute({ floorPerMinute, baselineFactor, startPerMinute }: PurseConfig['total']): number {
     const expected = this.expectedPerMinute()
-    const { processes } = this.#shared
+    const { processes } = this.#expected
     return expected === undefined
       ? startPerMinute / processes
       : Math.max(floorPerMinute / processes, baselineFactor * expected)
-  }
-
-  #shareOf(sitePerMinute: number | undefined): number | undefined {
-    return sitePerMinute === undefined ? undefined : sitePerMinute / this.#shared.processes
   }
 
   #connect(store: CaptchaStore): StoreLink {
@@ -248,7 +248,7 @@ export class Site {
     return new StoreLink({
       session,
       clock,
-      ownBaseline: () => this.#baseline.perMinute,
+      learned: () => this.#expected.learned,
       onState: (state) => this.#adoptShared(state),
       onDown: (why) => listener.storeDown(why),
       onUp: () => listener.storeUp(),
@@ -256,7 +256,7 @@ export class Site {
   }
 
   #adoptShared(state: StoreState): void {
-    this.#shared = state
+    this.#expected.adopt(state)
     this.ledger.followBaseline()
     this.#sharedOverride.hear(state)
   }

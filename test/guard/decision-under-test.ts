@@ -46,8 +46,6 @@ class StubUpstream implements Upstream {
       answer({ kind: 'aborted' })
     }
   }
-
-  close(): void {}
 }
 
 const ignore = () => {}
@@ -98,7 +96,13 @@ export function makeWorld({ degradation = {}, store, maxInFlight = 2048 }: World
       canaryTimeoutMs: timeoutMs,
       lateVerification,
     },
-    upstream,
+    upstreams: {
+      calls: upstream,
+      canary: upstream,
+      isCanaryApart: true,
+      credential: () => ({ source: 'fixed' }),
+      close: ignore,
+    },
     runProbe: () => ignore,
     announce: { event: ignore, override: ignore, canary: ignore },
   })

@@ -48,7 +48,7 @@ describe('a decision leaves one line', () => {
       fields: { event, reason: made.reason, captchaAppId: 190000001, circuit: 'closed' },
     })
     expect(others.map(({ message }) => message)).toEqual(
-      made.cause === 'misconfigured' ? ['captcha_misconfigured'] : [],
+      ['misconfigured', 'credential_unavailable'].includes(made.cause ?? '') ? ['captcha_misconfigured'] : [],
     )
   })
 
@@ -218,6 +218,18 @@ describe('a canary that could not be sent', () => {
     for (const cause of causes) if (cause !== 'misconfigured') reporter.canary(degraded(cause))
     reporter.canary({ kind: 'refused', reason: 'risk_rejected', facts: { captchaCode: 21 } })
     expect(logger.lines).toEqual([])
+  })
+})
+
+describe('a provider of keys that fails', () => {
+  test('is an error that says what failed, at most once a minute', async () => {
+    const { reporter, linesOf, clock } = setUp()
+    for (let second = 0; second < 90; second++) {
+      reporter.credential('getCredential() rejected')
+      await clock.advance(1000)
+    }
+    const line = { level: 'error', fields: { hint: 'The provider of the credential fails: getCredential() rejected.' } }
+    expect(linesOf('captcha_misconfigured')).toMatchObject([line, line])
   })
 })
 

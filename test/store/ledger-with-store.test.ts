@@ -17,7 +17,7 @@ async function open({ limit = 2, perMinute = 60 } = {}) {
   const store = new StoreLink({
     session,
     clock,
-    ownBaseline: () => undefined,
+    learned: () => ({ baselinePerMinute: undefined, referencePerMinute: undefined }),
     onState: () => {},
     onDown: () => {},
     onUp: () => {},
@@ -158,6 +158,25 @@ describe('a ledger with a store', () => {
       await ledger.claimPass(claim())
       expect(claims(session)).toBe(2)
     })
+  })
+
+  test('asks once in five seconds about a client without history where only the reserve is left', async () => {
+    const { clock, ledger, session, claim } = await open({ limit: 100, perMinute: 0.001 })
+    for (let attempt = 0; attempt < 5; attempt++) await ledger.claimPass(claim({ clientKey: `client ${attempt}` }))
+    const before = session.count('claim')
+    session.claimResult = { kind: 'unknown_client' }
+    const attempts = async () => {
+      for (let attempt = 0; attempt < 100; attempt++) {
+        expect(await ledger.claimPass(claim())).toMatchObject({ kind: 'exhausted', by: 'total' })
+      }
+      return session.count('claim') - before
+    }
+    expect(await attempts()).toBe(1)
+    await clock.advance(5_000)
+    expect(await attempts()).toBe(2)
+    await ledger.recordVerified('verified', 'client')
+    session.claimResult = { kind: 'granted', history: { verifiedPerMinute: 1 } }
+    expect((await ledger.claimPass(claim())).kind).toBe('granted')
   })
 
   test('keeps to the local limits while the store is down', async () => {

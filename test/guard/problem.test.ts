@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
-import { degradedNotAllowedProblem, refusalProblem } from '../../lib/admission/problem.js'
+import { degradedNotAllowedProblem, refusalProblem } from '../../lib/guard/problem.js'
+import { degradedRefusals, inputRefusals } from '../admission/verdicts.js'
 import { expectRetryAfter } from '../support/retry-after.js'
-import { degradedRefusals, inputRefusals } from './verdicts.js'
 
 const problems = [...inputRefusals, ...degradedRefusals].map((reason) => [reason, refusalProblem(reason)] as const)
 

@@ -1,4 +1,4 @@
-import { type PublicCode, type RefusalReason, refusalTable } from './cause-table.js'
+import { type PublicCode, type RefusalReason, refusalTable } from '../admission/cause-table.js'
 
 /** Seconds a page should wait before it tries again: 20 to 40, so that pages refused in one moment do not come back in one. */
 function retryAfterSeconds(): number {
