@@ -19,6 +19,8 @@ export interface CheckInput {
   readonly userIp: unknown
   /** Whom limits and history belong to. @default `userIp`, IPv6 by its /56 */
   readonly clientKey?: string | number | undefined
+  /** An identity that the application itself vouches for; see the option `knownAs`. The option is not called here. */
+  readonly knownAs?: string | null | undefined
   /** @default the option `channel` where that is a constant, else `'web'` */
   readonly channel?: CaptchaChannel | undefined
   /** Abort it when the client goes away: the promise then rejects with the signal's reason, and no pass is drawn. */
@@ -43,7 +45,7 @@ export interface CaptchaGuard extends CaptchaMiddleware {
   /**
    * The same decision without Express, for Fastify, Koa, NestJS, Hono, sockets and jobs. Never answers, whatever `mode` is.
    * Resolves to the verdict whatever Tencent or a caller does. Rejects with a `TypeError` that names the field when the
-   * application gives a wrong `channel`, `clientKey` or `signal`, with what a rule function throws, and with the reason of an
+   * application gives a wrong `channel`, `clientKey`, `knownAs` or `signal`, with what a rule function throws, and with the reason of an
    * aborted `signal`.
    */
   check(input: CheckInput): Promise<CaptchaVerdict>

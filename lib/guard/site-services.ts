@@ -24,7 +24,7 @@ export interface LateContext {
   readonly callKey: string
   /** The verdict the request went on with. */
   readonly verdict: CaptchaVerdict
-  readonly limitKey: string
+  readonly addressKey: string
   readonly clientKey: string
   readonly ticketHash: string | undefined
   /** When the request passed, milliseconds since 1970. */
@@ -138,11 +138,15 @@ export class SiteServices {
     this.#apiLog.flush()
   }
 
-  /** Behind live traffic: only while more than half of the room is free. */
-  #verifyLate({ call, callKey }: LateContext, done: (reply: Outcome) => void): boolean {
-    if (!this.site.inFlight.hasRoomToSpare) return false
+  /** Behind live traffic: only while more than half of the room is free, and no client's first call while Tencent throttles. */
+  #verifyLate({ call, callKey, addressKey }: LateContext, done: (reply: Outcome) => void): boolean {
+    const { inFlight, callAllowance } = this.site
+    if (!inFlight.hasRoomToSpare) return false
+    const allowed = callAllowance.take(addressKey, false)
+    if (allowed === undefined) return false
     this.upstream.verify(call, this.#settings.canaryTimeoutMs, (result) => {
       const reply = classifyReply(result, call.channel)
+      callAllowance.settle(allowed, reply)
       // The request that passed may still be on its way to a second guard, for which the ticket is spent now.
       if (reply.kind === 'verified') this.calls.keep(callKey, reply)
       done(reply)
@@ -151,7 +155,7 @@ export class SiteServices {
   }
 
   #tellLate({ context }: LateTicket<LateContext>, lateVerdict: LateVerdict): void {
-    if (lateVerdict.outcome === 'genuine') this.site.ledger.recordGenuine(context.limitKey)
+    if (lateVerdict.outcome === 'genuine') this.site.ledger.recordGenuine(context.addressKey)
     context.report({ ...context, lateVerdict })
   }
 }

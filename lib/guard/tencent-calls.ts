@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import { circuitReport, degraded, type Outcome } from '../admission/outcome.js'
 import type { Clock } from '../clock.js'
+import type { AllowedCall } from '../site/call-allowance.js'
 import type { Site } from '../site/site.js'
 import { AgingMap } from '../structures/aging-map.js'
 import { classifyReply } from '../tencent/classify-reply.js'
@@ -89,9 +90,14 @@ export class TencentCalls {
 
   #start(question: TencentQuestion, take: (reply: Outcome) => void): Asked {
     const { call, callKey, limitKey, timeoutMs } = question
-    const isKnown = this.#site.ledger.verifiedPerMinute(limitKey) > 0
+    const isKnown = this.#site.ledger.isKnown(limitKey)
     const leaveInFlight = this.#site.inFlight.enter(limitKey, isKnown)
     if (leaveInFlight === undefined) return answered(degraded('overloaded', { wasSent: false }))
+    const allowed = this.#allow(limitKey, isKnown)
+    if (allowed === undefined) {
+      leaveInFlight()
+      return answered(degraded('throttled', { wasSent: false, isEvidence: false }))
+    }
     const startedMs = this.#clock.nowMs()
     const underWay: CallUnderWay = { endMs: startedMs + timeoutMs, takers: [], endCharge: undefined }
     const finish = (reply: Outcome) => {
@@ -101,7 +107,7 @@ export class TencentCalls {
     }
     const { keys } = this.#upstream
     if (keys === undefined || this.#site.circuit.state === 'open' || keys.take() !== undefined) {
-      if (!this.#send(question, isKnown, 0, finish)) {
+      if (!this.#send(question, allowed, 0, finish)) {
         leaveInFlight()
         return answered(notAdmitted)
       }
@@ -109,7 +115,7 @@ export class TencentCalls {
       // Before the permit: a provider that hangs must not look like a call that Tencent leaves unanswered.
       keys.wait(timeoutMs, (failure) => {
         if (failure !== undefined) finish(classifyReply(failure, call.channel))
-        else if (!this.#send(question, isKnown, this.#clock.nowMs() - startedMs, finish)) finish(notAdmitted)
+        else if (!this.#send(question, allowed, this.#clock.nowMs() - startedMs, finish)) finish(notAdmitted)
       })
     }
     this.#underWay.set(callKey, underWay)
@@ -117,21 +123,27 @@ export class TencentCalls {
   }
 
   /** Sends the call, of whose time so much is over. Returns false, and does nothing, where the circuit says not to. */
-  #send(question: TencentQuestion, isKnown: boolean, waitedMs: number, finish: (reply: Outcome) => void): boolean {
-    const { call, limitKey, timeoutMs } = question
+  #send(question: TencentQuestion, allowed: AllowedCall, waitedMs: number, finish: (reply: Outcome) => void): boolean {
+    const { call, timeoutMs } = question
+    const { clientKey, isKnown } = allowed
     let giveUp = () => {}
-    const permit = this.#site.circuit.admit({ clientKey: limitKey, isKnown, release: () => giveUp() })
+    const permit = this.#site.circuit.admit({ clientKey, isKnown, release: () => giveUp() })
     if (permit === undefined) return false
     const judge = (result: UpstreamResult) => {
       const reply = classifyReply(result, call.channel)
-      const report = circuitReport(reply)
-      if (report === 'throttled') this.#site.noteThrottled()
+      this.#site.callAllowance.settle(allowed, reply)
       // A lost permit would hold a probing circuit open for ever.
-      this.#site.circuit.settle(permit, report)
+      this.#site.circuit.settle(permit, circuitReport(reply))
       finish(reply)
     }
     giveUp = this.#upstream.verify(call, timeoutMs, judge, waitedMs)
     return true
+  }
+
+  /** An open circuit decides by itself, and its reason says more than that Tencent throttled before. */
+  #allow(limitKey: string, isKnown: boolean): AllowedCall | undefined {
+    const { circuit, callAllowance } = this.#site
+    return circuit.state === 'open' ? callAllowance.uncounted(limitKey, isKnown) : callAllowance.take(limitKey, isKnown)
   }
 
   /** Waits for a call; not longer than this caller's own deadline, where the call has another one's. */

@@ -120,6 +120,7 @@ export const schema = objectOf({
   readToken: v.optional(callback<Documented<'readToken'>>(), () => readTokenByDefault),
   userIp: v.optional(callback<Documented<'userIp'>>(), () => (req: CaptchaRequest) => req.ip),
   clientKey: v.optional(callback<Documented<'clientKey'>>()),
+  knownAs: v.optional(callback<Documented<'knownAs'>>()),
   timeoutMs: v.optional(durationMs(), 2000),
   maxInFlight: v.optional(count, 2048),
   mode: v.optional(v.picklist(['enforce', 'observe'], "'enforce' or 'observe'"), 'enforce'),

@@ -6,6 +6,7 @@ import type { Clock } from '../clock.js'
 import type { CaptchaStore, StoreState } from '../store/captcha-store.js'
 import { storeLifetimes } from '../store/store-lifetimes.js'
 import { StoreLink } from '../store/store-link.js'
+import { CallAllowance } from './call-allowance.js'
 import type { RunCanary } from './canary-schedule.js'
 import { Circuit, type CircuitSettings } from './circuit.js'
 import { ClientCharges } from './client-charges.js'
@@ -51,9 +52,6 @@ export interface SiteParts {
   readonly history?: ClientHistory | undefined
 }
 
-/** Tencent counts by the second; a flood that it throttles comes in waves. */
-const throttledPressureMs = 60_000
-
 /**
  * The memory of one app id at one upstream, shared by the guards of a process: what the server has seen of Tencent, what it
  * has learned about the site, and what may still pass.
@@ -64,13 +62,13 @@ export class Site {
   readonly ledger: Ledger
   readonly inFlight: InFlight
   readonly charges: ClientCharges
+  readonly callAllowance: CallAllowance
   readonly apiWatch: OutageWatch
   readonly clientPathWatch: OutageWatch
   readonly override: OverrideSwitch
   readonly #parts: SiteParts
   readonly #expected: ExpectedPasses
   #settings: SiteSettings
-  #throttledMs = Number.NEGATIVE_INFINITY
   #store: StoreLink | undefined
   readonly #sharedOverride: SharedOverride
 
@@ -97,10 +95,16 @@ export class Site {
       store: () => this.#store,
       history: parts.history,
     })
+    this.callAllowance = new CallAllowance({
+      clock,
+      verifiedPerMinute: (clientKey) => this.ledger.verifiedPerMinute(clientKey),
+      expectedPerMinute: () => this.expectedPerMinute(),
+    })
     this.charges = new ClientCharges({
       clock,
       verifiedPerMinute: (clientKey) => this.ledger.verifiedPerMinute(clientKey),
-      isBusy: () => !this.inFlight.hasRoomToSpare || clock.nowMs() - this.#throttledMs < throttledPressureMs,
+      isKnown: (clientKey) => this.ledger.isKnown(clientKey),
+      isBusy: () => !this.inFlight.hasRoomToSpare || this.callAllowance.isScarce,
       onStrangerLimited: (clientKey) => this.ledger.lookForHistory(clientKey),
     })
     this.configure(settings)
@@ -120,11 +124,6 @@ export class Site {
     if (ticketKind !== 'fallback') return { evidence: 'none', evidenceWhy: this.#apiFinding().why }
     const { state, why } = this.clientPath.finding()
     return { evidence: state === 'outage' ? 'outage' : 'none', evidenceWhy: why }
-  }
-
-  /** Notes that Tencent throttles: room there is scarce for a minute. */
-  noteThrottled(): void {
-    this.#throttledMs = this.#parts.clock.nowMs()
   }
 
   /**

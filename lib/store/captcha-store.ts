@@ -119,6 +119,11 @@ export interface StorePurse {
   readonly windowMs: number
   /** A client with history may take this multiple of its own verified rate, if that is more than `limit`; 0 for never. */
   readonly ownRateFactor: number
+  /**
+   * Whose passes this purse counts, if not those of the claim's client: the address behind an identity that the application
+   * vouches for. As long as a client key; `undefined` means the claim's `clientKey`. Where it is given, `ownRateFactor` is 0.
+   */
+  readonly clientKey?: string | undefined
 }
 
 /** A degraded pass that a client asks for. */
@@ -127,7 +132,7 @@ export interface StoreClaim {
   readonly claimId: string
   /** One or more purses with different names; each must have room for this client. {@link clientLimit} computes the limit. */
   readonly purses: readonly StorePurse[]
-  /** An address or what the application's `clientKey` returned; any text of 1 to 128 characters. */
+  /** An address, or what the application's `clientKey` or `knownAs` returned; any text of 1 to 132 characters. */
   readonly clientKey: string
   /** A digest of the ticket, 32 characters; `undefined` if the request has none. */
   readonly ticketKey: string | undefined

@@ -10,6 +10,7 @@ import type {
   StoreLearned,
   StoreLifetimes,
   StoreOverride,
+  StorePurse,
   StoreSession,
   StoreState,
   StoreVerified,
@@ -92,7 +93,7 @@ class SiteMemory {
     const nowMs = this.#clock.nowMs()
     const { claimId, purses, clientKey, ticketKey, replayMs, requireKnown } = claim
     const history = this.historyOf(clientKey)
-    const drawn = purses.map((purse) => ({ purse, key: passesKey(purse.name, clientKey) }))
+    const drawn = purses.map((purse) => ({ purse, key: passesKey(purse, clientKey) }))
     if (drawn.some(({ key }) => this.#passes.get(key)?.takenMs.has(claimId))) return { kind: 'granted', history }
     if (ticketKey !== undefined && this.#markOf(ticketKey, nowMs) !== undefined) return { kind: 'replayed' }
     if (requireKnown && history === undefined) return { kind: 'unknown_client' }
@@ -109,8 +110,8 @@ class SiteMemory {
   }
 
   release({ claimId, purses, clientKey, ticketKey }: StoreClaim): void {
-    for (const { name } of purses) {
-      const key = passesKey(name, clientKey)
+    for (const purse of purses) {
+      const key = passesKey(purse, clientKey)
       const passes = this.#passes.get(key)
       if (passes?.takenMs.delete(claimId) && passes.takenMs.size === 0) this.#passes.delete(key)
     }
@@ -206,6 +207,6 @@ class SiteMemory {
 }
 
 /** A purse's name has no slash, so that no two pairs have the same key. */
-function passesKey(purse: string, clientKey: string): string {
-  return `${purse}/${clientKey}`
+function passesKey({ name, clientKey }: StorePurse, claimant: string): string {
+  return `${name}/${clientKey ?? claimant}`
 }

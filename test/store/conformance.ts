@@ -108,6 +108,19 @@ export function testConformance(open: () => StoreUnderTest | Promise<StoreUnderT
       expect(results.map(({ kind }) => kind)).toEqual(Array(4).fill('granted'))
     })
 
+    test('counts a purse by its own client key where it has one, and releases it there', async () => {
+      const shared = { ...purseOf({ name: 'known', limit: 2 }), clientKey: 'address' }
+      const by = (clientKey: string) => claimOf({ purses: [purseOf({ limit: 1 }), shared], clientKey })
+      const first = by('mei')
+      const results = [first, by('mei'), by('li'), by('wang')]
+      const kinds: string[] = []
+      for (const claim of results) kinds.push((await session.claim(claim)).kind)
+      expect(kinds).toEqual(['granted', 'over_limit', 'granted', 'over_limit'])
+      await session.release(first)
+      expect((await session.claim(by('wang'))).kind).toBe('granted')
+      expect(await roomIn(purseOf({ name: 'known', limit: 2 }), 'address')).toBe(0)
+    })
+
     test('tells purses and clients apart whose names are alike when they are put together', async () => {
       const claim = (name: string, clientKey: string) =>
         session.claim(claimOf({ purses: [purseOf({ name, limit: 1 })], clientKey }))

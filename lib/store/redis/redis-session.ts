@@ -99,7 +99,7 @@ export class RedisSession implements StoreSession {
 
   /** The keys that a claim takes from, and its ticket's. */
   #keysOf({ purses, clientKey, ticketKey }: Pick<StoreClaim, 'purses' | 'clientKey' | 'ticketKey'>): string[] {
-    const passes = purses.map(({ name }) => this.#keys.passes(name, clientKey))
+    const passes = purses.map((purse) => this.#keys.passes(purse.name, purse.clientKey ?? clientKey))
     return ticketKey === undefined ? passes : [...passes, this.#keys.ticket(ticketKey)]
   }
 
