@@ -118,7 +118,22 @@ function transport(
       'option `credential` is missing. Give { secretId, secretKey } of a Tencent Cloud sub-account, { getCredential() }, or a `client`.',
     )
   }
-  return { kind: 'https', endpoint: new URL(endpoint ?? apiEndpoints[site][0]), credential }
+  return { kind: 'https', endpoints: Object.freeze(endpointUrls(endpoint ?? apiEndpoints[site])), credential }
+}
+
+function endpointUrls(endpoints: readonly string[]): readonly [URL, ...URL[]] {
+  const [preferred, ...others] = endpoints
+  if (preferred === undefined) {
+    throw new CaptchaConfigError(
+      'endpoint',
+      'option `endpoint` is an empty list. Give at least one URL, or leave it out: the default follows `site`.',
+    )
+  }
+  const twice = endpoints.find((url, index) => endpoints.indexOf(url) < index)
+  if (twice !== undefined) {
+    throw new CaptchaConfigError('endpoint', `option \`endpoint\` has ${twice} twice. Remove one of the two.`)
+  }
+  return [new URL(preferred), ...others.map((url) => new URL(url))]
 }
 
 function circuit(parsed: ParsedDegradation['circuit']): CircuitConfig {

@@ -73,7 +73,11 @@ describe('the site options of several guards', () => {
     expect(site).toEqual({
       captchaAppId: config.captchaAppId,
       appSecretKey,
-      transport: { kind: 'https', endpoint: new URL('https://captcha.tencentcloudapi.com'), credential },
+      transport: {
+        kind: 'https',
+        endpoints: ['com', 'cn', 'com.cn'].map((domain) => new URL(`https://captcha.tencentcloudapi.${domain}`)),
+        credential,
+      },
       site: 'mainland',
       canaryChannel: 'web',
       store: undefined,
@@ -114,7 +118,7 @@ describe('the site options of several guards', () => {
 
   test('may spell the same endpoint differently', () => {
     const { transport } = siteOf({ endpoint: 'http://LOCALHOST:80' }, { endpoint: 'http://localhost/' })
-    expect(transport).toMatchObject({ endpoint: new URL('http://localhost') })
+    expect(transport).toMatchObject({ endpoints: [new URL('http://localhost')] })
   })
 
   test('have defaults that follow an option of another guard', () => {
