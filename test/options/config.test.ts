@@ -148,6 +148,17 @@ describe('the defaults', () => {
     expect(degradation.fallback.scriptUrl).toBe('https://ca.turing.captcha.qcloud.com/TJNCaptcha-global.js')
   })
 
+  test('are a list of sibling endpoints on the mainland site alone', () => {
+    const hosts = (options: Loose) => {
+      const { transport } = parse({ ...required, ...options })
+      return transport.kind === 'https' ? transport.endpoints.map(({ host }) => host) : []
+    }
+    expect(hosts({})).toHaveLength(3)
+    expect(hosts({ site: 'international' })).toEqual(['captcha.intl.tencentcloudapi.com'])
+    expect(hosts({ endpoint: 'http://127.0.0.1:3001' })).toEqual(['127.0.0.1:3001'])
+    expect(hosts({ endpoint: ['https://b', 'http://a:81'] })).toEqual(['b', 'a:81'])
+  })
+
   test('leave the longest canary interval at least as long as the interval', () => {
     const { circuit } = parse(optionsWith('degradation.circuit.canaryIntervalMs', 20_000)).degradation
     expect(circuit.canaryMaxIntervalMs).toBe(20_000)
