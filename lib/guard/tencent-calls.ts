@@ -5,7 +5,7 @@ import type { AllowedCall } from '../site/call-allowance.js'
 import type { Site } from '../site/site.js'
 import { AgingMap } from '../structures/aging-map.js'
 import { classifyReply } from '../tencent/classify-reply.js'
-import type { Upstream } from '../tencent/upstream.js'
+import type { Endpoint } from '../tencent/endpoint.js'
 import type { UpstreamResult } from '../tencent/upstream-result.js'
 import type { VerifyCall } from '../tencent/verify-call.js'
 
@@ -45,14 +45,15 @@ const maxKept = 4_096
  */
 export class TencentCalls {
   readonly #site: Site
-  readonly #upstream: Upstream
+  readonly #endpoint: () => Endpoint
   readonly #clock: Clock
   readonly #underWay = new Map<string, CallUnderWay>()
   readonly #kept = new AgingMap<KeptReply>(maxKept)
 
-  constructor(site: Site, upstream: Upstream, clock: Clock) {
+  /** @param endpoint where calls go now */
+  constructor(site: Site, endpoint: () => Endpoint, clock: Clock) {
     this.#site = site
-    this.#upstream = upstream
+    this.#endpoint = endpoint
     this.#clock = clock
   }
 
@@ -105,7 +106,7 @@ export class TencentCalls {
       leaveInFlight()
       this.#end(underWay, question, reply)
     }
-    const { keys } = this.#upstream
+    const { keys } = this.#endpoint().ways.calls
     if (keys === undefined || this.#site.circuit.state === 'open' || keys.take() !== undefined) {
       if (!this.#send(question, allowed, 0, finish)) {
         leaveInFlight()
@@ -129,14 +130,15 @@ export class TencentCalls {
     let giveUp = () => {}
     const permit = this.#site.circuit.admit({ clientKey, isKnown, release: () => giveUp() })
     if (permit === undefined) return false
+    const endpoint = this.#endpoint()
     const judge = (result: UpstreamResult) => {
-      const reply = classifyReply(result, call.channel)
+      const reply = endpoint.judge(classifyReply(result, call.channel))
       this.#site.callAllowance.settle(allowed, reply)
       // A lost permit would hold a probing circuit open for ever.
       this.#site.circuit.settle(permit, circuitReport(reply))
       finish(reply)
     }
-    giveUp = this.#upstream.verify(call, timeoutMs, judge, waitedMs)
+    giveUp = endpoint.ways.calls.verify(call, timeoutMs, judge, waitedMs)
     return true
   }
 
