@@ -8,6 +8,7 @@ import type { OverrideSnapshot } from '../site/override-switch.js'
 import type { PurseSnapshot } from '../site/purse.js'
 import type { HealthReport } from '../tencent/canary.js'
 import type { CredentialSnapshot } from '../tencent/credentials/credential-keeper.js'
+import type { EndpointSnapshot } from '../tencent/endpoint.js'
 import type { CaptchaChannel, CaptchaMiddleware, CaptchaSite } from '../types.js'
 
 /** What {@link CaptchaGuard.check} decides about. Ticket, randstr and address may be what a caller sent, of any type. */
@@ -65,6 +66,8 @@ export interface GuardSnapshot {
   /** The way of the vendor's script to the users. */
   readonly clientPath: WatchSnapshot
   readonly circuit: CircuitSnapshot
+  /** The endpoints, most preferred first, and which of them calls go to; empty with a `client`. */
+  readonly endpoints: readonly EndpointSnapshot[]
   /** Where the keys come from, their age and expiry, and the provider's last failure. */
   readonly credential: CredentialSnapshot
   readonly purses: { readonly outage: PurseSnapshot; readonly doubt: PurseSnapshot }

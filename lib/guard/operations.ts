@@ -46,6 +46,7 @@ function snapshot({ config, reporter, purses, services }: GuardParts): GuardSnap
     api: site.apiWatch.snapshot(),
     clientPath: site.clientPathWatch.snapshot(),
     circuit: site.circuit.snapshot(),
+    endpoints: services.endpoints.snapshot(),
     credential: services.credential(),
     purses: site.ledger.snapshot(purses),
     baselinePerMinute: site.baselinePerMinute ?? null,

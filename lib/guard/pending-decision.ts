@@ -292,7 +292,7 @@ export function callOf({ ticket, address, channel }: DecisionContext): VerifyCal
 
 /** A part of a text may keep the whole of it alive, here a request's body of 100 kB. */
 function ownText(text: string): string {
-  return Buffer.from(text, 'utf16le').toString('utf16le')
+  return JSON.parse(JSON.stringify(text))
 }
 
 /** Names a ticket among the calls; `undefined` without an ordinary one. */

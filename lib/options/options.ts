@@ -23,7 +23,7 @@ type Callback<Parameters extends unknown[], Result> = { call(...parameters: Para
 
 /**
  * Options of `captchaGuard()`. `undefined` equals absent everywhere. Every function returns its value directly; only `skip`
- * may return a promise. Of the guards of one process with the same `captchaAppId` and the same `endpoint` or `client`, each
+ * may return a promise. Of the guards of one process with the same `captchaAppId` and the same preferred `endpoint` or `client`, each
  * option marked "Site option" is given by one guard or is equal in all of them.
  */
 export interface CaptchaGuardOptions {
@@ -49,10 +49,13 @@ export interface CaptchaGuardOptions {
    */
   site?: CaptchaSite | undefined
   /**
-   * Whole URL of the API, for example of the simulator; without user name, password, query and hash. Site option.
-   * @default from `site` @example endpoint: 'http://127.0.0.1:3001'
+   * Whole URL of the API, for example of the simulator; without user name, password, query and hash. Or a list of them, most
+   * preferred first, at least one and each once: while the canary finds the one in use failed and another one healthy, calls go
+   * there. Guards with the same preferred endpoint are one site. Site option.
+   * @default from `site`: on the mainland site the vendor's three domains, `captcha.tencentcloudapi.com` first
+   * @example endpoint: 'http://127.0.0.1:3001'
    */
-  endpoint?: string | undefined
+  endpoint?: string | readonly string[] | undefined
   /**
    * Where tickets are solved. `'mini_program'` exists on the mainland site only.
    * @default 'web' @example channel: (req) => (req.path.startsWith('/mini') ? 'mini_program' : 'web')

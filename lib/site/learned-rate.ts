@@ -1,6 +1,6 @@
 const decreaseFactor = 0.5
 /** Part of the rate before a decrease that each second gives back. */
-const increaseShare = 0.05
+const increaseShare = 0.02
 const minIncreasePerSecond = 0.1
 /** Tencent counts by the second: until the next one it refuses whatever the rate has become. */
 const decreaseEveryMs = 1_000

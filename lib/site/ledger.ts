@@ -65,8 +65,8 @@ export class Ledger {
   readonly #options: LedgerOptions
   readonly #books: Readonly<Record<PurseName, PurseBook>>
   readonly #replay = { ordinary: new ReplayMemory(), fallback: new ReplayMemory() }
-  readonly #refusals = new StoreRefusals()
   readonly #vouchedAddress = new VouchedAddress()
+  readonly #refusals = new StoreRefusals()
   readonly #history: ClientHistory
 
   constructor(options: LedgerOptions) {
@@ -209,8 +209,8 @@ export class Ledger {
     if (ticketKey !== undefined) replay.markPassed(ticketKey, nowMs)
     const giveBack = () => {
       result.giveBack()
-      this.#refusals.forget(claim.clientKey)
       uncount?.()
+      this.#refusals.forget(claim.clientKey)
       if (ticketKey !== undefined) replay.unmark(ticketKey)
     }
     return { kind: 'granted', ...this.#use(claim), giveBack }

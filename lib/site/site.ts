@@ -48,6 +48,8 @@ export interface SiteParts {
   /** Fetches the vendor's script. */
   readonly runProbe: RunProbe
   readonly listener: SiteListener
+  /** Whether calls go to an endpoint that has verified no ticket yet. @default never */
+  readonly isOnTrial?: () => boolean
   /** @default an empty one */
   readonly history?: ClientHistory | undefined
 }
@@ -121,6 +123,8 @@ export class Site {
   /** What the server itself has seen, and why it counts; nothing that an unverified caller sends changes it. */
   evidenceFor(ticketKind: ClassifiedTicket['kind']): { readonly evidence: Evidence; readonly evidenceWhy: string } {
     if (this.circuit.evidence() === 'outage') return { evidence: 'outage', evidenceWhy: this.#apiFinding().why }
+    if (this.#parts.isOnTrial?.())
+      return { evidence: 'outage', evidenceWhy: 'the endpoint in use has verified no ticket yet' }
     if (ticketKind !== 'fallback') return { evidence: 'none', evidenceWhy: this.#apiFinding().why }
     const { state, why } = this.clientPath.finding()
     return { evidence: state === 'outage' ? 'outage' : 'none', evidenceWhy: why }
