@@ -35,7 +35,9 @@ export interface ProcessWorld {
   readonly clock: Clock
   readonly config: DegradationConfig
   readonly store: CaptchaStore | undefined
-  readonly askTencent: (ticket: AskedTicket) => Answer
+  readonly askTencent: (ticket: AskedTicket, host: number) => Answer
+  /** Hosts of Tencent's beside the preferred one. @default 0 */
+  readonly siblings?: number
   readonly canFetchScript: () => boolean
   /** Without one the keys are fixed. */
   readonly credential?: DynamicCredential | undefined
@@ -165,13 +167,32 @@ export class CaptchaGuardProcess {
     }
   }
 
-  /** Tencent by its model. The ticket's text says what kind it is; a canary's has the form of a fallback ticket. */
+  /** Tencent by its model. */
   #upstreams(): Upstreams {
-    const upstream: Upstream = {
+    const { credential, clock } = this.#world
+    const keeper = credential && new CredentialKeeper(credential, clock, ignore)
+    // Passes of the warm-up are not asked about; the first of them would have fetched the keys.
+    keeper?.take()
+    const ways = (host: number) => {
+      const upstream = this.#host(host)
+      const keyed = keeper ? withKeys(upstream, keeper, clock) : upstream
+      return { url: `https://host-${host}`, calls: { ...keyed, ...(keeper && { keys: keeper }) }, canary: keyed }
+    }
+    return {
+      ...ways(0),
+      siblings: Array.from({ length: this.#world.siblings ?? 0 }, (_, index) => ways(index + 1)),
+      isCanaryApart: true,
+      credential: () => keeper?.snapshot() ?? { source: 'fixed' },
+      close: () => keeper?.close(),
+    }
+  }
+
+  /** The ticket's text says what kind it is; a canary's has the form of a fallback ticket. */
+  #host(host: number): Upstream {
+    return {
       verify: ({ ticket }, deadlineMs, done) => {
-        const { reply, afterMs } = this.#world.askTencent(
-          ticket.startsWith('trerror') ? 'canary' : (ticket as AskedTicket),
-        )
+        const asked = ticket.startsWith('trerror') ? 'canary' : (ticket as AskedTicket)
+        const { reply, afterMs } = this.#world.askTencent(asked, host)
         const isInTime = reply !== undefined && afterMs < deadlineMs
         const cancel = this.#later(isInTime ? afterMs : deadlineMs, () => {
           done(isInTime ? reply : { kind: 'timeout', loopBlocked: false })
@@ -181,18 +202,6 @@ export class CaptchaGuardProcess {
           done({ kind: 'aborted' })
         }
       },
-    }
-    const { credential, clock } = this.#world
-    const keeper = credential && new CredentialKeeper(credential, clock, ignore)
-    // Passes of the warm-up are not asked about; the first of them would have fetched the keys.
-    keeper?.take()
-    const keyed = keeper ? withKeys(upstream, keeper, clock) : upstream
-    return {
-      calls: { ...keyed, ...(keeper && { keys: keeper }) },
-      canary: keyed,
-      isCanaryApart: true,
-      credential: () => keeper?.snapshot() ?? { source: 'fixed' },
-      close: () => keeper?.close(),
     }
   }
 

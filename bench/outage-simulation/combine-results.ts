@@ -16,7 +16,7 @@ export function combineResults(parts: readonly { readonly result: RunResult; rea
     honestWaitedLong: sum((result) => result.honestWaitedLong),
     slowestMs: Math.max(0, ...parts.map(({ result }) => result.slowestMs)),
     verified: sum((result) => result.verified),
-    settledRequests: sum((result) => result.settledRequests),
+    settledTickets: sum((result) => result.settledTickets),
     settledVerified: sum((result) => result.settledVerified),
     knownRequests: sum((result) => result.knownRequests),
     knownPassed: sum((result) => result.knownPassed),

@@ -10,8 +10,8 @@ export interface RunResult {
   /** The longest wait of any honest request. */
   readonly slowestMs: number
   readonly verified: number
-  /** From the third second on. */
-  readonly settledRequests: number
+  /** From the third second on, and with a ticket of Tencent's. */
+  readonly settledTickets: number
   readonly settledVerified: number
   /** Of those that have history: a verified pass of the address in 24 hours, or an identity that the application vouches for. */
   readonly knownRequests: number

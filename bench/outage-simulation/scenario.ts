@@ -10,6 +10,10 @@ export type Fault =
   | 'ordinary_hangs'
   /** The provider of the keys fails; the last ones are valid for minutes. */
   | 'keys_missing'
+  /** The preferred host hangs; the second one serves another API, the third one is well. */
+  | 'primary_down'
+  /** The preferred host hangs; the second one answers the canary and knows no ticket. */
+  | 'primary_down_sibling_refuses'
 
 /** Keys that were bought a solve each just before the measured minutes. */
 export interface BoughtKeys {

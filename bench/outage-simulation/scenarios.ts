@@ -42,6 +42,14 @@ export const scenarios: readonly Scenario[] = [
   scenario({ name: 'api-slow-1900ms', fault: 'api_slow' }),
   scenario({ name: 'api-flaps-every-20s', fault: 'api_flaps' }),
   scenario({ name: 'canary-healthy-tickets-hang', fault: 'ordinary_hangs' }),
+  scenario({ name: 'primary-host-down', fault: 'primary_down' }),
+  scenario({
+    name: 'primary-host-down/bots',
+    sites: ['shop'],
+    fault: 'primary_down',
+    bots: { addresses: 100, rateFactor: 10, ticket: 'junk' },
+  }),
+  scenario({ name: 'primary-host-down/sibling-refuses', fault: 'primary_down_sibling_refuses' }),
   // The last keys expire in the eighth minute.
   scenario({ name: 'metadata-service-down', minutes: 7, fault: 'keys_missing', sites: ['blog', 'shop'] }),
   scenario({

@@ -28,6 +28,8 @@ const settleEveryMs = 100
 const drainMs = 5_000
 /** A process that has just started has seen nothing. */
 const freshStartMs = 1_000
+/** Tencent's own names of the mainland, which the package asks by default, are three. */
+const siblings = 2
 /** They are renewed after 24 minutes, in the measured ones, and last until the 30th. */
 const keysLastMs = 30 * minuteMs
 
@@ -223,7 +225,8 @@ class GuardRun {
         clock: this.#clock,
         config: this.#config,
         store: this.#store,
-        askTencent: (ticket) => this.#tencent.ask(ticket, this.#clock.nowMs() - this.#startMs),
+        askTencent: (ticket, host) => this.#tencent.ask(ticket, this.#clock.nowMs() - this.#startMs, host),
+        siblings,
         canFetchScript: () => !this.#scenario.probeFails || this.#clock.nowMs() < this.#startMs,
         credential: this.#scenario.fault === 'keys_missing' ? this.#keysUntilFault() : undefined,
       })

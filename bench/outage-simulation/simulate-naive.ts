@@ -98,7 +98,7 @@ function weighted(result: RunResult, honest: number, bots: number): RunResult {
     honestWaited: result.honestWaited * honest,
     honestWaitedLong: result.honestWaitedLong * honest,
     verified: result.verified * honest,
-    settledRequests: result.settledRequests * honest,
+    settledTickets: result.settledTickets * honest,
     settledVerified: result.settledVerified * honest,
     ticketRequests: result.ticketRequests * honest,
     ticketPassed: result.ticketPassed * honest,

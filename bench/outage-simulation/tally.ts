@@ -32,7 +32,7 @@ export class Tally {
     honestWaitedLong: 0,
     slowestMs: 0,
     verified: 0,
-    settledRequests: 0,
+    settledTickets: 0,
     settledVerified: 0,
     knownRequests: 0,
     knownPassed: 0,
@@ -77,7 +77,7 @@ export class Tally {
       counts.ticketPassed += pass
     }
     if (arrivedMs >= this.#startMs + settledMs) {
-      counts.settledRequests++
+      if (hasScript) counts.settledTickets++
       counts.settledVerified += verified
     }
   }

@@ -35,6 +35,8 @@ const checks: ReadonlyArray<readonly [scenario: RegExp, check: Check]> = [
     /^metadata-service-down/,
     (row) => atLeast('metadata service down: verified of those with a ticket', verifiedShare(row), 100),
   ],
+  [/^primary-host-down(\/bots)?$/, (row) => verifiedAfterMove(row)],
+  [/^primary-host-down\/bots/, (row) => atMost('primary host down: bot passes', sum(row.result.botPassed), 0)],
   [/^first-burst/, (row) => passed('first burst: passed', row, 99)],
   [/^first-burst/, (row) => atMost('first burst: longest wait, ms', row.result.slowestMs, defaultTimeoutMs)],
   [/^flash-sale\/ten-minutes-before/, (row) => passed('10 × peak, then an outage: honest passed', row, 95)],
@@ -151,6 +153,12 @@ function disagreementWaits(row: Measured) {
 /** Fallback tickets of users who never have the script are no matter of keys. */
 function verifiedShare({ result }: Measured): number {
   return percent(result.verified, result.ticketRequests)
+}
+
+/** Users who never have the script have no ticket that could be verified: of them nothing is promised. */
+function verifiedAfterMove({ result }: Measured) {
+  const share = percent(result.settledVerified, result.settledTickets)
+  return atLeast('primary host down: verified of those with a ticket, from the third second on', share, 99)
 }
 
 function historyShare(row: Measured): number {
