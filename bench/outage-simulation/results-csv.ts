@@ -5,6 +5,7 @@ const columns = [
   'scenario',
   'strategy',
   'minutes',
+  'runs',
   'normal_per_minute',
   'honest_requests',
   'honest_passed',
@@ -25,7 +26,7 @@ export function resultsCsv(rows: readonly Measured[]): string {
   return `${[columns.join(','), ...rows.map(line)].join('\n')}\n`
 }
 
-function line({ site, scenario, strategy, result, worstBotMinute }: Measured): string {
+function line({ site, scenario, strategy, runs, result, worstBotMinute }: Measured): string {
   const figures = [
     result.normalPerMinute,
     total(result.honestRequests),
@@ -41,7 +42,7 @@ function line({ site, scenario, strategy, result, worstBotMinute }: Measured): s
     total(result.botPassed),
     worstBotMinute.passed,
   ]
-  return [site, scenario.name, strategy, scenario.minutes, ...figures.map(rounded)].join(',')
+  return [site, scenario.name, strategy, scenario.minutes, runs, ...figures.map(rounded)].join(',')
 }
 
 function rounded(figure: number): string {

@@ -10,9 +10,11 @@ export interface RunResult {
   /** The longest wait of any honest request. */
   readonly slowestMs: number
   readonly verified: number
-  /** From the third second on, and with a ticket of Tencent's. */
+  /** From the third second after the first request on, and with a ticket of Tencent's. */
   readonly settledTickets: number
   readonly settledVerified: number
+  /** Of the bots' passes, those from then on. */
+  readonly settledBots: number
   /** Of those that have history: a verified pass of the address in 24 hours, or an identity that the application vouches for. */
   readonly knownRequests: number
   readonly knownPassed: number

@@ -303,6 +303,7 @@ class GuardRun {
     const request = this.#honest.next()
     const arrivedMs = this.#clock.nowMs()
     const { clientKey, hasScript } = request
+    this.#tally.arrives(arrivedMs)
     const kind = this.#kindOf(request)
     const knownAs = this.#scenario.knownAs ? request.identity : undefined
     this.#anyProcess().handle(
@@ -357,6 +358,7 @@ class GuardRun {
     const { bots } = this.#scenario
     if (bots === undefined) return
     const arrivedMs = this.#clock.nowMs()
+    this.#tally.arrives(arrivedMs)
     const request = { ticket: bots.ticket, clientKey, ticketKey: this.#newTicket() }
     const hangUp = process.handle(request, (decision) => {
       if (decision.verdict.passed) this.#tally.botPassed(arrivedMs)

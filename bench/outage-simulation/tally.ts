@@ -23,6 +23,7 @@ export interface Passing {
 /** Counts one run. */
 export class Tally {
   readonly #startMs: number
+  #firstMs = Number.POSITIVE_INFINITY
   readonly #minutes: number
   readonly #honestRequests: number[]
   readonly #honestPassed: number[]
@@ -34,6 +35,7 @@ export class Tally {
     verified: 0,
     settledTickets: 0,
     settledVerified: 0,
+    settledBots: 0,
     knownRequests: 0,
     knownPassed: 0,
     returningRequests: 0,
@@ -50,6 +52,11 @@ export class Tally {
     this.#honestRequests = zeros()
     this.#honestPassed = zeros()
     this.#botPassed = zeros()
+  }
+
+  /** Notes that a request arrives. */
+  arrives(atMs: number): void {
+    if (atMs >= this.#startMs) this.#firstMs = Math.min(this.#firstMs, atMs)
   }
 
   honest({ isKnown, isReturning, hasScript }: HonestKind, arrivedMs: number, passing: Passing): void {
@@ -76,7 +83,7 @@ export class Tally {
       counts.ticketRequests++
       counts.ticketPassed += pass
     }
-    if (arrivedMs >= this.#startMs + settledMs) {
+    if (this.#isSettled(arrivedMs)) {
       if (hasScript) counts.settledTickets++
       counts.settledVerified += verified
     }
@@ -87,6 +94,7 @@ export class Tally {
   }
 
   botPassed(arrivedMs: number): void {
+    if (this.#isSettled(arrivedMs)) this.#counts.settledBots++
     const minute = this.#minuteOf(arrivedMs)
     if (minute !== undefined) addAt(this.#botPassed, minute, 1)
   }
@@ -99,6 +107,11 @@ export class Tally {
       honestPassed: this.#honestPassed,
       botPassed: this.#botPassed,
     }
+  }
+
+  /** Nothing can be known before the first request. */
+  #isSettled(atMs: number): boolean {
+    return atMs >= this.#firstMs + settledMs
   }
 
   #minuteOf(atMs: number): number | undefined {

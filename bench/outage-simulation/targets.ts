@@ -36,7 +36,10 @@ const checks: ReadonlyArray<readonly [scenario: RegExp, check: Check]> = [
     (row) => atLeast('metadata service down: verified of those with a ticket', verifiedShare(row), 100),
   ],
   [/^primary-host-down(\/bots)?$/, (row) => verifiedAfterMove(row)],
-  [/^primary-host-down\/bots/, (row) => atMost('primary host down: bot passes', sum(row.result.botPassed), 0)],
+  [
+    /^primary-host-down\/bots/,
+    (row) => atMost('primary host down: bot passes from the third second on', row.result.settledBots, 0),
+  ],
   [/^first-burst/, (row) => passed('first burst: passed', row, 99)],
   [/^first-burst/, (row) => atMost('first burst: longest wait, ms', row.result.slowestMs, defaultTimeoutMs)],
   [/^flash-sale\/ten-minutes-before/, (row) => passed('10 × peak, then an outage: honest passed', row, 95)],
@@ -71,15 +74,11 @@ const checks: ReadonlyArray<readonly [scenario: RegExp, check: Check]> = [
     (row) => historyPassed('attacked outage, bought keys', row, 98),
   ],
   [
-    /^forged-tickets-in-outage\/10000-addresses\/50x\/bots-behind-nat\/known-as/,
-    (row) => historyPassed('attacked outage, bots behind NAT, knownAs', row, 99),
-  ],
-  [
     /^forged-tickets-in-outage\/10000-addresses\/50x(\/(few-return|regulars))?$/,
     (row) => passed('attacked outage: honest passed', row, historyShare(row) - 2),
   ],
   [
-    /^forged-tickets-in-outage\/10000-addresses\/50x\/movers\/known-as/,
+    /^forged-tickets-in-outage\/10000-addresses\/50x\/(movers|bots-behind-nat)\/known-as/,
     (row) =>
       atLeast(
         'attacked outage, knownAs: returning users passed',
@@ -87,7 +86,7 @@ const checks: ReadonlyArray<readonly [scenario: RegExp, check: Check]> = [
         98,
       ),
   ],
-  [/^forged-tickets-in-outage.*\/known-as$/, (row, rows) => botsAsWithoutKnownAs(row, rows)],
+  [/^forged-tickets-in-outage.*\/movers\/known-as$/, (row, rows) => botsAsWithoutKnownAs(row, rows)],
   [/^(throttled-by-flood|bots-try-to-open-circuit)/, (row) => historyPassed('flood', row, 99)],
   [
     /^(throttled-by-flood|bots-try-to-open-circuit)/,
