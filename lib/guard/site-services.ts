@@ -46,8 +46,6 @@ export interface SiteAnnouncer {
 
 /** What a running site needs beside its memory. */
 export interface ServiceSettings extends SiteSettings {
-  /** Deadline of canaries and late verifications, in milliseconds. */
-  readonly canaryTimeoutMs: number
   readonly lateVerification: boolean
 }
 
@@ -81,8 +79,8 @@ export class SiteServices {
     this.upstream = upstreams.calls
     this.clock = clock
     this.canary = { captchaAppId, channel, upstream: upstreams.canary, clock }
-    const runCanary: RunCanary = (done) =>
-      askCanary(this.canary, this.#settings.canaryTimeoutMs, (reply) => {
+    const runCanary: RunCanary = (timeoutMs, done) =>
+      askCanary(this.canary, timeoutMs, (reply) => {
         announce.canary(reply)
         done(canaryReport(reply))
       })

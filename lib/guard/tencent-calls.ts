@@ -119,7 +119,12 @@ export class TencentCalls {
   #send(question: TencentQuestion, isKnown: boolean, waitedMs: number, finish: (reply: Outcome) => void): boolean {
     const { call, limitKey, timeoutMs } = question
     let giveUp = () => {}
-    const permit = this.#site.circuit.admit({ clientKey: limitKey, isKnown, release: () => giveUp() })
+    const permit = this.#site.circuit.admit({
+      clientKey: limitKey,
+      isKnown,
+      timeoutMs: timeoutMs - waitedMs,
+      release: () => giveUp(),
+    })
     if (permit === undefined) return false
     const judge = (result: UpstreamResult) => {
       const reply = classifyReply(result, call.channel)
@@ -133,7 +138,10 @@ export class TencentCalls {
     return true
   }
 
-  /** Waits for a call; not longer than this caller's own deadline, where the call has another one's. */
+  /**
+   * Waits for a call; not longer than this caller's own deadline, where the call has another one's, nor than answers usually take
+   * while Tencent leaves calls unanswered.
+   */
   #join(underWay: CallUnderWay, question: TencentQuestion, take: (reply: Outcome) => void): Asked {
     const { limitKey, timeoutMs } = question
     underWay.endCharge?.(false)
@@ -149,8 +157,10 @@ export class TencentCalls {
       if (!underWay.takers.delete(taker) || underWay.takers.size > 0) return
       underWay.endCharge = this.#site.charges.chargeRunning(limitKey)
     }
-    const isShorter = this.#clock.nowMs() + timeoutMs < underWay.endMs
-    const timer = isShorter ? this.#clock.after(timeoutMs, () => this.#stopWaiting(underWay, taker)) : undefined
+    const waitMs = this.#site.circuit.limits.callerWaitMs(timeoutMs)
+    const isShorter = this.#clock.nowMs() + waitMs < underWay.endMs
+    const stopWaiting = () => this.#stopWaiting(underWay, taker)
+    const timer = isShorter ? this.#clock.after(waitMs, () => afterSockets(this.#clock, stopWaiting)) : undefined
     return { kind: 'waiting', leave }
   }
 
@@ -168,6 +178,11 @@ export class TencentCalls {
     takers.clear()
     for (const taker of waiting) taker(reply)
   }
+}
+
+/** The answer may already be there: an event loop that was blocked reads it after its timers, and its content after that. */
+function afterSockets(clock: Clock, run: () => void): void {
+  clock.afterPoll(() => clock.afterPoll(run))
 }
 
 const notAdmitted = degraded('circuit_open', { wasSent: false })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import type { CallReport } from '../../lib/site/circuit.js'
+import type { CallReport } from '../../lib/admission/outcome.js'
 import { CircuitUnderTest } from './circuit-under-test.js'
 
 /** A circuit that the canary has opened. */
@@ -50,7 +50,10 @@ describe('failures of users', () => {
     const t = new CircuitUnderTest()
     t.canary = 'failed'
     t.answered('failure', 4)
-    await t.advance(100)
+    await t.advance(2009)
+    expect(t.circuit.evidence()).toBe('none')
+    await t.advance(1)
+    expect(t.canaryStartsMs).toEqual([0, 2000])
     expect(t.state).toBe('suspect')
     expect(t.circuit.evidence()).toBe('outage')
     expect(t.tryCall()).toBeDefined()
@@ -59,10 +62,11 @@ describe('failures of users', () => {
   test('open it when they are half of at least twenty calls', async () => {
     const t = new CircuitUnderTest()
     t.canary = 'failed'
+    const tenth = t.call()
     for (let pair = 0; pair < 9; pair++) for (const report of ['success', 'failure'] as const) t.answered(report)
     await t.advance(10)
     expect(t.state).toBe('suspect')
-    t.answered('success')
+    tenth.answer('success')
     expect(t.state).toBe('suspect')
     t.answered('failure')
     expect(t.state).toBe('open: canary_failed')
@@ -383,23 +387,23 @@ describe('the canary', () => {
 })
 
 describe('a brown-out', () => {
-  /** The canary failed at 10 ms, and every one since was healthy; now a call waits and makes the circuit suspect again. */
+  /** A canary failed at 10 ms and at 2010 ms, and every one since was healthy; now a call waits, which makes it suspect again. */
   async function suspectAgain(): Promise<CircuitUnderTest> {
     const t = new CircuitUnderTest()
     t.canary = 'failed'
     t.answered('failure')
-    await t.advance(10)
+    await t.advance(2010)
     t.canary = 'healthy'
-    await t.advance(2000)
+    await t.advance(4000)
     expect(t.state).toBe('closed')
-    t.call()
+    t.call({ timeoutMs: 60_000 })
     await t.advance(8000)
     return t
   }
 
-  test('is evidence of an outage for thirty seconds after the canary failed, and not a millisecond longer', async () => {
+  test('is evidence of an outage until two failures of the canary are not in the last thirty seconds', async () => {
     const t = await suspectAgain()
-    await t.advance(20_000)
+    await t.advance(16_000)
     expect(t.clock.nowMs()).toBe(30_010)
     expect(t.state).toBe('suspect')
     expect(t.circuit.evidence()).toBe('outage')
@@ -412,11 +416,22 @@ describe('a brown-out', () => {
     const t = new CircuitUnderTest()
     t.canary = 'failed'
     t.answered('failure')
-    await t.advance(10)
+    await t.advance(2010)
     expect(t.circuit.evidence()).toBe('outage')
     t.canary = 'healthy'
-    await t.advance(2000)
+    await t.advance(4000)
     expect(t.state).toBe('closed')
+    expect(t.circuit.evidence()).toBe('none')
+  })
+
+  test('needs a second failure: one canary fails by chance', async () => {
+    const t = new CircuitUnderTest()
+    t.canary = 'failed'
+    t.answered('failure')
+    await t.advance(10)
+    t.canary = 'unknown'
+    await t.advance(20_000)
+    expect(t.state).toBe('suspect')
     expect(t.circuit.evidence()).toBe('none')
   })
 
