@@ -138,6 +138,8 @@ export class SiteServices {
 
   /** Behind live traffic: only while more than half of the room is free. */
   #verifyLate({ call, callKey }: LateContext, done: (reply: Outcome) => void): boolean {
+    // A call that its caller no longer waited for spends the ticket: asked again, Tencent would find it used.
+    if (this.calls.follow(callKey, done)) return true
     if (!this.site.inFlight.hasRoomToSpare) return false
     this.upstream.verify(call, this.#settings.canaryTimeoutMs, (result) => {
       const reply = classifyReply(result, call.channel)

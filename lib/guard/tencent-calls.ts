@@ -73,6 +73,19 @@ export class TencentCalls {
     return { kind: 'answered', reply: kept }
   }
 
+  /**
+   * Takes the reply of a call about this ticket that was begun before, as soon as it is there. Calls `take` once, never before it
+   * has returned. Returns false where there is no such call.
+   */
+  follow(callKey: string, take: (reply: Outcome) => void): boolean {
+    const underWay = this.#underWay.get(callKey)
+    const kept = this.#keptReply(callKey)
+    if (underWay !== undefined) underWay.takers.add(take)
+    else if (kept !== undefined) this.#clock.afterPoll(() => take(kept))
+    this.#kept.delete(callKey)
+    return underWay !== undefined || kept !== undefined
+  }
+
   /** Keeps a reply to be collected. What the circuit gave up, what was never sent, or a bug, is none. */
   keep(callKey: string, reply: Outcome): void {
     if (reply.kind === 'bug') return
@@ -157,7 +170,7 @@ export class TencentCalls {
       if (!underWay.takers.delete(taker) || underWay.takers.size > 0) return
       underWay.endCharge = this.#site.charges.chargeRunning(limitKey)
     }
-    const waitMs = this.#site.circuit.limits.callerWaitMs(timeoutMs)
+    const waitMs = this.#site.circuit.callerWaitMs(timeoutMs)
     const isShorter = this.#clock.nowMs() + waitMs < underWay.endMs
     const stopWaiting = () => this.#stopWaiting(underWay, taker)
     const timer = isShorter ? this.#clock.after(waitMs, () => afterSockets(this.#clock, stopWaiting)) : undefined

@@ -140,6 +140,15 @@ export class Circuit {
     }
   }
 
+  /**
+   * How long a caller waits for an answer: as the limits say, but to its own deadline where users alone will have failed for long
+   * enough by then. The evidence of a moment later would else come too late for it.
+   */
+  callerWaitMs(timeoutMs: number): number {
+    const silenceLeftMs = this.#failures.silenceLeftMs(this.#clock.nowMs())
+    return silenceLeftMs > 0 && silenceLeftMs < timeoutMs ? timeoutMs : this.limits.callerWaitMs(timeoutMs)
+  }
+
   /** What the server itself has seen of the API. */
   evidence(): Evidence {
     if (this.#state.name === 'open') return 'outage'

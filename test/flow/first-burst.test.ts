@@ -18,7 +18,6 @@ describe.each(crowds)('two hundred first requests at once, %s', (_, addressOf) =
     )
     const passed = replies.filter(({ captcha }) => captcha?.passed)
     const longestMs = Math.max(...replies.map(({ captcha }) => captcha?.durationMs ?? 0))
-    console.log(passed.length, longestMs, replies.map((r) => r.captcha?.reason).reduce((a, r) => ({ ...a, [r as string]: ((a as any)[r as string] ?? 0) + 1 }), {}))
     expect(passed.length).toBeGreaterThanOrEqual(0.99 * users)
     expect(longestMs).toBeLessThanOrEqual(2000)
     expect(flow.guard.snapshot().circuit).toMatchObject({ state: 'open', why: 'canary_failed' })
