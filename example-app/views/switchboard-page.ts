@@ -1,5 +1,6 @@
 import { apiGroups, type SwitchGroup, scriptGroups } from '../switchboard/faults.js'
 import type { FaultTarget, PurseName } from '../wire.js'
+import { attacksSection } from './attacks-section.js'
 import { type Html, html } from './html.js'
 import { layout } from './layout.js'
 
@@ -79,6 +80,7 @@ export function switchboardPage(locals: Express.Locals): string {
   </section>
 </div>
 </div>
+${attacksSection()}
 </div>`
   return layout(locals, { path: '/switchboard', title: 'Switchboard', content, script: 'switchboard.js' })
 }
