@@ -37,7 +37,7 @@ async function runOne(item: HTMLElement): Promise<void> {
 }
 
 function reportParts(report: AttackReport): HTMLElement[] {
-  const { tries, asked, passed, honest, id } = report
+  const { tries, asked, passed, verified, honest, id } = report
   const figures = element('dl', '', 'totals')
   const isHonestWell = honest.verified === honest.visits
   figures.append(
@@ -52,7 +52,7 @@ function reportParts(report: AttackReport): HTMLElement[] {
   )
   const sentences = [...texts.outcome(report), whyOf(id)].map((sentence) => element('p', sentence))
   const word = element('p', '')
-  word.append(tag(passed === 0 ? texts.held : texts.bounded, toneOf(report)))
+  word.append(tag(passed === verified ? texts.held : texts.bounded, toneOf(report)))
   return [word, figures, ...sentences]
 }
 
@@ -60,9 +60,9 @@ function whyOf(id: AttackId): string {
   return texts.attacks[id].why
 }
 
-/** An attack that opens the circuit by itself is bad news; passes from a purse are what it is for. */
-function toneOf({ passed, hasOpened }: AttackReport): Tone {
-  return hasOpened ? 'bad' : passed === 0 ? 'good' : 'warn'
+/** An attack that opens the circuit by itself is bad news, passes from a purse are bounded; a solved CAPTCHA is no gain. */
+function toneOf({ passed, verified, hasOpened }: AttackReport): Tone {
+  return hasOpened ? 'bad' : passed === verified ? 'good' : 'warn'
 }
 
 function figure(name: string, value: string, tone: Tone = ''): HTMLElement {

@@ -16,9 +16,9 @@ export function attacksSection(): Html {
     ${attackIds.map((id) => {
       const { title, what } = texts.attacks[id]
       return html`<li data-attack-id="${id}">
-      <h3 id="attack-${id}">${title}</h3>
+      <h3>${title}</h3>
       <p class="hint">${what}</p>
-      <button type="button" class="quiet" data-run aria-describedby="attack-${id}">${texts.run}</button>
+      <button type="button" class="quiet" data-run aria-label="${texts.run}: ${title}">${texts.run}</button>
       <div class="outcome" role="status" data-report></div>
     </li>`
     })}

@@ -76,7 +76,7 @@ export function switchboardPage(locals: Express.Locals): string {
   </section>
   <section class="card">
     <h2>Log</h2>
-    <ol class="log" tabindex="0" role="region" aria-label="Last log lines" data-log><li class="empty">Quiet so far.</li></ol>
+    <div class="log" tabindex="0" role="region" aria-label="Last log lines"><ol data-log><li class="empty">Quiet so far.</li></ol></div>
   </section>
 </div>
 </div>

@@ -109,7 +109,9 @@ describe('a shared address is not punished for what some behind it do', () => {
     await flow.send(flow.mint())
     const reasons: (string | undefined)[] = []
     const durationMs = attackMs({ short: 3000 })
-    const honest = atRate(10, durationMs, async () => {
+    // More than a third of the junk: an address may be refused three times as often as it is verified even under pressure,
+    // which a busy machine makes of requests that it takes in at once.
+    const honest = atRate(15, durationMs, async () => {
       reasons.push((await flow.send(flow.mint())).captcha?.reason)
     })
     await atRate(30, durationMs, () => flow.send(flow.mint({ code: junkCode })))
