@@ -132,6 +132,21 @@ export class Circuit {
     }
   }
 
+  /**
+   * Calls go to another endpoint from now on: what was learned of the old one counts no more, and an answer of its calls moves
+   * nothing. Calls that wait while something is wrong are released, with evidence of an outage.
+   */
+  noteMove(): void {
+    const isWrong = this.#state.name !== 'closed'
+    const probes = this.#state.name === 'open' && this.#state.why === 'canary_disagrees' ? this.#state.probes : []
+    const waiting = this.#startEpoch()
+    if (isWrong) {
+      this.#state = { name: 'open', why: 'canary_failed' }
+      for (const permit of [...waiting, ...probes]) permit.release()
+    }
+    this.#change({ name: 'closed' })
+  }
+
   /** What the server itself has seen of the API. */
   evidence(): Evidence {
     if (this.#state.name === 'open') return 'outage'
