@@ -42,6 +42,7 @@ export const scenarios: readonly Scenario[] = [
   scenario({ name: 'api-slow-1900ms', fault: 'api_slow' }),
   scenario({ name: 'api-flaps-every-20s', fault: 'api_flaps' }),
   scenario({ name: 'canary-healthy-tickets-hang', fault: 'ordinary_hangs' }),
+  scenario({ name: 'canary-healthy-tickets-hang/half-hour', sites: ['blog'], minutes: 30, fault: 'ordinary_hangs' }),
   scenario({ name: 'primary-host-down', fault: 'primary_down' }),
   scenario({
     name: 'primary-host-down/bots',

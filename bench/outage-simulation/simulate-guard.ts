@@ -17,9 +17,11 @@ import { TencentModel } from './tencent-model.js'
 import { VirtualClock } from './virtual-clock.js'
 
 const minuteMs = 60_000
-/** Healthy minutes before the measured ones; in the last one every call goes to the model of Tencent. */
+/** Healthy minutes before the measured ones. */
 const warmUpMinutes = 22
+/** The last of them, in which every call goes to the model of Tencent; on a quiet site all, so that it learns how long answers take. */
 const watchedMinutes = 1
+const quietPerMinute = 30
 /** Eight processes side by side cost so much that they learn no longer than they need to. */
 const warmUpMinutesSideBySide = 7
 /** In the warm-up promises may settle together, well before the store's deadline. */
@@ -93,6 +95,7 @@ class GuardRun {
   readonly #store: CaptchaStore | undefined
   /** Where the hours before end. */
   readonly #beforeMs: number
+  readonly #watchedMs: number
   readonly #startMs: number
   readonly #endMs: number
   readonly #tally: Tally
@@ -113,6 +116,8 @@ class GuardRun {
     const minutes = part.processes > 1 ? warmUpMinutesSideBySide : warmUpMinutes
     this.#beforeMs = scenario.hoursBefore * 60 * minuteMs
     this.#startMs = scenario.burst === undefined ? this.#beforeMs + minutes * minuteMs : freshStartMs
+    const isQuiet = site.normalPerMinute * part.share < quietPerMinute
+    this.#watchedMs = isQuiet ? this.#beforeMs : this.#startMs - watchedMinutes * minuteMs
     this.#endMs = this.#startMs + scenario.minutes * minuteMs
     const { visitors, withoutScript, peak } = scenario
     const dayPhase = (seed * goldenRatio) % 1
@@ -161,7 +166,7 @@ class GuardRun {
       arrive: () => this.#warmUp(buyers.clientKey(buyers.pickAddress())),
     }
     this.#liveThroughHours()
-    await this.#stream(this.#clock.nowMs(), this.#startMs - watchedMinutes * minuteMs, [
+    await this.#stream(this.#clock.nowMs(), this.#watchedMs, [
       this.#honestArrivals(() => this.#warmUp(this.#honest.next().clientKey)),
       buying,
     ])
@@ -278,7 +283,7 @@ class GuardRun {
 
   /** Before the last minute of the warm-up no request waits for the store. */
   #settlingDelayMs(): number {
-    return this.#clock.nowMs() < this.#startMs - watchedMinutes * minuteMs ? settleEveryMs : 0
+    return this.#clock.nowMs() < this.#watchedMs ? settleEveryMs : 0
   }
 
   async #runEvents(untilMs: number): Promise<void> {

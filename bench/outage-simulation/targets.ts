@@ -27,10 +27,10 @@ const checks: ReadonlyArray<readonly [scenario: RegExp, check: Check]> = [
   [/^api-hangs\/sign-ups$/, (row) => passed('full API outage, 5 % known: honest passed', row, 99)],
   [/^api-(errors|flaps)/, (row) => passed('errors and flapping: honest passed', row, 99)],
   [
-    /^canary-healthy/,
+    /^canary-healthy[^/]*$/,
     (row) => passed('canary healthy, tickets hang: honest passed', row, row.site === 'blog' ? 97 : 98.5),
   ],
-  [/^canary-healthy/, (row) => disagreementWaits(row)],
+  [/^canary-healthy[^/]*$/, (row) => disagreementWaits(row)],
   [
     /^metadata-service-down/,
     (row) => atLeast('metadata service down: verified of those with a ticket', verifiedShare(row), 100),
