@@ -144,6 +144,7 @@ export class Circuit {
       this.#state = { name: 'open', why: 'canary_failed' }
       for (const permit of [...waiting, ...probes]) permit.release()
     }
+    this.#canary.forgetFailure()
     this.#change({ name: 'closed' })
   }
 
