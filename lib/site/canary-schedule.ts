@@ -98,8 +98,9 @@ export class CanarySchedule {
   }
 
   /** Drops what canaries found of an endpoint that is no longer in use. */
-  forgetFailure(): void {
+  forgetFailures(): void {
     this.#lastFailureMs = Number.NEGATIVE_INFINITY
+    this.#failureBeforeMs = Number.NEGATIVE_INFINITY
   }
 
   /** The interval after a failure, in milliseconds: twice as long, up to `canaryMaxIntervalMs`. */
