@@ -24,14 +24,26 @@ export const systemClock: Clock = {
   epochMs: () => Date.now(),
   after(delayMs, run) {
     if (delayMs > longestTimeoutMs) return afterLong(delayMs, run)
-    const timeout = setTimeout(run, delayMs)
-    timeout.unref?.()
-    return { cancel: () => clearTimeout(timeout) }
+    return new SystemTimer(run, delayMs)
   },
   afterPoll: (run) => {
     setImmediate(run)
   },
   jitter: Math.random,
+}
+
+/** A class, for a busy process has thousands of them. */
+class SystemTimer implements Timer {
+  readonly #timeout: ReturnType<typeof setTimeout>
+
+  constructor(run: () => void, delayMs: number) {
+    this.#timeout = setTimeout(run, delayMs)
+    this.#timeout.unref?.()
+  }
+
+  cancel(): void {
+    clearTimeout(this.#timeout)
+  }
 }
 
 function afterLong(delayMs: number, run: () => void): Timer {

@@ -53,6 +53,7 @@ export type {
   StoreClaimResult,
   StoreContext,
   StoreHistory,
+  StoreLearned,
   StoreLifetimes,
   StoreOverride,
   StorePurse,

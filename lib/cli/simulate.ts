@@ -1,19 +1,5 @@
-import { parseArgs } from 'node:util'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../simulator/index.js'
-
-/** One sub-command of `tencent-captcha-guard`. */
-export interface Command {
-  readonly name: string
-  /** One line for the list of commands. */
-  readonly summary: string
-  /** Shown by `--help`. */
-  readonly usage: string
-  /** Resolves when the command is done. Rejects with a {@link UsageError} for wrong arguments. */
-  run(args: readonly string[]): Promise<void>
-}
-
-/** Wrong arguments of a command: exit code 2. */
-export class UsageError extends Error {}
+import { type Command, parseCommandArgs, UsageError } from './command.js'
 
 const usage = `Usage: tencent-captcha-guard simulate [options]
 
@@ -39,14 +25,6 @@ const optionTypes = {
 } as const
 
 type Values = { readonly [Name in keyof typeof optionTypes]?: string }
-
-function readValues(args: readonly string[]): Values {
-  try {
-    return parseArgs({ args: [...args], options: optionTypes, strict: true, allowPositionals: false }).values
-  } catch (error) {
-    throw new UsageError((error as Error).message)
-  }
-}
 
 function integer(name: keyof Values, value: string | undefined, fallback: number, min: number, max: number): number {
   if (value === undefined) return fallback
@@ -145,12 +123,13 @@ function untilStopped(): Promise<void> {
   })
 }
 
-async function run(args: readonly string[]): Promise<void> {
-  const simulator = await start(simulatorOptions(readValues(args)))
+async function run(args: readonly string[]): Promise<number> {
+  const simulator = await start(simulatorOptions(parseCommandArgs(args, optionTypes).values))
   const stopped = untilStopped()
   process.stdout.write(describe(simulator))
   await stopped
   await simulator.close()
+  return 0
 }
 
 /** `tencent-captcha-guard simulate`: runs the simulator until SIGINT or SIGTERM. */

@@ -8,6 +8,7 @@ import type { OverrideSnapshot } from '../site/override-switch.js'
 import type { PurseSnapshot } from '../site/purse.js'
 import type { HealthReport } from '../tencent/canary.js'
 import type { CredentialSnapshot } from '../tencent/credentials/credential-keeper.js'
+import type { EndpointSnapshot } from '../tencent/endpoint.js'
 import type { CaptchaChannel, CaptchaMiddleware, CaptchaSite } from '../types.js'
 
 /** What {@link CaptchaGuard.check} decides about. Ticket, randstr and address may be what a caller sent, of any type. */
@@ -19,6 +20,8 @@ export interface CheckInput {
   readonly userIp: unknown
   /** Whom limits and history belong to. @default `userIp`, IPv6 by its /56 */
   readonly clientKey?: string | number | undefined
+  /** An identity that the application itself vouches for; see the option `knownAs`. The option is not called here. */
+  readonly knownAs?: string | null | undefined
   /** @default the option `channel` where that is a constant, else `'web'` */
   readonly channel?: CaptchaChannel | undefined
   /** Abort it when the client goes away: the promise then rejects with the signal's reason, and no pass is drawn. */
@@ -43,7 +46,7 @@ export interface CaptchaGuard extends CaptchaMiddleware {
   /**
    * The same decision without Express, for Fastify, Koa, NestJS, Hono, sockets and jobs. Never answers, whatever `mode` is.
    * Resolves to the verdict whatever Tencent or a caller does. Rejects with a `TypeError` that names the field when the
-   * application gives a wrong `channel`, `clientKey` or `signal`, with what a rule function throws, and with the reason of an
+   * application gives a wrong `channel`, `clientKey`, `knownAs` or `signal`, with what a rule function throws, and with the reason of an
    * aborted `signal`.
    */
   check(input: CheckInput): Promise<CaptchaVerdict>
@@ -63,11 +66,15 @@ export interface GuardSnapshot {
   /** The way of the vendor's script to the users. */
   readonly clientPath: WatchSnapshot
   readonly circuit: CircuitSnapshot
+  /** The endpoints, most preferred first, and which of them calls go to; empty with a `client`. */
+  readonly endpoints: readonly EndpointSnapshot[]
   /** Where the keys come from, their age and expiry, and the provider's last failure. */
   readonly credential: CredentialSnapshot
   readonly purses: { readonly outage: PurseSnapshot; readonly doubt: PurseSnapshot }
   /** Verified passes a minute as learned; `null` before a baseline exists. */
   readonly baselinePerMinute: number | null
+  /** The same over the last seven days; bounds what follows from the baseline. `null` before six hours were seen. */
+  readonly referencePerMinute: number | null
   /** Verdicts since the start, by reason. */
   readonly counters: Readonly<ReasonCounters>
   readonly late: LateSnapshot

@@ -143,7 +143,7 @@ function announcer({ members }: SharedSite): SiteAnnouncer & { credential(proble
 
 /** Whether a guard talks to a simulator on this machine. */
 export function usesLoopback({ transport }: Pick<GuardConfig, 'transport'>): boolean {
-  return transport.kind === 'https' && isLoopback(transport.endpoint)
+  return transport.kind === 'https' && transport.endpoints.every(isLoopback)
 }
 
 /** Against a simulator on this machine the vendor's real script says nothing; the simulator's own does. */

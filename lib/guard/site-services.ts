@@ -1,4 +1,4 @@
-import { canaryReport, type Outcome } from '../admission/outcome.js'
+import type { Outcome } from '../admission/outcome.js'
 import type { CaptchaVerdict } from '../admission/verdict.js'
 import type { Clock } from '../clock.js'
 import { OutageLog } from '../report/outage-log.js'
@@ -12,6 +12,7 @@ import { Site, type SiteSettings } from '../site/site.js'
 import { askCanary, type CanaryOptions } from '../tencent/canary.js'
 import { classifyReply } from '../tencent/classify-reply.js'
 import type { CredentialSnapshot } from '../tencent/credentials/credential-keeper.js'
+import { type EndpointMove, Endpoints } from '../tencent/endpoints.js'
 import type { Upstream, Upstreams } from '../tencent/upstream.js'
 import type { VerifyCall } from '../tencent/verify-call.js'
 import type { CaptchaLogger } from '../types.js'
@@ -24,7 +25,7 @@ export interface LateContext {
   readonly callKey: string
   /** The verdict the request went on with. */
   readonly verdict: CaptchaVerdict
-  readonly limitKey: string
+  readonly addressKey: string
   readonly clientKey: string
   readonly ticketHash: string | undefined
   /** When the request passed, milliseconds since 1970. */
@@ -61,14 +62,14 @@ export interface SiteServicesParts {
   readonly history?: ClientHistory | undefined
 }
 
-/** A site at work: its memory, its way to Tencent, its canary and its late verification. */
+/** A site at work: its memory, its endpoints, its canary and its late verification. */
 export class SiteServices {
   readonly site: Site
   readonly late: LateVerification<LateContext>
   readonly calls: TencentCalls
-  readonly upstream: Upstream
+  readonly endpoints: Endpoints
   readonly clock: Clock
-  readonly canary: CanaryOptions
+  readonly #canary: Omit<CanaryOptions, 'upstream'>
   readonly #upstreams: Upstreams
   readonly #apiLog: OutageLog
   #settings: ServiceSettings
@@ -76,14 +77,20 @@ export class SiteServices {
   constructor({ captchaAppId, channel, clock, settings, upstreams, runProbe, announce, history }: SiteServicesParts) {
     this.#settings = settings
     this.#upstreams = upstreams
-    this.upstream = upstreams.calls
     this.clock = clock
-    this.canary = { captchaAppId, channel, upstream: upstreams.canary, clock }
-    const runCanary: RunCanary = (timeoutMs, done) =>
-      askCanary(this.canary, timeoutMs, (reply) => {
-        announce.canary(reply)
-        done(canaryReport(reply))
-      })
+    this.#canary = { captchaAppId, channel, clock }
+    this.endpoints = new Endpoints({
+      upstreams,
+      clock,
+      ask: (upstream, timeoutMs, done) =>
+        askCanary({ ...this.#canary, upstream }, timeoutMs ?? this.#settings.canaryTimeoutMs, done),
+      onCanary: (reply) => announce.canary(reply),
+      onMove: (move) => {
+        announceMove(announce, move)
+        this.site.circuit.noteMove()
+      },
+    })
+    const runCanary: RunCanary = (timeoutMs, done) => this.endpoints.runCanary(timeoutMs, done)
     const lateCounts = () => this.late.snapshot()
     this.#apiLog = new OutageLog({ path: 'api', announce, clock, late: lateCounts })
     this.site = new Site({
@@ -92,6 +99,7 @@ export class SiteServices {
       settings,
       history,
       runProbe,
+      isOnTrial: () => this.endpoints.inUse.isOnTrial,
       runCanary: upstreams.isCanaryApart ? runCanary : confirmedCanary(runCanary, clock),
       listener: {
         api: this.#apiLog,
@@ -106,7 +114,7 @@ export class SiteServices {
         circuitChanged: () => this.late.resume(),
       },
     })
-    this.calls = new TencentCalls(this.site, upstreams.calls, clock)
+    this.calls = new TencentCalls(this.site, () => this.endpoints.inUse, clock)
     this.late = new LateVerification({
       clock,
       isOn: () => this.#settings.lateVerification,
@@ -123,6 +131,16 @@ export class SiteServices {
     this.site.configure(settings)
   }
 
+  /** The way of callers' tickets to the endpoint in use. */
+  get upstream(): Upstream {
+    return this.endpoints.inUse.ways.calls
+  }
+
+  /** What a canary at the endpoint in use needs. */
+  get canary(): CanaryOptions {
+    return { ...this.#canary, upstream: this.endpoints.inUse.ways.canary }
+  }
+
   /** Where the keys come from and how old they are. */
   credential(): CredentialSnapshot {
     return this.#upstreams.credential()
@@ -131,18 +149,24 @@ export class SiteServices {
   /** Frees timers and sockets, and writes what still waits to be written. */
   close(): void {
     this.site.close()
+    this.endpoints.close()
     this.late.close()
     this.#upstreams.close()
     this.#apiLog.flush()
   }
 
-  /** Behind live traffic: only while more than half of the room is free. */
-  #verifyLate({ call, callKey }: LateContext, done: (reply: Outcome) => void): boolean {
+  /** Behind live traffic: only while more than half of the room is free, and no client's first call while Tencent throttles. */
+  #verifyLate({ call, callKey, addressKey }: LateContext, done: (reply: Outcome) => void): boolean {
     // A call that its caller no longer waited for spends the ticket: asked again, Tencent would find it used.
     if (this.calls.follow(callKey, done)) return true
-    if (!this.site.inFlight.hasRoomToSpare) return false
-    this.upstream.verify(call, this.#settings.canaryTimeoutMs, (result) => {
-      const reply = classifyReply(result, call.channel)
+    const { inFlight, callAllowance } = this.site
+    if (!inFlight.hasRoomToSpare) return false
+    const allowed = callAllowance.take(addressKey, false)
+    if (allowed === undefined) return false
+    const { inUse } = this.endpoints
+    inUse.ways.calls.verify(call, this.#settings.canaryTimeoutMs, (result) => {
+      const reply = inUse.judge(classifyReply(result, call.channel))
+      callAllowance.settle(allowed, reply)
       // The request that passed may still be on its way to a second guard, for which the ticket is spent now.
       if (reply.kind === 'verified') this.calls.keep(callKey, reply)
       done(reply)
@@ -151,7 +175,17 @@ export class SiteServices {
   }
 
   #tellLate({ context }: LateTicket<LateContext>, lateVerdict: LateVerdict): void {
-    if (lateVerdict.outcome === 'genuine') this.site.ledger.recordGenuine(context.limitKey)
+    if (lateVerdict.outcome === 'genuine') this.site.ledger.recordGenuine(context.addressKey)
     context.report({ ...context, lateVerdict })
   }
+}
+
+/** Away from the preferred endpoint is a warning; back to it is not. */
+function announceMove(announce: SiteAnnouncer, { from, to, why }: EndpointMove): void {
+  announce.event(to.isPreferred ? 'info' : 'warn', 'captcha_endpoint_moved', {
+    from: from.ways.url,
+    to: to.ways.url,
+    why,
+    onTrial: to.isOnTrial,
+  })
 }

@@ -1,10 +1,11 @@
 import { AsyncResource } from 'node:async_hooks'
 import { circuitReport, degraded, type Outcome } from '../admission/outcome.js'
 import type { Clock } from '../clock.js'
+import type { AllowedCall } from '../site/call-allowance.js'
 import type { Site } from '../site/site.js'
 import { AgingMap } from '../structures/aging-map.js'
 import { classifyReply } from '../tencent/classify-reply.js'
-import type { Upstream } from '../tencent/upstream.js'
+import type { Endpoint } from '../tencent/endpoint.js'
 import type { UpstreamResult } from '../tencent/upstream-result.js'
 import type { VerifyCall } from '../tencent/verify-call.js'
 
@@ -22,7 +23,8 @@ export type Asked = { readonly kind: 'answered'; readonly reply: Outcome } | { r
 
 interface CallUnderWay {
   readonly endMs: number
-  readonly takers: Set<(reply: Outcome) => void>
+  /** A list, for nearly all have one: thousands of calls may wait. */
+  takers: readonly ((reply: Outcome) => void)[]
   /** Ends the charge of a call that runs on without a caller. */
   endCharge: ((isRefused: boolean) => void) | undefined
 }
@@ -43,14 +45,15 @@ const maxKept = 4_096
  */
 export class TencentCalls {
   readonly #site: Site
-  readonly #upstream: Upstream
+  readonly #endpoint: () => Endpoint
   readonly #clock: Clock
   readonly #underWay = new Map<string, CallUnderWay>()
   readonly #kept = new AgingMap<KeptReply>(maxKept)
 
-  constructor(site: Site, upstream: Upstream, clock: Clock) {
+  /** @param endpoint where calls go now */
+  constructor(site: Site, endpoint: () => Endpoint, clock: Clock) {
     this.#site = site
-    this.#upstream = upstream
+    this.#endpoint = endpoint
     this.#clock = clock
   }
 
@@ -80,7 +83,7 @@ export class TencentCalls {
   follow(callKey: string, take: (reply: Outcome) => void): boolean {
     const underWay = this.#underWay.get(callKey)
     const kept = this.#keptReply(callKey)
-    if (underWay !== undefined) underWay.takers.add(take)
+    if (underWay !== undefined) underWay.takers = [...underWay.takers, take]
     else if (kept !== undefined) this.#clock.afterPoll(() => take(kept))
     this.#kept.delete(callKey)
     return underWay !== undefined || kept !== undefined
@@ -101,19 +104,24 @@ export class TencentCalls {
 
   #start(question: TencentQuestion, take: (reply: Outcome) => void): Asked {
     const { call, callKey, limitKey, timeoutMs } = question
-    const isKnown = this.#site.ledger.verifiedPerMinute(limitKey) > 0
+    const isKnown = this.#site.ledger.isKnown(limitKey)
     const leaveInFlight = this.#site.inFlight.enter(limitKey, isKnown)
     if (leaveInFlight === undefined) return answered(degraded('overloaded', { wasSent: false }))
+    const allowed = this.#allow(limitKey, isKnown)
+    if (allowed === undefined) {
+      leaveInFlight()
+      return answered(degraded('throttled', { wasSent: false, isEvidence: false }))
+    }
     const startedMs = this.#clock.nowMs()
-    const underWay: CallUnderWay = { endMs: startedMs + timeoutMs, takers: new Set(), endCharge: undefined }
+    const underWay: CallUnderWay = { endMs: startedMs + timeoutMs, takers: [], endCharge: undefined }
     const finish = (reply: Outcome) => {
       this.#underWay.delete(callKey)
       leaveInFlight()
       this.#end(underWay, question, reply)
     }
-    const { keys } = this.#upstream
+    const { keys } = this.#endpoint().ways.calls
     if (keys === undefined || this.#site.circuit.state === 'open' || keys.take() !== undefined) {
-      if (!this.#send(question, isKnown, 0, finish)) {
+      if (!this.#send(question, allowed, 0, finish)) {
         leaveInFlight()
         return answered(notAdmitted)
       }
@@ -121,7 +129,7 @@ export class TencentCalls {
       // Before the permit: a provider that hangs must not look like a call that Tencent leaves unanswered.
       keys.wait(timeoutMs, (failure) => {
         if (failure !== undefined) finish(classifyReply(failure, call.channel))
-        else if (!this.#send(question, isKnown, this.#clock.nowMs() - startedMs, finish)) finish(notAdmitted)
+        else if (!this.#send(question, allowed, this.#clock.nowMs() - startedMs, finish)) finish(notAdmitted)
       })
     }
     this.#underWay.set(callKey, underWay)
@@ -129,26 +137,33 @@ export class TencentCalls {
   }
 
   /** Sends the call, of whose time so much is over. Returns false, and does nothing, where the circuit says not to. */
-  #send(question: TencentQuestion, isKnown: boolean, waitedMs: number, finish: (reply: Outcome) => void): boolean {
-    const { call, limitKey, timeoutMs } = question
+  #send(question: TencentQuestion, allowed: AllowedCall, waitedMs: number, finish: (reply: Outcome) => void): boolean {
+    const { call, timeoutMs } = question
+    const { clientKey, isKnown } = allowed
     let giveUp = () => {}
     const permit = this.#site.circuit.admit({
-      clientKey: limitKey,
+      clientKey,
       isKnown,
       timeoutMs: timeoutMs - waitedMs,
       release: () => giveUp(),
     })
     if (permit === undefined) return false
+    const endpoint = this.#endpoint()
     const judge = (result: UpstreamResult) => {
-      const reply = classifyReply(result, call.channel)
-      const report = circuitReport(reply)
-      if (report === 'throttled') this.#site.noteThrottled()
+      const reply = endpoint.judge(classifyReply(result, call.channel))
+      this.#site.callAllowance.settle(allowed, reply)
       // A lost permit would hold a probing circuit open for ever.
-      this.#site.circuit.settle(permit, report)
+      this.#site.circuit.settle(permit, circuitReport(reply))
       finish(reply)
     }
-    giveUp = this.#upstream.verify(call, timeoutMs, judge, waitedMs)
+    giveUp = endpoint.ways.calls.verify(call, timeoutMs, judge, waitedMs)
     return true
+  }
+
+  /** An open circuit decides by itself, and its reason says more than that Tencent throttled before. */
+  #allow(limitKey: string, isKnown: boolean): AllowedCall | undefined {
+    const { circuit, callAllowance } = this.#site
+    return circuit.state === 'open' ? callAllowance.uncounted(limitKey, isKnown) : callAllowance.take(limitKey, isKnown)
   }
 
   /**
@@ -164,10 +179,10 @@ export class TencentCalls {
       timer?.cancel()
       caller.runInAsyncScope(take, undefined, reply)
     }
-    underWay.takers.add(taker)
+    underWay.takers = [...underWay.takers, taker]
     const leave = () => {
       timer?.cancel()
-      if (!underWay.takers.delete(taker) || underWay.takers.size > 0) return
+      if (!removeTaker(underWay, taker) || underWay.takers.length > 0) return
       underWay.endCharge = this.#site.charges.chargeRunning(limitKey)
     }
     const waitMs = this.#site.circuit.callerWaitMs(timeoutMs)
@@ -178,19 +193,27 @@ export class TencentCalls {
   }
 
   /** The caller is still there, so nothing is charged; a refusal of the call is, when it comes. */
-  #stopWaiting({ takers }: CallUnderWay, taker: (reply: Outcome) => void): void {
-    if (takers.delete(taker)) taker(degraded('timeout', { isEvidence: false }))
+  #stopWaiting(underWay: CallUnderWay, taker: (reply: Outcome) => void): void {
+    if (removeTaker(underWay, taker)) taker(degraded('timeout', { isEvidence: false }))
   }
 
-  #end({ takers, endCharge }: CallUnderWay, { callKey, limitKey }: TencentQuestion, reply: Outcome): void {
+  #end(underWay: CallUnderWay, { callKey, limitKey }: TencentQuestion, reply: Outcome): void {
+    const { takers, endCharge } = underWay
     const isRefused = reply.kind === 'refused'
     if (endCharge !== undefined) endCharge(isRefused)
     else if (isRefused) this.#site.charges.charge(limitKey)
-    if (takers.size === 0) this.keep(callKey, reply)
-    const waiting = [...takers]
-    takers.clear()
-    for (const taker of waiting) taker(reply)
+    if (takers.length === 0) this.keep(callKey, reply)
+    underWay.takers = []
+    for (const taker of takers) taker(reply)
   }
+}
+
+/** False where it has gone already. */
+function removeTaker(underWay: CallUnderWay, taker: (reply: Outcome) => void): boolean {
+  const left = underWay.takers.filter((other) => other !== taker)
+  const isRemoved = left.length < underWay.takers.length
+  underWay.takers = left
+  return isRemoved
 }
 
 /** The answer may already be there: an event loop that was blocked reads it after its timers, and its content after that. */

@@ -3,7 +3,7 @@ import { type InferOutput, safeParse } from 'valibot'
 import { apiEndpoints, scriptUrls } from '../tencent/hosts.js'
 import type { Transport } from '../tencent/upstream.js'
 import type { CaptchaChannel, CaptchaRequest } from '../types.js'
-import { CaptchaConfigError, kindOf, optionError } from './captcha-config-error.js'
+import { CaptchaConfigError, describeValue, kindOf, optionError, secretsOf } from './captcha-config-error.js'
 import type { CaptchaGuardOptions, CircuitOptions } from './options.js'
 import { schema } from './schema.js'
 
@@ -118,7 +118,29 @@ function transport(
       'option `credential` is missing. Give { secretId, secretKey } of a Tencent Cloud sub-account, { getCredential() }, or a `client`.',
     )
   }
-  return { kind: 'https', endpoint: new URL(endpoint ?? apiEndpoints[site][0]), credential }
+  return {
+    kind: 'https',
+    endpoints: Object.freeze(endpointUrls(endpoint ?? apiEndpoints[site], secretsOf(options))),
+    credential,
+  }
+}
+
+function endpointUrls(endpoints: readonly string[], secrets: readonly string[]): readonly [URL, ...URL[]] {
+  const [preferred, ...others] = endpoints
+  if (preferred === undefined) {
+    throw new CaptchaConfigError(
+      'endpoint',
+      'option `endpoint` is an empty list; it must be a URL or a list of at least one, or be left out.',
+    )
+  }
+  const twice = endpoints.find((url, index) => endpoints.indexOf(url) < index)
+  if (twice !== undefined) {
+    throw new CaptchaConfigError(
+      'endpoint',
+      `option \`endpoint\` ${describeValue('endpoint', twice, secrets)} twice; it must be a list without duplicates: remove one of the two.`,
+    )
+  }
+  return [new URL(preferred), ...others.map((url) => new URL(url))]
 }
 
 function circuit(parsed: ParsedDegradation['circuit']): CircuitConfig {

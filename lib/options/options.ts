@@ -23,7 +23,7 @@ type Callback<Parameters extends unknown[], Result> = { call(...parameters: Para
 
 /**
  * Options of `captchaGuard()`. `undefined` equals absent everywhere. Every function returns its value directly; only `skip`
- * may return a promise. Of the guards of one process with the same `captchaAppId` and the same `endpoint` or `client`, each
+ * may return a promise. Of the guards of one process with the same `captchaAppId` and the same preferred `endpoint` or `client`, each
  * option marked "Site option" is given by one guard or is equal in all of them.
  */
 export interface CaptchaGuardOptions {
@@ -49,10 +49,13 @@ export interface CaptchaGuardOptions {
    */
   site?: CaptchaSite | undefined
   /**
-   * Whole URL of the API, for example of the simulator; without user name, password, query and hash. Site option.
-   * @default from `site` @example endpoint: 'http://127.0.0.1:3001'
+   * Whole URL of the API, for example of the simulator; without user name, password, query and hash. Or a list of them, most
+   * preferred first, at least one and each once: while the canary finds the one in use failed and another one healthy, calls go
+   * there. Guards with the same preferred endpoint are one site. Site option.
+   * @default from `site`: on the mainland site the vendor's three domains, `captcha.tencentcloudapi.com` first
+   * @example endpoint: 'http://127.0.0.1:3001'
    */
-  endpoint?: string | undefined
+  endpoint?: string | readonly string[] | undefined
   /**
    * Where tickets are solved. `'mini_program'` exists on the mainland site only.
    * @default 'web' @example channel: (req) => (req.path.startsWith('/mini') ? 'mini_program' : 'web')
@@ -75,12 +78,22 @@ export interface CaptchaGuardOptions {
    */
   clientKey?: Callback<[req: CaptchaRequest], string | number | undefined> | undefined
   /**
+   * Returns an identity that the application itself vouches for, for example the user of a session that is older than a day.
+   * It counts as a client with history: it comes first where room is scarce, and draws on the reserve of the purses, with 5
+   * passes a minute of its own in an outage and 3 in 10 minutes from doubt, within 100 a minute of all such identities at its
+   * address. It enlarges no total. `undefined`, `null` and `''` are no identity; longer ones than 120 characters are hashed.
+   * Never return what a caller can make up. Never logged.
+   * @example knownAs: (req) => (isOlderThanADay(req.session) ? req.session.userId : undefined)
+   */
+  knownAs?: Callback<[req: CaptchaRequest], string | null | undefined> | undefined
+  /**
    * One deadline in milliseconds for credentials, connect, headers and body. Integer, 1 to 2147483647.
    * @default 2000 @example timeoutMs: 1500
    */
   timeoutMs?: number | undefined
   /**
-   * Verifications under way at once; one client key has at most a sixteenth of them. Integer, at least 1. Site option.
+   * Verifications under way at once; one client key has at most a sixteenth of them, and clients without history together have
+   * half. Integer, at least 1. Site option.
    * @default 2048 @example maxInFlight: 512
    */
   maxInFlight?: number | undefined
@@ -151,7 +164,8 @@ export interface DegradationOptions {
   /** What each cause does. @example rules: { throttled: 'refuse', timeout: ({ evidence }) => (evidence === 'outage' ? 'pass' : 'refuse') } */
   rules?: DegradationRules | undefined
   /**
-   * Estimate of the verified passes a minute of the whole site; stands in until a baseline is learned. Number above 0.
+   * Estimate of the verified passes a minute of the whole site; stands in until a baseline is learned. Purse totals follow the
+   * baseline up to four times this or the seven-day reference, whichever is larger. Number above 0.
    * Site option. @example expectedPerMinute: 100
    */
   expectedPerMinute?: number | undefined
@@ -194,7 +208,7 @@ export interface DegradationRules {
   circuit_open?: DegradationRule | undefined
   /** `maxInFlight`, or the client key's share of it, was reached: Tencent was not asked. @default 'pass' */
   overloaded?: DegradationRule | undefined
-  /** `RequestLimitExceeded` or `LimitExceeded` of API 3.0. @default 'pass' */
+  /** `RequestLimitExceeded` or `LimitExceeded` of API 3.0, or the guard's own limit on calls while Tencent throttles. @default 'pass' */
   throttled?: DegradationRule | undefined
   /** The provider of the credential worked before and gives no valid keys now: Tencent was not asked. @default 'pass' */
   credential_unavailable?: DegradationRule | undefined

@@ -31,6 +31,11 @@ export const text = v.pipe(v.string('a string that is not empty'), v.regex(/\S/,
 const urlMessage =
   'a string with the whole URL, http:// or https:// included, and without user name, password, query and hash'
 export const httpUrl = v.pipe(v.string(urlMessage), v.check(isHttpUrl, urlMessage), v.transform(hrefOf))
+type EndpointSchema = v.GenericSchema<string | readonly string[], readonly string[]>
+const oneEndpoint = v.pipe(
+  httpUrl,
+  v.transform((url) => [url]),
+)
 
 type Documented<Name extends keyof CaptchaGuardOptions> = Exclude<CaptchaGuardOptions[Name], string | undefined>
 const callback = <Type>() => v.custom<Type>((value) => typeof value === 'function', 'a function')
@@ -109,7 +114,7 @@ export const schema = objectOf({
     withMethods<CaptchaClient>('an SDK client with a request(action, params, { signal }) method', 'request'),
   ),
   site: v.optional(v.picklist(['mainland', 'international'], "'mainland' or 'international'"), 'mainland'),
-  endpoint: v.optional(httpUrl),
+  endpoint: v.optional(v.lazy((given): EndpointSchema => (Array.isArray(given) ? v.array(httpUrl) : oneEndpoint))),
   channel: v.optional(
     v.union(
       [v.picklist(['web', 'mini_program']), callback<Documented<'channel'>>()],
@@ -120,6 +125,7 @@ export const schema = objectOf({
   readToken: v.optional(callback<Documented<'readToken'>>(), () => readTokenByDefault),
   userIp: v.optional(callback<Documented<'userIp'>>(), () => (req: CaptchaRequest) => req.ip),
   clientKey: v.optional(callback<Documented<'clientKey'>>()),
+  knownAs: v.optional(callback<Documented<'knownAs'>>()),
   timeoutMs: v.optional(durationMs(), 2000),
   maxInFlight: v.optional(count, 2048),
   mode: v.optional(v.picklist(['enforce', 'observe'], "'enforce' or 'observe'"), 'enforce'),

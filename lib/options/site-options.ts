@@ -25,13 +25,13 @@ export interface LabelledConfig {
 export interface SiteKey {
   /** App id of the guards. */
   readonly captchaAppId: number
-  /** Where calls go: URL of the endpoint, or the client object itself. */
+  /** Where calls go: URL of the preferred endpoint, or the client object itself. */
   readonly upstream: string | CaptchaClient
 }
 
 /** The site that a guard belongs to. */
 export function siteKey({ captchaAppId, transport }: GuardConfig): SiteKey {
-  return { captchaAppId, upstream: transport.kind === 'client' ? transport.client : transport.endpoint.href }
+  return { captchaAppId, upstream: transport.kind === 'client' ? transport.client : transport.endpoints[0].href }
 }
 
 /**
@@ -65,16 +65,16 @@ function withMember(group: Group | undefined, [name = '', ...rest]: readonly str
   return { ...group, [name]: rest.length === 0 ? value : withMember(group?.[name] as Group | undefined, rest, value) }
 }
 
-/** A pair of keys is compared by its members; functions, clients, stores and credential providers by identity. */
+/** Endpoints and a pair of keys are compared by their members; functions, clients, stores and credential providers by identity. */
 function isSame(a: unknown, b: unknown): boolean {
   const isKeyPair = typeof a === 'object' && a !== null && 'secretId' in a && !('getCredential' in a)
-  return a === b || (isKeyPair && isDeepStrictEqual(a, b))
+  return a === b || ((isKeyPair || Array.isArray(a)) && isDeepStrictEqual(a, b))
 }
 
 function conflictError(option: SiteOption, first: LabelledConfig, second: LabelledConfig): CaptchaConfigError {
   const secrets = [first, second].flatMap(({ config }) => secretsOf(config.given))
   const valueIn = ({ label, config }: LabelledConfig) =>
-    `${describeValue(option, config.given[option], secrets)} in guard \`${label}\``
+    `${describeValue(option, shown(config.given[option]), secrets)} in guard \`${label}\``
   const isHidden = ['appSecretKey', 'credential', 'client', 'store'].includes(option)
   const problem = isHidden
     ? `differs between guard \`${first.label}\` and guard \`${second.label}\` (not shown)`
@@ -84,4 +84,9 @@ function conflictError(option: SiteOption, first: LabelledConfig, second: Labell
     option,
     `option \`${option}\` ${problem}; guards with the same captchaAppId and the same endpoint or client are one site. ${fix}`,
   )
+}
+
+/** Endpoints as text: a list would be shown by its type only. */
+function shown(value: unknown): unknown {
+  return Array.isArray(value) ? value.join(' ') : value
 }

@@ -21,6 +21,11 @@ export interface SimulatorOptions {
   readonly credential?: SimulatorCredential
   /** Seed of faults that hit a share of the calls, an integer. Default 1. */
   readonly seed?: number
+  /**
+   * Calls, canaries included, that the API answers in each second of `now`; later ones get `RequestLimitExceeded` and leave their
+   * ticket unspent. A number, 0 or more. Default: no limit.
+   */
+  readonly callsPerSecond?: number
   /** Clock for ticket ages, signature time stamps and the call log, epoch ms. Default `Date.now`. */
   readonly now?: () => number
   /** Allows a `host` that other machines can reach, which can then mint tickets that pass. Default false. */

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { createCallLog } from './call-log.js'
+import { callQuota } from './call-quota.js'
 import { createFaultSchedule } from './fault-schedule.js'
 import type { CredentialFault, ScriptFault } from './faults.js'
 import { type HttpListener, openHttpListener } from './http-listener.js'
@@ -52,6 +53,11 @@ function checkIntegers(settings: Settings): void {
   }
 }
 
+function checkQuota({ callsPerSecond }: Settings): void {
+  if (typeof callsPerSecond === 'number' && callsPerSecond >= 0) return
+  throw new TypeError(`startSimulator: option \`callsPerSecond\` is ${callsPerSecond}; expected a number, 0 or more`)
+}
+
 /** Fills in the defaults. Throws for values and surroundings that the simulator must not run with. */
 function simulatorSettings(options: SimulatorOptions): Settings {
   const captchaAppId = options.captchaAppId ?? 190_000_001
@@ -66,10 +72,12 @@ function simulatorSettings(options: SimulatorOptions): Settings {
       ...(options.credential ?? { secretId: 'AKIDsimulator', secretKey: 'simulatorSecretKey' }),
     }),
     seed: options.seed ?? 1,
+    callsPerSecond: options.callsPerSecond ?? Number.POSITIVE_INFINITY,
     now: options.now ?? Date.now,
   }
   rejectUnsafeSurroundings(options, settings.host)
   checkIntegers(settings)
+  checkQuota(settings)
   return settings
 }
 
@@ -85,7 +93,7 @@ function originOf(host: string, { port }: HttpListener): string {
  * `NODE_ENV=production`; `allowNonLoopback` and `allowInProduction` lift the last two.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const { host, port, scriptPort, seed, now, ...identity } = simulatorSettings(options)
+  const { host, port, scriptPort, seed, now, callsPerSecond, ...identity } = simulatorSettings(options)
   const log = createCallLog()
   const schedule = createFaultSchedule(seed)
   const tickets = createTicketBook(now)
@@ -99,7 +107,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 
   const service = { captchaAppIds, appSecretKey: identity.appSecretKey, keyring: keys, tickets }
   const redirectTo = () => `${scriptOrigin}/redirected`
-  const api = await openHttpListener({ host, port, handle: serveApi({ service, schedule, log, now, redirectTo }) })
+  const api = await openHttpListener({
+    host,
+    port,
+    handle: serveApi({ service, schedule, log, now, redirectTo, isOverQuota: callQuota(callsPerSecond) }),
+  })
 
   const simulator: Simulator = {
     ...identity,

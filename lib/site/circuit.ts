@@ -141,6 +141,22 @@ export class Circuit {
   }
 
   /**
+   * Calls go to another endpoint from now on: what was learned of the old one counts no more, and an answer of its calls moves
+   * nothing. Calls that wait while something is wrong are released, with evidence of an outage.
+   */
+  noteMove(): void {
+    const isWrong = this.#state.name !== 'closed'
+    const probes = this.#state.name === 'open' && this.#state.why === 'canary_disagrees' ? this.#state.probes : []
+    const waiting = this.#startEpoch()
+    this.limits.forget()
+    if (isWrong) {
+      this.#state = { name: 'open', why: 'canary_failed' }
+      for (const permit of [...waiting, ...probes]) permit.release()
+    }
+    this.#change({ name: 'closed' })
+  }
+
+  /**
    * How long a caller waits for an answer: as the limits say, but to its own deadline where users alone will have failed for long
    * enough by then. The evidence of a moment later would else come too late for it.
    */

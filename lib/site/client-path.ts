@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js'
 import { RollingCounts } from '../structures/rolling-counts.js'
+import type { ExpectedPasses } from './expected-passes.js'
 
 /** What one probe of the vendor's script found. `unknown`: this machine could not even ask. */
 export type ProbeReport = 'reachable' | 'unreachable' | 'unknown'
@@ -15,8 +16,7 @@ export interface ClientPathOptions {
   readonly clock: Clock
   /** Returns what fetches the vendor's script; `undefined` where probing is off. */
   readonly probe: () => RunProbe | undefined
-  /** Verified passes a minute to be expected of this process, as far as known. */
-  readonly expectedPerMinute: () => number | undefined
+  readonly expected: Pick<ExpectedPasses, 'evidentPerMinute' | 'certainPerMinute'>
   /** Called at the end of every probe. */
   readonly onChange: () => void
 }
@@ -108,7 +108,7 @@ export class ClientPath {
 
   /** True below half of what is expected, and on a quiet site, whose probe is evidence without passes. */
   #passesAreHalved(): boolean {
-    const perMinute = this.#options.expectedPerMinute()
+    const perMinute = this.#options.expected.evidentPerMinute()
     if (perMinute === undefined || (perMinute * fiveMinutesMs) / 60_000 < tellingPasses) return true
     const windowMs = Math.min(fiveMinutesMs, Math.max(shortWindowMs, (meaningfulPasses / perMinute) * 60_000))
     const passes = this.#passes.count('verified', this.#options.clock.nowMs(), windowMs)
@@ -124,7 +124,7 @@ export class ClientPath {
     const nowMs = this.#options.clock.nowMs()
     const lastedMs = nowMs - failing.sinceMs
     if (lastedMs < disproofMs) return
-    const half = (0.5 * (this.#options.expectedPerMinute() ?? 0) * lastedMs) / 60_000
+    const half = (0.5 * (this.#options.expected.evidentPerMinute() ?? 0) * lastedMs) / 60_000
     if (failing.passes >= Math.max(meaningfulPasses, half)) {
       this.#trust = 'disproved'
       this.#failing = undefined
@@ -142,11 +142,13 @@ export class ClientPath {
     }
   }
 
-  /** True while hardly any of many expected passes is verified; false again after 15 minutes of that, as the new normal. */
+  /**
+   * True while hardly any of many expected passes is verified; false again after 15 minutes of that, as the new normal. Who
+   * buys solves and stops makes passes collapse, but none of those that could be expected without them.
+   */
   #hasCollapsed(): boolean {
     const nowMs = this.#options.clock.nowMs()
-    const perMinute = this.#options.expectedPerMinute()
-    const expected = ((perMinute ?? 0) * fiveMinutesMs) / 60_000
+    const expected = ((this.#options.expected.certainPerMinute() ?? 0) * fiveMinutesMs) / 60_000
     const isSeenWhole = nowMs - this.#createdMs >= fiveMinutesMs
     if (!isSeenWhole || expected < tellingPasses || this.#passes.count('verified', nowMs) >= collapseShare * expected) {
       this.#collapsedSinceMs = undefined

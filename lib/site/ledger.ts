@@ -9,6 +9,8 @@ import type { Purse, PurseClaim, PurseConfig, PurseSnapshot } from './purse.js'
 import { PurseBook, takeFromAll } from './purse-book.js'
 import { ReplayMemory } from './replay-memory.js'
 import { StoreRefusals } from './store-refusals.js'
+import { VouchedAddress } from './vouched-address.js'
+import { isVouchedFor } from './vouched-key.js'
 
 /** A guard's settings of the two purses, by the names that {@link Ledger.openPurses} gave them. */
 export type PurseSettings = Readonly<Record<PurseName, string>>
@@ -18,6 +20,8 @@ export interface PassClaim {
   readonly purse: PurseName
   readonly setting: string
   readonly clientKey: string
+  /** The address behind an identity that the application vouches for, which counts its passes. */
+  readonly addressKey?: string | undefined
   readonly isFallback: boolean
   /** Marked as passed when the claim is granted; absent where no ticket came, or this request has marked it before. */
   readonly ticketKey: string | undefined
@@ -61,6 +65,7 @@ export class Ledger {
   readonly #options: LedgerOptions
   readonly #books: Readonly<Record<PurseName, PurseBook>>
   readonly #replay = { ordinary: new ReplayMemory(), fallback: new ReplayMemory() }
+  readonly #vouchedAddress = new VouchedAddress()
   readonly #refusals = new StoreRefusals()
   readonly #history: ClientHistory
 
@@ -72,11 +77,16 @@ export class Ledger {
       // A known key, behind which many users may sit, may pass more often than the limit; only with evidence of an outage.
       outage: new PurseBook({
         name: 'outage',
-        shape: { halvesFallback: false, ownRateFactor: 3 },
+        shape: { halvesFallback: false, ownRateFactor: 3, vouchedPerMinute: 5 },
         clock,
         totalPerMinute,
       }),
-      doubt: new PurseBook({ name: 'doubt', shape: { halvesFallback: true, ownRateFactor: 0 }, clock, totalPerMinute }),
+      doubt: new PurseBook({
+        name: 'doubt',
+        shape: { halvesFallback: true, ownRateFactor: 0, vouchedPerMinute: 0.3 },
+        clock,
+        totalPerMinute,
+      }),
     }
   }
 
@@ -129,6 +139,11 @@ export class Ledger {
   /** The client's own verified passes a minute; 0 without history. */
   verifiedPerMinute(clientKey: string): number {
     return this.#history.verifiedPerMinute(clientKey, this.#now())
+  }
+
+  /** Whether the client has a verified pass in the last 24 hours, or is vouched for by the application. */
+  isKnown(clientKey: string): boolean {
+    return isVouchedFor(clientKey) || this.verifiedPerMinute(clientKey) > 0
   }
 
   /** Asks the store for a client's history, which it may have from another process. */
@@ -185,11 +200,16 @@ export class Ledger {
     const { ticketKey, isFallback } = claim
     const replay = this.#replayOf(isFallback)
     if (ticketKey !== undefined && replay.has(ticketKey, nowMs)) return { kind: 'replayed' }
+    const countedAddress = countedAddressOf(claim)
+    const hasRoom = countedAddress === undefined || this.#vouchedAddress.hasRoom(countedAddress, nowMs)
+    if (!hasRoom) return this.#exhausted(claim, 'client')
     const result = takeFromAll(this.#chain(claim), this.#purseClaim(claim), nowMs)
     if (result.kind === 'refused') return this.#exhausted(claim, result.by)
+    const uncount = countedAddress === undefined ? undefined : this.#vouchedAddress.take(countedAddress, nowMs)
     if (ticketKey !== undefined) replay.markPassed(ticketKey, nowMs)
     const giveBack = () => {
       result.giveBack()
+      uncount?.()
       this.#refusals.forget(claim.clientKey)
       if (ticketKey !== undefined) replay.unmark(ticketKey)
     }
@@ -232,11 +252,13 @@ export class Ledger {
 
   #sharedClaim(claim: PassClaim, requireKnown: boolean): StoreClaim {
     const { clientKey, ticketKey, isFallback } = claim
-    const purses = this.#chain(claim).map((purse) => ({
+    const drawn = this.#chain(claim).map((purse) => ({
       name: this.#books[claim.purse].storeName(purse),
-      ...purse.config.perClient,
+      ...purse.perClientOf(clientKey),
       ownRateFactor: purse.ownRateFactor,
     }))
+    const countedAddress = countedAddressOf(claim)
+    const purses = countedAddress === undefined ? drawn : [...drawn, this.#vouchedAddress.storePurse(countedAddress)]
     const replayMs = this.#replayOf(isFallback).windowMs
     return { claimId: randomUUID(), purses, clientKey, ticketKey, replayMs, requireKnown }
   }
@@ -251,7 +273,7 @@ export class Ledger {
 
   #purseClaim({ clientKey, isFallback }: PassClaim): PurseClaim {
     const verifiedPerMinute = this.verifiedPerMinute(clientKey)
-    return { clientKey, isKnown: verifiedPerMinute > 0, verifiedPerMinute, isFallback }
+    return { clientKey, isKnown: this.isKnown(clientKey), verifiedPerMinute, isFallback }
   }
 
   #exhausted(claim: PassClaim, by: 'client' | 'total'): PassResult {
@@ -269,6 +291,11 @@ export class Ledger {
     if ('history' in result && result.history)
       this.#history.adopt(clientKey, result.history.verifiedPerMinute, this.#now())
   }
+}
+
+/** The address whose vouched passes count this one; a request takes one of them, whichever purses it draws on. */
+function countedAddressOf({ clientKey, addressKey, isParentDrawn }: PassClaim): string | undefined {
+  return isVouchedFor(clientKey) && !isParentDrawn ? addressKey : undefined
 }
 
 /** A ticket that Tencent verified. */

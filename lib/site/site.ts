@@ -6,12 +6,13 @@ import type { Clock } from '../clock.js'
 import type { CaptchaStore, StoreState } from '../store/captcha-store.js'
 import { storeLifetimes } from '../store/store-lifetimes.js'
 import { StoreLink } from '../store/store-link.js'
-import { Baseline } from './baseline.js'
+import { CallAllowance } from './call-allowance.js'
 import type { RunCanary } from './canary-schedule.js'
 import { Circuit, type CircuitSettings } from './circuit.js'
 import { ClientCharges } from './client-charges.js'
 import type { ClientHistory } from './client-history.js'
 import { ClientPath, type RunProbe } from './client-path.js'
+import { ExpectedPasses } from './expected-passes.js'
 import { InFlight } from './in-flight.js'
 import { Ledger, type VerifiedRecord } from './ledger.js'
 import { type OutageListener, OutageWatch } from './outage-watch.js'
@@ -47,12 +48,11 @@ export interface SiteParts {
   /** Fetches the vendor's script. */
   readonly runProbe: RunProbe
   readonly listener: SiteListener
+  /** Whether calls go to an endpoint that has verified no ticket yet. @default never */
+  readonly isOnTrial?: () => boolean
   /** @default an empty one */
   readonly history?: ClientHistory | undefined
 }
-
-/** Tencent counts by the second; a flood that it throttles comes in waves. */
-const throttledPressureMs = 60_000
 
 /**
  * The memory of one app id at one upstream, shared by the guards of a process: what the server has seen of Tencent, what it
@@ -64,15 +64,14 @@ export class Site {
   readonly ledger: Ledger
   readonly inFlight: InFlight
   readonly charges: ClientCharges
+  readonly callAllowance: CallAllowance
   readonly apiWatch: OutageWatch
   readonly clientPathWatch: OutageWatch
   readonly override: OverrideSwitch
   readonly #parts: SiteParts
-  readonly #baseline: Baseline
+  readonly #expected: ExpectedPasses
   #settings: SiteSettings
-  #throttledMs = Number.NEGATIVE_INFINITY
   #store: StoreLink | undefined
-  #shared: Pick<StoreState, 'processes' | 'baselinePerMinute'> = { processes: 1, baselinePerMinute: undefined }
   readonly #sharedOverride: SharedOverride
 
   constructor(parts: SiteParts) {
@@ -83,13 +82,13 @@ export class Site {
     this.clientPathWatch = new OutageWatch(clock, listener.clientPath)
     this.inFlight = new InFlight(settings.maxInFlight)
     this.circuit = new Circuit(clock, settings, parts.runCanary, () => this.#circuitChanged())
+    this.#expected = new ExpectedPasses(clock.nowMs(), () => this.#settings.expectedPerMinute)
     this.clientPath = new ClientPath({
       clock,
       probe: () => (this.#settings.probe ? parts.runProbe : undefined),
-      expectedPerMinute: () => this.expectedPerMinute(),
+      expected: this.#expected,
       onChange: () => this.refresh(),
     })
-    this.#baseline = new Baseline(clock.nowMs())
     this.override = new OverrideSwitch(clock, (state, why) => listener.override(state, why))
     this.#sharedOverride = new SharedOverride({ clock, override: this.override, store: () => this.#store })
     this.ledger = new Ledger({
@@ -98,10 +97,16 @@ export class Site {
       store: () => this.#store,
       history: parts.history,
     })
+    this.callAllowance = new CallAllowance({
+      clock,
+      verifiedPerMinute: (clientKey) => this.ledger.verifiedPerMinute(clientKey),
+      expectedPerMinute: () => this.expectedPerMinute(),
+    })
     this.charges = new ClientCharges({
       clock,
       verifiedPerMinute: (clientKey) => this.ledger.verifiedPerMinute(clientKey),
-      isBusy: () => !this.inFlight.hasRoomToSpare || clock.nowMs() - this.#throttledMs < throttledPressureMs,
+      isKnown: (clientKey) => this.ledger.isKnown(clientKey),
+      isBusy: () => !this.inFlight.hasRoomToSpare || this.callAllowance.isScarce,
       onStrangerLimited: (clientKey) => this.ledger.lookForHistory(clientKey),
     })
     this.configure(settings)
@@ -118,14 +123,11 @@ export class Site {
   /** What the server itself has seen, and why it counts; nothing that an unverified caller sends changes it. */
   evidenceFor(ticketKind: ClassifiedTicket['kind']): { readonly evidence: Evidence; readonly evidenceWhy: string } {
     if (this.circuit.evidence() === 'outage') return { evidence: 'outage', evidenceWhy: this.#apiFinding().why }
+    if (this.#parts.isOnTrial?.())
+      return { evidence: 'outage', evidenceWhy: 'the endpoint in use has verified no ticket yet' }
     if (ticketKind !== 'fallback') return { evidence: 'none', evidenceWhy: this.#apiFinding().why }
     const { state, why } = this.clientPath.finding()
     return { evidence: state === 'outage' ? 'outage' : 'none', evidenceWhy: why }
-  }
-
-  /** Notes that Tencent throttles: room there is scarce for a minute. */
-  noteThrottled(): void {
-    this.#throttledMs = this.#parts.clock.nowMs()
   }
 
   /**
@@ -154,19 +156,24 @@ export class Site {
 
   /** Verified passes a minute as this process has learned them, or as another run of the site did. */
   get baselinePerMinute(): number | undefined {
-    return this.#baseline.perMinute ?? this.#shareOf(this.#shared.baselinePerMinute)
+    return this.#expected.baselinePerMinute
   }
 
-  /** Verified passes a minute to be expected of this process. */
+  /** The same over days. */
+  get referencePerMinute(): number | undefined {
+    return this.#expected.referencePerMinute
+  }
+
+  /** Verified passes a minute of this process that may be relied on: the baseline, as far as the reference bears it out. */
   expectedPerMinute(): number | undefined {
-    return this.#baseline.perMinute ?? this.#shareOf(this.#shared.baselinePerMinute ?? this.#settings.expectedPerMinute)
+    return this.#expected.perMinute
   }
 
   /** The store as the snapshot shows it; `memory` is always up. */
   get storeState(): { readonly kind: string; readonly state: 'up' | 'down'; readonly processes: number } {
     const isUp = this.#store === undefined || this.#store.isUp
     const kind = this.#settings.store?.kind ?? 'memory'
-    return { kind, state: isUp ? 'up' : 'down', processes: this.#shared.processes }
+    return { kind, state: isUp ? 'up' : 'down', processes: this.#expected.processes }
   }
 
   /** Brings watches and baseline up to now; some evidence ends by time alone. */
@@ -176,7 +183,7 @@ export class Site {
     if (this.circuit.state === 'suspect') this.#watchApi()
     const { state, why } = this.clientPath.finding()
     this.clientPathWatch.move(state, why)
-    this.#baseline.roll(this.#parts.clock.nowMs(), wasHealthy && this.#isHealthy())
+    this.#expected.roll(this.#parts.clock.nowMs(), wasHealthy && this.#isHealthy())
   }
 
   /** Frees timers, gives up canary and probe, and leaves the store. */
@@ -190,7 +197,7 @@ export class Site {
   #learnFrom({ isFirst, isFirstThisMinute }: VerifiedRecord): boolean {
     if (isFirstThisMinute) {
       this.clientPath.noteVerified()
-      this.#baseline.count(this.#parts.clock.nowMs(), this.#isHealthy())
+      this.#expected.count(this.#parts.clock.nowMs(), this.#isHealthy())
     }
     return isFirst
   }
@@ -199,7 +206,7 @@ export class Site {
     const wasHealthy = this.#isHealthy()
     this.#watchApi()
     // An outage spoils its minutes also where no request arrives in it.
-    if (!wasHealthy || !this.#isHealthy()) this.#baseline.roll(this.#parts.clock.nowMs(), false)
+    if (!wasHealthy || !this.#isHealthy()) this.#expected.roll(this.#parts.clock.nowMs(), false)
     this.#parts.listener.circuitChanged()
   }
 
@@ -228,14 +235,10 @@ export class Site {
   /** Floors and what is expected of the whole site are divided by the live processes; what this process learned is not. */
   #totalPerMinute({ floorPerMinute, baselineFactor, startPerMinute }: PurseConfig['total']): number {
     const expected = this.expectedPerMinute()
-    const { processes } = this.#shared
+    const { processes } = this.#expected
     return expected === undefined
       ? startPerMinute / processes
       : Math.max(floorPerMinute / processes, baselineFactor * expected)
-  }
-
-  #shareOf(sitePerMinute: number | undefined): number | undefined {
-    return sitePerMinute === undefined ? undefined : sitePerMinute / this.#shared.processes
   }
 
   #connect(store: CaptchaStore): StoreLink {
@@ -249,7 +252,7 @@ export class Site {
     return new StoreLink({
       session,
       clock,
-      ownBaseline: () => this.#baseline.perMinute,
+      learned: () => this.#expected.learned,
       onState: (state) => this.#adoptShared(state),
       onDown: (why) => listener.storeDown(why),
       onUp: () => listener.storeUp(),
@@ -257,7 +260,7 @@ export class Site {
   }
 
   #adoptShared(state: StoreState): void {
-    this.#shared = state
+    this.#expected.adopt(state)
     this.ledger.followBaseline()
     this.#sharedOverride.hear(state)
   }

@@ -1,7 +1,7 @@
 import type { OverrideMode } from '../admission/question.js'
 
 /**
- * Shares per-client limits, replay memory, history, baseline and override between the processes of a site. The package has
+ * Shares per-client limits, replay memory, history, baseline, its reference and override between the processes of a site. The package has
  * `memoryStore()` and, in `tencent-captcha-guard/redis`, `redisStore(client)`; `docs/store.md` shows how to write another.
  */
 export interface CaptchaStore {
@@ -32,10 +32,12 @@ export interface StoreLifetimes {
   readonly historyMs: number
   /** The time over which a client's verified rate is averaged; see {@link StoreHistory}. */
   readonly rateMemoryMs: number
-  /** A process and its baseline, since its last heartbeat. */
+  /** A process and what it has learned, since its last heartbeat. */
   readonly processMs: number
   /** The baseline of the whole site, since it was last computed. */
   readonly baselineMs: number
+  /** The reference of the whole site, since it was last computed. */
+  readonly referenceMs: number
   /** The last override, ended or not, since it was set or since the last heartbeat of any process. */
   readonly overrideMs: number
 }
@@ -84,15 +86,16 @@ export interface StoreSession {
   /** Returns the client's history; `undefined` without a verified pass in `historyMs`. Fails: the client counts as unknown. */
   readHistory(clientKey: string): Promise<StoreHistory | undefined>
   /**
-   * Records that this process lives, with the baseline that it has learned (`undefined` before it has learned one), and returns
-   * the state of the site. Called every 5 s, and every 1 to 30 s while the store is down.
+   * Records that this process lives, with what it has learned, and returns the state of the site. Called every 5 s, and every 1
+   * to 30 s while the store is down.
    *
-   * The baseline of the site is the sum of all live processes' baselines. While a live process has learned none, the last such
-   * sum stands. Without one it is the sum of those that have learned one, times live processes / processes that have.
+   * The baseline of the site is the sum of all live processes' baselines. While a live process has none, the last such sum
+   * stands. Without one it is the sum of those that have one, times live processes / processes that have. The reference is
+   * computed in the same way, from the processes' references.
    *
    * Fails: the store is down, as {@link StoreSession} describes.
    */
-  heartbeat(own: { readonly baselinePerMinute: number | undefined }): Promise<StoreState>
+  heartbeat(own: StoreLearned): Promise<StoreState>
   /**
    * Sets the override and returns the one that stands. An override with another id whose `setMs` is larger, and not larger than
    * the time of the store now, stands; so does the one with the same id. Else the given one stands: of two that were set at the
@@ -116,6 +119,11 @@ export interface StorePurse {
   readonly windowMs: number
   /** A client with history may take this multiple of its own verified rate, if that is more than `limit`; 0 for never. */
   readonly ownRateFactor: number
+  /**
+   * Whose passes this purse counts, if not those of the claim's client: the address behind an identity that the application
+   * vouches for. As long as a client key; `undefined` means the claim's `clientKey`. Where it is given, `ownRateFactor` is 0.
+   */
+  readonly clientKey?: string | undefined
 }
 
 /** A degraded pass that a client asks for. */
@@ -124,7 +132,7 @@ export interface StoreClaim {
   readonly claimId: string
   /** One or more purses with different names; each must have room for this client. {@link clientLimit} computes the limit. */
   readonly purses: readonly StorePurse[]
-  /** An address or what the application's `clientKey` returned; any text of 1 to 128 characters. */
+  /** An address, or what the application's `clientKey` or `knownAs` returned; any text of 1 to 132 characters. */
   readonly clientKey: string
   /** A digest of the ticket, 32 characters; `undefined` if the request has none. */
   readonly ticketKey: string | undefined
@@ -188,6 +196,14 @@ export interface StoreOverride {
   readonly setMs: number
 }
 
+/** What a process tells of the verified passes that it has seen, for the site's sums. Numbers, 0 or more. */
+export interface StoreLearned {
+  /** Verified passes a minute in the last minutes; `undefined` before it has learned them. */
+  readonly baselinePerMinute: number | undefined
+  /** The same over days; `undefined` as long as an earlier run of the site knows better. */
+  readonly referencePerMinute: number | undefined
+}
+
 /** The state of a site, as the answer to a heartbeat. */
 export interface StoreState {
   /** The time of the store's clock, in milliseconds since whenever it likes. */
@@ -196,6 +212,8 @@ export interface StoreState {
   readonly processes: number
   /** Verified passes a minute of the whole site; `undefined` while none is known. */
   readonly baselinePerMinute: number | undefined
+  /** The same over days; `undefined` while none is known. */
+  readonly referencePerMinute: number | undefined
   /** The override that was set last, ended or not; `undefined` without one in `overrideMs`. */
   readonly override: StoreOverride | undefined
 }

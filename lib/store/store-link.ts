@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../clock.js'
-import type { StoreSession, StoreState } from './captcha-store.js'
+import type { StoreLearned, StoreSession, StoreState } from './captcha-store.js'
 import { heartbeatEveryMs } from './store-lifetimes.js'
 
 /** Longest that a request waits for the store. */
@@ -19,7 +19,7 @@ export interface StoreLinkOptions {
   readonly session: StoreSession
   readonly clock: Clock
   /** What this process has learned, for the heartbeat. */
-  readonly ownBaseline: () => number | undefined
+  readonly learned: () => StoreLearned
   readonly onState: (state: StoreState) => void
   readonly onDown: (why: string) => void
   readonly onUp: () => void
@@ -127,11 +127,11 @@ export class StoreLink {
 
   async #beat(): Promise<void> {
     if (this.#isClosed) return
-    const { clock, ownBaseline } = this.#options
+    const { clock, learned } = this.#options
     this.#timer = undefined
     const startedMs = clock.nowMs()
-    const baselinePerMinute = ownBaseline()
-    const { answer, late } = this.#attempt((session) => session.heartbeat({ baselinePerMinute }), deadlineMs)
+    const own = learned()
+    const { answer, late } = this.#attempt((session) => session.heartbeat(own), deadlineMs)
     const beat = await answer
     if (this.#isClosed) return
     this.#beatAfter(lostAfterMs)

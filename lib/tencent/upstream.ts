@@ -30,8 +30,10 @@ export interface Upstream {
   readonly keys?: Pick<CredentialKeeper, 'take' | 'wait'>
 }
 
-/** The ways to Tencent of one site. */
-export interface Upstreams {
+/** The ways to one endpoint. */
+export interface EndpointWays {
+  /** URL of the endpoint; absent where a client of the application's knows it. */
+  readonly url?: string
   /** For callers' tickets. */
   readonly calls: Upstream
   /**
@@ -39,17 +41,33 @@ export interface Upstreams {
    * event loop's own lateness, up to twice.
    */
   readonly canary: Upstream
+  /**
+   * For canaries at an endpoint that is not in use: as `canary`, but with a made-up `AppSecretKey`. The real one goes to no
+   * host before calls do. Absent where there is one endpoint only.
+   */
+  readonly scout?: Upstream
+}
+
+/** The ways to Tencent of one site: to the preferred endpoint, and to the others. */
+export interface Upstreams extends EndpointWays {
+  /** The other endpoints, most preferred first. */
+  readonly siblings?: readonly EndpointWays[]
   /** False where both are one and the same client of the application's, so that callers may be in a canary's way. */
   readonly isCanaryApart: boolean
   /** Where the keys come from and how old they are. */
   credential(): CredentialSnapshot
-  /** Frees the sockets of both; calls that use one end as `aborted`. */
+  /** Frees the sockets of all; calls that use one end as `aborted`. */
   close(): void
 }
 
 /** How Tencent is reached: over our own connections, or by an SDK client of the application's. */
 export type Transport =
-  | { readonly kind: 'https'; readonly endpoint: URL; readonly credential: TencentCredential | DynamicCredential }
+  | {
+      readonly kind: 'https'
+      /** At least one, most preferred first. */
+      readonly endpoints: readonly [URL, ...URL[]]
+      readonly credential: TencentCredential | DynamicCredential
+    }
   | { readonly kind: 'client'; readonly client: CaptchaClient }
 
 interface UpstreamConfig {
@@ -79,41 +97,73 @@ export function createUpstreams(config: UpstreamConfig, clock: Clock, lookups: L
       }
     }
     case 'https': {
-      const { endpoint, credential } = transport
-      const addresses = addressSources(hostOf(endpoint), clock, lookups)
-      const common = { endpoint, sign: requestSigner(endpoint), clock }
-      const callsSender = httpsSender({ ...common, addresses: addresses.calls, keepsAlive: true })
-      // A new connection each time: whether Tencent can be reached now is what a canary is asked.
-      const canarySender = httpsSender({ ...common, addresses: addresses.canary, keepsAlive: false })
+      const { endpoints, credential } = transport
       const keeper =
         'getCredential' in credential
           ? new CredentialKeeper(credential, clock, config.onCredentialFailure ?? (() => {}))
           : undefined
-      const over = ({ send }: HttpsSender, run: typeof withDeadline) => {
-        const sendSigned = (request: ApiRequest, keys: TencentCredential, timeoutMs: number, done: Done) =>
-          run((onResult) => send(request, keys, onResult), timeoutMs, clock, done)
-        return upstreamOf(config, (request, timeoutMs, done, waitedMs) =>
-          keeper
-            ? callWithKeys(
-                { keeper, clock, timeoutMs, waitedMs, send: (...args) => sendSigned(request, ...args) },
-                done,
-              )
-            : sendSigned(request, credential as TencentCredential, timeoutMs, done),
-        )
-      }
+      const open = endpoints.map((endpoint) => openEndpoint({ config, endpoint, credential, keeper, clock, lookups }))
+      const [preferred, ...siblings] = open.map(({ ways }) => ways) as [EndpointWays, ...EndpointWays[]]
       return {
-        calls: { ...over(callsSender, withDeadline), ...(keeper && { keys: keeper }) },
-        canary: over(canarySender, withPatientDeadline),
+        ...preferred,
+        siblings,
         isCanaryApart: true,
         credential: () => keeper?.snapshot() ?? { source: 'fixed' },
         close() {
-          callsSender.close()
-          canarySender.close()
+          for (const { close } of open) close()
           keeper?.close()
-          addresses.close()
         },
       }
     }
+  }
+}
+
+interface EndpointParts {
+  readonly config: UpstreamConfig
+  readonly endpoint: URL
+  readonly credential: TencentCredential | DynamicCredential
+  /** Shared by all endpoints; absent where the keys are fixed. */
+  readonly keeper: CredentialKeeper | undefined
+  readonly clock: Clock
+  readonly lookups: LookupQueue
+}
+
+/** Stands for the `AppSecretKey` where Tencent's answer shows that the host serves the API, and nothing else is asked. */
+const madeUpSecretKey = 'notTheRealAppSecretKey000'
+
+/** The ways to one endpoint. Each host has its own addresses, connections, certificate and signature. */
+function openEndpoint({ config, endpoint, credential, keeper, clock, lookups }: EndpointParts) {
+  const addresses = addressSources(hostOf(endpoint), clock, lookups)
+  const common = { endpoint, sign: requestSigner(endpoint), clock }
+  const callsSender = httpsSender({ ...common, addresses: addresses.calls, keepsAlive: true })
+  // A new connection each time: whether Tencent can be reached now is what a canary is asked.
+  const canarySender = httpsSender({ ...common, addresses: addresses.canary, keepsAlive: false })
+  const over = (
+    { send }: HttpsSender,
+    run: typeof withDeadline,
+    { appSecretKey }: { appSecretKey: string } = config,
+  ) => {
+    const sendSigned = (request: ApiRequest, keys: TencentCredential, timeoutMs: number, done: Done) =>
+      run((onResult) => send(request, keys, onResult), timeoutMs, clock, done)
+    return upstreamOf({ ...config, appSecretKey }, (request, timeoutMs, done, waitedMs) =>
+      keeper
+        ? callWithKeys({ keeper, clock, timeoutMs, waitedMs, send: (...args) => sendSigned(request, ...args) }, done)
+        : sendSigned(request, credential as TencentCredential, timeoutMs, done),
+    )
+  }
+  const ways: EndpointWays = {
+    url: endpoint.href,
+    calls: { ...over(callsSender, withDeadline), ...(keeper && { keys: keeper }) },
+    canary: over(canarySender, withPatientDeadline),
+    scout: over(canarySender, withPatientDeadline, { appSecretKey: madeUpSecretKey }),
+  }
+  return {
+    ways,
+    close() {
+      callsSender.close()
+      canarySender.close()
+      addresses.close()
+    },
   }
 }
 

@@ -41,7 +41,7 @@ function throwingWriteHead(times: number): RequestHandler {
 export const scenarios: readonly Scenario[] = [
   { name: 'nothing misbehaves', ends: 'nothing' },
   { name: 'clientKey is a number', ends: 'nothing', options: { clientKey: () => 42 as never } },
-  ...(['channel', 'readToken', 'userIp', 'clientKey'] as const).flatMap((option) =>
+  ...(['channel', 'readToken', 'userIp', 'clientKey', 'knownAs'] as const).flatMap((option) =>
     anyWay.map(
       (way): Scenario => ({ name: `${option} ${way}`, ends: 'every request', options: { [option]: ways[way] } }),
     ),

@@ -127,6 +127,7 @@ export function makeWorld({ degradation = {}, store, maxInFlight = 2048 }: World
       ticket: ordinary,
       address: { ip: '203.0.113.7' },
       clientKey: '203.0.113.7',
+      addressKey: change.limitKey ?? '203.0.113.7',
       limitKey: '203.0.113.7',
       ticketKey: 'ticket 1',
       ticketHash: '0123456789ab',

@@ -281,6 +281,7 @@ describe('what is shared on one request', () => {
       token: { ticket: 'tr03abc*', randstr: '@abc' },
       userIp: '203.0.113.7',
       clientKey: undefined,
+      knownAs: undefined,
     }
     const [first, second] = [readerFor().make(input), readerFor().make(input)]
     expect(first.req).toBeUndefined()

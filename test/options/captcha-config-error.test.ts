@@ -63,6 +63,7 @@ const badValues: Readonly<Record<string, readonly unknown[]>> = {
   readToken: notFunctions,
   userIp: notFunctions,
   clientKey: notFunctions,
+  knownAs: notFunctions,
   skip: notFunctions,
   onRefused: notFunctions,
   onVerdict: notFunctions,
@@ -148,6 +149,27 @@ describe('a wrong value', () => {
     ],
   ])('reads well: %#', (options, message) => {
     expect(failure(options).message).toBe(`tencent-captcha-guard: ${message}`)
+  })
+
+  test.each([...notUrls, 'http://h/?a=1', 'http://u@h', ['http://h'], undefined])(
+    'in the list `endpoint` throws, naming its place: %p',
+    (value) => {
+      const error = failure({ ...required, endpoint: ['http://a', value] })
+      expect(error).toMatchObject({ name: 'CaptchaConfigError', option: 'endpoint.1' })
+      expect(error.message).toContain('a string with the whole URL')
+    },
+  )
+
+  test.each([
+    [[], 'option `endpoint` is an empty list; it must be a URL or a list of at least one, or be left out.'],
+    [
+      ['http://a', 'https://b', 'http://A:80/'],
+      "option `endpoint` is 'http://a/' twice; it must be a list without duplicates: remove one of the two.",
+    ],
+  ])('as the list `endpoint` throws: %j', (endpoint, message) => {
+    const error = failure({ ...required, endpoint })
+    expect(error).toMatchObject({ name: 'CaptchaConfigError', option: 'endpoint' })
+    expect(error.message).toBe(`tencent-captcha-guard: ${message}`)
   })
 
   test.each([
@@ -252,6 +274,10 @@ describe('secrets', () => {
     [
       'a key inside another option',
       { ...required, credential: { secretId: 'i', secretKey: hidden }, endpoint: `x${hidden}` },
+    ],
+    [
+      'a secret in a URL that is given twice',
+      { ...required, appSecretKey: hidden, endpoint: [`http://h/${hidden}`, `http://h/${hidden}`] },
     ],
     ['password in a URL', { ...required, endpoint: `https://user:${hidden}@host` }],
     ['password with a slash in a URL', { ...required, endpoint: `ftp://user:/${hidden}@host` }],

@@ -11,13 +11,25 @@ function deepFreeze<T>(value: T): T {
 
 /** The functions aside, which are made anew each time. */
 function comparable({ channel, userIp, transport, ...rest }: GuardConfig): unknown {
-  const endpoint = transport.kind === 'https' ? transport.endpoint.href : undefined
+  const endpoints = transport.kind === 'https' ? transport.endpoints.map(({ href }) => href) : undefined
   const req = { ip: '203.0.113.7' } as never
-  return { ...rest, transport: { ...transport, endpoint }, channel: channel(req), userIp: userIp(req) }
+  return { ...rest, transport: { ...transport, endpoints }, channel: channel(req), userIp: userIp(req) }
 }
 
 const optionalNames = [
-  ...['site', 'endpoint', 'channel', 'readToken', 'userIp', 'clientKey', 'timeoutMs', 'maxInFlight', 'mode', 'skip'],
+  ...[
+    'site',
+    'endpoint',
+    'channel',
+    'readToken',
+    'userIp',
+    'clientKey',
+    'knownAs',
+    'timeoutMs',
+    'maxInFlight',
+    'mode',
+    'skip',
+  ],
   ...['onRefused', 'degradation', 'store', 'logger', 'logUserIp', 'onVerdict', 'onLateVerdict', 'client'],
 ]
 
@@ -47,7 +59,15 @@ describe('the defaults', () => {
     expect(comparable(defaults)).toEqual({
       captchaAppId: 190000001,
       appSecretKey,
-      transport: { kind: 'https', endpoint: 'https://captcha.tencentcloudapi.com/', credential },
+      transport: {
+        kind: 'https',
+        endpoints: [
+          'https://captcha.tencentcloudapi.com/',
+          'https://captcha.tencentcloudapi.cn/',
+          'https://captcha.tencentcloudapi.com.cn/',
+        ],
+        credential,
+      },
       site: 'mainland',
       channel: 'web',
       canaryChannel: 'web',
@@ -136,8 +156,19 @@ describe('the defaults', () => {
 
   test('follow the site', () => {
     const { transport, degradation } = parse({ ...required, site: 'international' })
-    expect(transport).toMatchObject({ endpoint: new URL('https://captcha.intl.tencentcloudapi.com') })
+    expect(transport).toMatchObject({ endpoints: [new URL('https://captcha.intl.tencentcloudapi.com')] })
     expect(degradation.fallback.scriptUrl).toBe('https://ca.turing.captcha.qcloud.com/TJNCaptcha-global.js')
+  })
+
+  test('are a list of sibling endpoints on the mainland site alone', () => {
+    const hosts = (options: Loose) => {
+      const { transport } = parse({ ...required, ...options })
+      return transport.kind === 'https' ? transport.endpoints.map(({ host }) => host) : []
+    }
+    expect(hosts({})).toHaveLength(3)
+    expect(hosts({ site: 'international' })).toEqual(['captcha.intl.tencentcloudapi.com'])
+    expect(hosts({ endpoint: 'http://127.0.0.1:3001' })).toEqual(['127.0.0.1:3001'])
+    expect(hosts({ endpoint: ['https://b', 'http://a:81'] })).toEqual(['b', 'a:81'])
   })
 
   test('leave the longest canary interval at least as long as the interval', () => {
@@ -181,7 +212,7 @@ describe('accepted values', () => {
   ])('%s: %p is taken as it is', (path, value) => {
     const config = parse(optionsWith(path, value))
     const { transport } = config
-    const flat = { ...config, ...(transport.kind === 'https' && { endpoint: transport.endpoint.origin }) }
+    const flat = { ...config, ...(transport.kind === 'https' && { endpoint: transport.endpoints[0].origin }) }
     expect(path.split('.').reduce<unknown>((inner, name) => (inner as Loose)[name], flat)).toBe(value)
   })
 

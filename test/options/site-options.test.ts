@@ -73,7 +73,11 @@ describe('the site options of several guards', () => {
     expect(site).toEqual({
       captchaAppId: config.captchaAppId,
       appSecretKey,
-      transport: { kind: 'https', endpoint: new URL('https://captcha.tencentcloudapi.com'), credential },
+      transport: {
+        kind: 'https',
+        endpoints: ['com', 'cn', 'com.cn'].map((domain) => new URL(`https://captcha.tencentcloudapi.${domain}`)),
+        credential,
+      },
       site: 'mainland',
       canaryChannel: 'web',
       store: undefined,
@@ -112,9 +116,23 @@ describe('the site options of several guards', () => {
     expect(site).toMatchObject({ maxInFlight: 9, expectedPerMinute: 7, scriptUrl: 'http://h/s.js' })
   })
 
+  test('may name the same list of endpoints, or one guard names it for all', () => {
+    const endpoint = ['http://a', 'http://b']
+    const endpoints = [new URL('http://a'), new URL('http://b')]
+    expect(siteOf({ endpoint }, { endpoint: ['http://A:80/', 'http://b/'] }).transport).toMatchObject({ endpoints })
+    const mainland = 'https://captcha.tencentcloudapi.com'
+    expect(siteOf({}, { endpoint: mainland }).transport).toMatchObject({ endpoints: [new URL(mainland)] })
+  })
+
+  test('may not name different lists of endpoints', () => {
+    const error = conflict({ endpoint: ['http://a', 'http://b'] }, { endpoint: 'http://a' })
+    expect(error.option).toBe('endpoint')
+    expect(error.message).toContain("is 'http://a/ http://b/' in guard `a` and is 'http://a/' in guard `b`")
+  })
+
   test('may spell the same endpoint differently', () => {
     const { transport } = siteOf({ endpoint: 'http://LOCALHOST:80' }, { endpoint: 'http://localhost/' })
-    expect(transport).toMatchObject({ endpoint: new URL('http://localhost') })
+    expect(transport).toMatchObject({ endpoints: [new URL('http://localhost')] })
   })
 
   test('have defaults that follow an option of another guard', () => {
@@ -239,6 +257,13 @@ describe('the key of a site', () => {
     ['another spelling of the endpoint', { endpoint: 'https://captcha.tencentcloudapi.com/' }, {}, true],
     ['another app id', {}, { captchaAppId: 190000002 }, false],
     ['another endpoint', {}, { site: 'international' }, false],
+    ['the same preferred endpoint', { endpoint: ['http://a', 'http://b'] }, { endpoint: 'http://a' }, true],
+    [
+      'another preferred endpoint',
+      { endpoint: ['http://a', 'http://b'] },
+      { endpoint: ['http://b', 'http://a'] },
+      false,
+    ],
     ['the same client', withClient, withClient, true],
     ['another client', withClient, { ...withClient, client: { ...client } }, false],
     ['a client and an endpoint', withClient, {}, false],

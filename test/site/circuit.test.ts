@@ -639,6 +639,54 @@ describe('timers', () => {
   })
 })
 
+describe('a move to another endpoint', () => {
+  test('closes the circuit and releases the calls that wait, with evidence of an outage for them alone', async () => {
+    const t = new CircuitUnderTest()
+    const evidence: string[] = []
+    t.circuit.admit({
+      clientKey: 'a',
+      isKnown: true,
+      timeoutMs: 2000,
+      release: () => evidence.push(t.circuit.evidence()),
+    })
+    await t.advance(600)
+    expect(t.state).toBe('suspect')
+    t.circuit.noteMove()
+    expect([evidence, t.state, t.circuit.evidence()]).toEqual([['outage'], 'closed', 'none'])
+    expect(t.circuit.snapshot()).toMatchObject({ callsUnderWay: 0, consecutiveFailures: 0 })
+  })
+
+  test.each(['failure', 'success'] as const)('makes a late %s of the old endpoint move nothing', async (report) => {
+    const t = new CircuitUnderTest()
+    t.answered('failure', 4)
+    const call = t.call()
+    t.circuit.noteMove()
+    call.answer(report)
+    expect([t.state, t.circuit.snapshot().consecutiveFailures]).toEqual(['closed', 0])
+  })
+
+  test('from an open circuit lets calls through at once', async () => {
+    const t = new CircuitUnderTest()
+    t.canary = 'failed'
+    t.answered('failure', 5)
+    await t.advance(10)
+    expect(t.state).toBe('open: canary_failed')
+    t.circuit.noteMove()
+    t.answered('success')
+    await t.advance(60_000)
+    expect([t.state, t.clock.pendingTimers]).toEqual(['closed', 0])
+  })
+
+  test('while nothing is wrong releases no call: it runs on to its answer', async () => {
+    const t = new CircuitUnderTest()
+    const call = t.call()
+    t.circuit.noteMove()
+    expect(call.isReleased()).toBe(false)
+    call.answer('success')
+    expect(t.state).toBe('closed')
+  })
+})
+
 describe('every change', () => {
   test('calls the listener after it was made', async () => {
     const t = new CircuitUnderTest()

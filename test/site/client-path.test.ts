@@ -14,6 +14,8 @@ class Site {
   readonly clock = new ManualClock()
   readonly path: ClientPath
   expectedPerMinute: number | undefined
+  /** What is expected is borne out by days, so that a collapse proves something by itself. */
+  isCertain = true
   /** What probes find when they end. */
   script: ProbeReport = 'reachable'
   probeTakesMs = 10
@@ -27,7 +29,10 @@ class Site {
     this.path = new ClientPath({
       clock: this.clock,
       probe: () => (probes ? (done) => this.#probe(done) : undefined),
-      expectedPerMinute: () => this.expectedPerMinute,
+      expected: {
+        evidentPerMinute: () => this.expectedPerMinute,
+        certainPerMinute: () => (this.isCertain ? this.expectedPerMinute : undefined),
+      },
       onChange: () => {
         this.changes++
       },
@@ -267,6 +272,23 @@ describe('verified passes that collapse', () => {
     expect(site.state).toBe('healthy')
     await site.clock.advance(1)
     expect(site.state).toBe('outage')
+  })
+
+  test('are no evidence where days do not bear out what was expected: who buys solves and stops makes them fall, too', async () => {
+    const site = new Site({ expectedPerMinute: 6000 })
+    site.isCertain = false
+    await site.probe('reachable')
+    await site.clock.advance(5 * minuteMs)
+    expect(site.path.finding()).toEqual({ state: 'healthy', why: 'the vendor script can be fetched' })
+  })
+
+  test('are evidence without that where the probe fails as well', async () => {
+    const site = new Site({ expectedPerMinute: 6000 })
+    site.isCertain = false
+    await site.probe('reachable')
+    await site.clock.advance(5 * minuteMs)
+    await site.probe('unreachable')
+    expect(site.path.finding()).toEqual({ state: 'outage', why: 'the vendor script cannot be fetched' })
   })
 
   test('are the new normal after a quarter of an hour', async () => {

@@ -31,7 +31,8 @@ function causesOf({ request, answer }: Decided, overrides: ReadonlySet<OverrideM
   if (request.ticket === 'fallback') return [...override, 'client_fallback']
   switch (answer) {
     case 'not_asked':
-      return [...override, 'circuit_open', 'overloaded']
+      // Throttled by the guard's own limit.
+      return [...override, 'circuit_open', 'overloaded', 'throttled']
     case 'unanswered':
       return ['timeout', 'circuit_open']
     case 'InternalError':

@@ -324,6 +324,13 @@ describe('the totals', () => {
     expect(site.totals).toEqual([300, 5])
   })
 
+  test('follow it up to four times the reference that another run has learned', async () => {
+    const site = new SiteUnderTest({ shared: { processes: 2, baselinePerMinute: 8000, referencePerMinute: 800 } })
+    await settlePromises()
+    expect(site.site.referencePerMinute).toBe(400)
+    expect(site.totals).toEqual([4800, 80])
+  })
+
   test('keep to the last known processes while the store is away', async () => {
     const site = new SiteUnderTest({ shared: { processes: 4 } })
     await settlePromises()
@@ -368,7 +375,8 @@ describe('a verified pass', () => {
   })
 
   test('is evidence for a working client path, each client once a minute', async () => {
-    const site = new SiteUnderTest({ degradation: { expectedPerMinute: 60 } })
+    const site = new SiteUnderTest()
+    await site.minutes(6 * 60 + 2, 60)
     await site.clock.advance(5 * minuteMs)
     expect(site.site.evidenceFor('fallback').evidence).toBe('outage')
     for (let pass = 0; pass < 1000; pass++) await site.verify('one client')
@@ -456,7 +464,10 @@ describe('the baseline', () => {
     const site = new SiteUnderTest({ shared: {} })
     await site.minutes(6, 10)
     await site.heartbeat()
-    expect(site.store.calls.findLast(({ name }) => name === 'heartbeat')?.argument).toEqual({ baselinePerMinute: 10 })
+    expect(site.store.calls.findLast(({ name }) => name === 'heartbeat')?.argument).toEqual({
+      baselinePerMinute: 10,
+      referencePerMinute: undefined,
+    })
   })
 })
 
@@ -540,7 +551,8 @@ describe('the watch of the client path', () => {
   })
 
   test('sees a collapse begin and end without an event', async () => {
-    const site = new SiteUnderTest({ degradation: { expectedPerMinute: 60 } })
+    const site = new SiteUnderTest()
+    await site.minutes(6 * 60 + 2, 60)
     await site.clock.advance(5 * minuteMs)
     site.site.refresh()
     expect(site.site.clientPathWatch.snapshot()).toMatchObject({

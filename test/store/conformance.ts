@@ -4,6 +4,7 @@ import type {
   CaptchaStore,
   StoreClaim,
   StoreContext,
+  StoreLearned,
   StoreOverride,
   StorePurse,
   StoreSession,
@@ -20,7 +21,7 @@ export interface StoreUnderTest {
 
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
-const notLearned = { baselinePerMinute: undefined }
+const notLearned: StoreLearned = { baselinePerMinute: undefined, referencePerMinute: undefined }
 
 export function contextOf(change: Partial<StoreContext> = {}): StoreContext {
   const onCorruption = (key: string) => {
@@ -105,6 +106,19 @@ export function testConformance(open: () => StoreUnderTest | Promise<StoreUnderT
         await other.claim(claimOf({ purses: [purseOf({ limit })] })),
       ]
       expect(results.map(({ kind }) => kind)).toEqual(Array(4).fill('granted'))
+    })
+
+    test('counts a purse by its own client key where it has one, and releases it there', async () => {
+      const shared = { ...purseOf({ name: 'known', limit: 2 }), clientKey: 'address' }
+      const by = (clientKey: string) => claimOf({ purses: [purseOf({ limit: 1 }), shared], clientKey })
+      const first = by('mei')
+      const results = [first, by('mei'), by('li'), by('wang')]
+      const kinds: string[] = []
+      for (const claim of results) kinds.push((await session.claim(claim)).kind)
+      expect(kinds).toEqual(['granted', 'over_limit', 'granted', 'over_limit'])
+      await session.release(first)
+      expect((await session.claim(by('wang'))).kind).toBe('granted')
+      expect(await roomIn(purseOf({ name: 'known', limit: 2 }), 'address')).toBe(0)
     })
 
     test('tells purses and clients apart whose names are alike when they are put together', async () => {
@@ -419,7 +433,7 @@ export function testConformance(open: () => StoreUnderTest | Promise<StoreUnderT
 
   describe('a heartbeat', () => {
     test('returns nothing but the process itself from an empty store', async () => {
-      const empty = { nowMs: expect.any(Number), processes: 1, baselinePerMinute: undefined, override: undefined }
+      const empty = { nowMs: expect.any(Number), processes: 1, ...notLearned, override: undefined }
       expect(await session.heartbeat(notLearned)).toEqual(empty)
     })
 
@@ -431,36 +445,48 @@ export function testConformance(open: () => StoreUnderTest | Promise<StoreUnderT
     })
 
     test('counts a process no longer that has sent none for 15 seconds', async () => {
-      await connect().heartbeat({ baselinePerMinute: 7 })
+      await connect().heartbeat({ ...notLearned, baselinePerMinute: 7 })
       await elapse(14_000)
       expect((await session.heartbeat(notLearned)).processes).toBe(2)
       await elapse(1_000)
       expect((await session.heartbeat(notLearned)).processes).toBe(1)
     })
 
-    test('adds up the baselines of the live processes', async () => {
-      await session.heartbeat({ baselinePerMinute: 100.5 })
-      const other = connect()
-      expect((await other.heartbeat({ baselinePerMinute: 20 })).baselinePerMinute).toBe(120.5)
-      expect((await other.heartbeat({ baselinePerMinute: 0 })).baselinePerMinute).toBe(100.5)
-    })
+    describe.each([
+      { rate: 'baselinePerMinute', other: 'referencePerMinute', lasts: '24 hours', lastsMs: storeLifetimes.baselineMs },
+      { rate: 'referencePerMinute', other: 'baselinePerMinute', lasts: '7 days', lastsMs: storeLifetimes.referenceMs },
+    ] as const)('and its $rate:', ({ rate, other, lasts, lastsMs }) => {
+      const learned = (perMinute: number): StoreLearned => ({ ...notLearned, [rate]: perMinute })
 
-    test('scales up the baselines of some processes while there has never been a sum of all', async () => {
-      await session.heartbeat(notLearned)
-      expect((await connect().heartbeat({ baselinePerMinute: 30 })).baselinePerMinute).toBe(60)
-    })
+      test('those of the live processes are added up', async () => {
+        await session.heartbeat(learned(100.5))
+        const second = connect()
+        expect((await second.heartbeat(learned(20)))[rate]).toBe(120.5)
+        expect((await second.heartbeat(learned(0)))[rate]).toBe(100.5)
+      })
 
-    test('keeps the last sum while a new process has learned no baseline', async () => {
-      await session.heartbeat({ baselinePerMinute: 100 })
-      expect((await connect().heartbeat(notLearned)).baselinePerMinute).toBe(100)
-    })
+      test('those of some processes are scaled up while there has never been a sum of all', async () => {
+        await session.heartbeat(notLearned)
+        expect((await connect().heartbeat(learned(30)))[rate]).toBe(60)
+      })
 
-    test('keeps the last sum for 24 hours after all processes have ended', async () => {
-      await session.heartbeat({ baselinePerMinute: 100 })
-      await elapse(24 * hourMs - minuteMs)
-      expect((await connect().heartbeat(notLearned)).baselinePerMinute).toBe(100)
-      await elapse(minuteMs)
-      expect((await connect().heartbeat(notLearned)).baselinePerMinute).toBeUndefined()
+      test('the last sum stays while a new process has learned none', async () => {
+        await session.heartbeat(learned(100))
+        expect((await connect().heartbeat(notLearned))[rate]).toBe(100)
+      })
+
+      test('the other rate has nothing to do with it', async () => {
+        expect((await session.heartbeat(learned(100)))[other]).toBeUndefined()
+        expect(await session.heartbeat({ ...notLearned, [other]: 7 })).toMatchObject({ [rate]: 100, [other]: 7 })
+      })
+
+      test(`the last sum stays for ${lasts} after all processes have ended`, async () => {
+        await session.heartbeat(learned(100))
+        await elapse(lastsMs - minuteMs)
+        expect((await connect().heartbeat(notLearned))[rate]).toBe(100)
+        await elapse(minuteMs)
+        expect((await connect().heartbeat(notLearned))[rate]).toBeUndefined()
+      })
     })
   })
 

@@ -17,7 +17,7 @@ async function open({ limit = 2, perMinute = 60 } = {}) {
   const store = new StoreLink({
     session,
     clock,
-    ownBaseline: () => undefined,
+    learned: () => ({ baselinePerMinute: undefined, referencePerMinute: undefined }),
     onState: () => {},
     onDown: () => {},
     onUp: () => {},

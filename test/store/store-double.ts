@@ -15,7 +15,12 @@ export class StoreDouble implements StoreSession {
   history: StoreHistory | undefined
   /** The store's clock. */
   nowMs = () => 0
-  state: Omit<StoreState, 'nowMs'> = { processes: 1, baselinePerMinute: undefined, override: undefined }
+  state: Omit<StoreState, 'nowMs'> = {
+    processes: 1,
+    baselinePerMinute: undefined,
+    referencePerMinute: undefined,
+    override: undefined,
+  }
   /** What it answers to an override; the given one where it is absent. */
   standing: StoreOverride | undefined
   readonly #behaviour = new Map<keyof StoreSession | 'all', Behaviour>([['all', 'answers']])

@@ -23,7 +23,7 @@ async function verify(
 ): Promise<unknown> {
   const clock = { ...systemClock, epochMs: () => Date.now() + skewMs }
   const { captchaAppId, appSecretKey } = simulator
-  const transport = { kind: 'https' as const, endpoint: new URL(url), credential }
+  const transport = { kind: 'https' as const, endpoints: [new URL(url)] as const, credential }
   const upstreams = createUpstreams({ captchaAppId, appSecretKey, transport }, clock, new LookupQueue())
   const { ticket, randstr } = simulator.mintTicket({ channel })
   const call = { channel, ticket, randstr, userIp: '203.0.113.7' }

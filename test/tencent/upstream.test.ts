@@ -39,7 +39,7 @@ interface Setting {
 }
 
 function upstreamsOf(url: string, { credential: keys = credential, lookUp }: Setting = {}): Upstreams {
-  const transport = { kind: 'https' as const, endpoint: new URL(url), credential: keys }
+  const transport = { kind: 'https' as const, endpoints: [new URL(url)] as const, credential: keys }
   const config = { captchaAppId: 190000001, appSecretKey: 's', transport }
   const upstreams = createUpstreams(config, systemClock, new LookupQueue(lookUp))
   closers.push(upstreams.close)

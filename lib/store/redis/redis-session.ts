@@ -3,6 +3,7 @@ import type {
   StoreClaimResult,
   StoreContext,
   StoreHistory,
+  StoreLearned,
   StoreOverride,
   StoreSession,
   StoreState,
@@ -75,15 +76,17 @@ export class RedisSession implements StoreSession {
     return historyOf(perMinute)
   }
 
-  async heartbeat({ baselinePerMinute }: { baselinePerMinute: number | undefined }): Promise<StoreState> {
-    const { processMs, baselineMs, overrideMs } = this.#context.lifetimes
-    const keys = [this.#keys.processes, this.#keys.baseline, this.#keys.override]
-    const args = [this.#context.processId, baselinePerMinute ?? '', processMs, baselineMs, overrideMs]
-    const [nowMs, processes, baseline, ...override] = await this.#run(scripts.heartbeat, keys, args)
+  async heartbeat({ baselinePerMinute, referencePerMinute }: StoreLearned): Promise<StoreState> {
+    const { processMs, baselineMs, referenceMs, overrideMs } = this.#context.lifetimes
+    const keys = [this.#keys.processes, this.#keys.baseline, this.#keys.reference, this.#keys.override]
+    const learned = [baselinePerMinute ?? '', referencePerMinute ?? '']
+    const args = [this.#context.processId, ...learned, processMs, baselineMs, referenceMs, overrideMs]
+    const [nowMs, processes, baseline, reference, ...override] = await this.#run(scripts.heartbeat, keys, args)
     return {
       nowMs: finite(nowMs),
       processes: Math.max(1, finite(processes)),
       baselinePerMinute: baseline ? finite(baseline) : undefined,
+      referencePerMinute: reference ? finite(reference) : undefined,
       override: override.length > 0 ? overrideOf(override) : undefined,
     }
   }
@@ -96,7 +99,7 @@ export class RedisSession implements StoreSession {
 
   /** The keys that a claim takes from, and its ticket's. */
   #keysOf({ purses, clientKey, ticketKey }: Pick<StoreClaim, 'purses' | 'clientKey' | 'ticketKey'>): string[] {
-    const passes = purses.map(({ name }) => this.#keys.passes(name, clientKey))
+    const passes = purses.map((purse) => this.#keys.passes(purse.name, purse.clientKey ?? clientKey))
     return ticketKey === undefined ? passes : [...passes, this.#keys.ticket(ticketKey)]
   }
 

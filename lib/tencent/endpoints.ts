@@ -1,0 +1,156 @@
+import { canaryReport, type Outcome } from '../admission/outcome.js'
+import type { Clock, Timer } from '../clock.js'
+import { Endpoint, type EndpointReport, type EndpointSnapshot, scoutReport } from './endpoint.js'
+import { type AskEndpoint, EndpointReturn } from './endpoint-return.js'
+import type { Upstream, Upstreams } from './upstream.js'
+
+/** A canary that has no answer for this long makes the other endpoints be asked as well. */
+const patienceMs = 300
+
+/** A change of the endpoint in use. */
+export interface EndpointMove {
+  readonly from: Endpoint
+  readonly to: Endpoint
+  readonly why: 'canary_failed' | 'preferred_is_back'
+}
+
+/** What the list of endpoints is made of. */
+export interface EndpointsParts {
+  readonly upstreams: Pick<Upstreams, 'url' | 'calls' | 'canary' | 'scout' | 'siblings'>
+  readonly clock: Clock
+  /**
+   * Sends one canary, under the longest deadline of a call where none is given. Calls `done` exactly once, never before it has
+   * returned. Returns what gives it up.
+   */
+  readonly ask: (upstream: Upstream, timeoutMs: number | undefined, done: (reply: Outcome) => void) => () => void
+  /** Called with each reply to a canary of the endpoint in use. */
+  readonly onCanary: (reply: Outcome) => void
+  /** Called after each move; `inUse` is the new endpoint then. */
+  readonly onMove: (move: EndpointMove) => void
+}
+
+/**
+ * The endpoints of a site and which of them is in use. Canaries alone move the calls: the one in use has to fail and another
+ * one to answer a canary with a `CaptchaCode`. No caller can cause either. Timers run only while something is wrong.
+ */
+export class Endpoints {
+  readonly #parts: EndpointsParts
+  /** Most preferred first. */
+  readonly #all: readonly Endpoint[]
+  readonly #return: EndpointReturn
+  #inUse: Endpoint
+  /** The last canary of the endpoint in use failed: the first other one that is healthy is moved to. */
+  #hasFailed = false
+  /** Those that answered a scout since the canary of the endpoint in use was last healthy. */
+  readonly #fit = new Set<Endpoint>()
+  /** Scouts under way, with what gives each up. */
+  readonly #scouts = new Map<Endpoint, () => void>()
+  #giveUpCanary = () => {}
+
+  constructor(parts: EndpointsParts) {
+    const { upstreams, clock } = parts
+    const preferred = new Endpoint(upstreams, true, clock)
+    this.#parts = parts
+    this.#inUse = preferred
+    this.#all = [preferred, ...(upstreams.siblings ?? []).map((ways) => new Endpoint(ways, false, clock))]
+    this.#return = new EndpointReturn(clock, this.#scouting(preferred), () =>
+      this.#move(preferred, 'preferred_is_back'),
+    )
+  }
+
+  /** Where calls go now. */
+  get inUse(): Endpoint {
+    return this.#inUse
+  }
+
+  /**
+   * Runs a canary at the endpoint in use, and asks the others when it takes long or fails. Calls `done` exactly once, never
+   * before it has returned; with `unknown` where calls have moved meanwhile. Returns a function that gives the canary up.
+   */
+  runCanary(timeoutMs: number, done: (report: EndpointReport) => void): () => void {
+    const { clock, ask, onCanary } = this.#parts
+    const asked = this.#inUse
+    const timer: Timer | undefined = this.#all.length > 1 ? clock.after(patienceMs, () => this.#search()) : undefined
+    const giveUp = ask(asked.ways.canary, timeoutMs, (reply) => {
+      this.#giveUpCanary = () => {}
+      timer?.cancel()
+      onCanary(reply)
+      const report = canaryReport(reply)
+      asked.note(report)
+      if (asked !== this.#inUse) return done('unknown')
+      this.#learn(report)
+      done(report)
+    })
+    this.#giveUpCanary = giveUp
+    return giveUp
+  }
+
+  /** The endpoints as plain JSON, most preferred first; empty with a client of the application's. */
+  snapshot(): readonly EndpointSnapshot[] {
+    return this.#all
+      .map((endpoint) => endpoint.snapshot(endpoint === this.#inUse))
+      .filter((shown) => shown !== undefined)
+  }
+
+  /** Frees timers and gives up the canaries of the endpoints that are not in use. */
+  close(): void {
+    this.#stopSearch()
+    this.#return.close()
+  }
+
+  #learn(report: EndpointReport): void {
+    if (report === 'healthy') return this.#stopSearch()
+    if (report === 'unknown') return
+    this.#hasFailed = true
+    const fit = this.#all.find((endpoint) => this.#fit.has(endpoint))
+    if (fit === undefined) this.#search()
+    else this.#move(fit, 'canary_failed')
+  }
+
+  /** Asks the other endpoints side by side, but for those that are being asked. */
+  #search(): void {
+    const others = this.#all.filter((endpoint) => endpoint !== this.#inUse && !this.#scouts.has(endpoint))
+    for (const endpoint of others) {
+      const giveUp = this.#scouting(endpoint)((report) => {
+        this.#scouts.delete(endpoint)
+        if (report === 'healthy') this.#found(endpoint)
+        else this.#fit.delete(endpoint)
+      })
+      this.#scouts.set(endpoint, giveUp)
+    }
+  }
+
+  #found(endpoint: Endpoint): void {
+    if (this.#hasFailed) this.#move(endpoint, 'canary_failed')
+    else this.#fit.add(endpoint)
+  }
+
+  #stopSearch(): void {
+    this.#hasFailed = false
+    this.#fit.clear()
+    const scouts = [...this.#scouts.values()]
+    this.#scouts.clear()
+    for (const giveUp of scouts) giveUp()
+    this.#fit.clear()
+  }
+
+  #scouting(endpoint: Endpoint): AskEndpoint {
+    return (done) =>
+      this.#parts.ask(endpoint.ways.scout ?? endpoint.ways.canary, undefined, (reply) => {
+        const report = scoutReport(reply)
+        endpoint.note(report)
+        done(report)
+      })
+  }
+
+  #move(to: Endpoint, why: EndpointMove['why']): void {
+    const from = this.#inUse
+    this.#inUse = to
+    this.#stopSearch()
+    if (to.isPreferred) this.#return.returned()
+    else this.#return.left()
+    this.#parts.onMove({ from, to, why })
+    // It asks an endpoint that calls no longer go to.
+    this.#giveUpCanary()
+  }
+}
