@@ -5,7 +5,7 @@ import type { ScriptFault } from './faults.js'
 import { type HttpListener, openHttpListener } from './http-listener.js'
 import { parseApiFault, parseApiFaultOptions, parseScriptFault, rejectScopedRefusal } from './parse-fault.js'
 import { serveApi } from './serve-api.js'
-import { scriptPath, serveScript } from './serve-script.js'
+import { scriptPaths, serveScript } from './serve-script.js'
 import type { Simulator, SimulatorOptions } from './simulator.js'
 import { createTicketBook } from './ticket-book.js'
 
@@ -57,6 +57,7 @@ function simulatorSettings(options: SimulatorOptions): Settings {
     credential: Object.freeze({
       ...(options.credential ?? { secretId: 'AKIDsimulator', secretKey: 'simulatorSecretKey' }),
     }),
+    enforceAidEncrypted: options.enforceAidEncrypted ?? false,
     seed: options.seed ?? 1,
     now: options.now ?? Date.now,
   }
@@ -77,7 +78,7 @@ function originOf(host: string, { port }: HttpListener): string {
  * `NODE_ENV=production`; `allowNonLoopback` and `allowInProduction` lift the last two.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const { host, port, scriptPort, seed, now, ...identity } = simulatorSettings(options)
+  const { host, port, scriptPort, seed, now, enforceAidEncrypted, ...identity } = simulatorSettings(options)
   const log = createCallLog()
   const schedule = createFaultSchedule(seed)
   const tickets = createTicketBook(now)
@@ -95,7 +96,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     ...identity,
     url: originOf(host, api),
     get scriptUrl() {
-      return scriptOrigin + scriptPath
+      return scriptOrigin + scriptPaths.mainland
+    },
+    get internationalScriptUrl() {
+      return scriptOrigin + scriptPaths.international
     },
     get controlUrl() {
       return `${scriptOrigin}/control`
@@ -145,7 +149,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     script = await openHttpListener({
       host,
       port: scriptPort,
-      handle: serveScript({ simulator, onlyLoopbackHosts, hits }),
+      handle: serveScript({ simulator, onlyLoopbackHosts, checksAidEncrypted: enforceAidEncrypted, now, hits }),
     })
   } catch (error) {
     api.shut()
