@@ -47,10 +47,10 @@ function guardMarkedForms(): void {
 }
 
 /**
- * Returns the address of `config.json` beside a script of the page's own origin. An injected `<base>` moves relative addresses to
- * another origin, which must not choose the vendor's script.
+ * Returns the address of `config.json` beside the script. It follows from the text of the author's tag and the address of the page:
+ * a `<base>` among markup of strangers moves `src` to another origin.
  */
-function configUrlBeside({ src }: HTMLScriptElement): string | undefined {
-  const url = src && new URL('config.json', src)
-  return url && url.origin === location.origin ? url.href : undefined
+function configUrlBeside(tag: HTMLScriptElement): string | undefined {
+  const src = tag.getAttribute('src')
+  return src ? new URL('config.json', new URL(src, document.location.href)).href : undefined
 }
