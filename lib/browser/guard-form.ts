@@ -89,6 +89,8 @@ export function guardForm(form: HTMLFormElement, options: GuardFormOptions): () 
     const take = () => tickets.take(() => say(texts.tick))
     let text = ''
     setBusy(true, submitter, texts.checking)
+    // A form whose `submit` event is still under way ignores `requestSubmit`; a ticket that was held is there at once.
+    await new Promise((resolve) => setTimeout(resolve))
     try {
       const answer = await sendWithTicket({ ...options, onWait }, send, released.signal, take)
       if (await readRefusal(answer)) text = texts.failed
