@@ -5,6 +5,8 @@ const config: Config = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
+  // Attacks that need minutes on real time; `npm run test:attacks` runs them as well.
+  testPathIgnorePatterns: process.env.ATTACKS === 'whole' ? [] : ['\\.whole\\.test\\.ts$'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {

@@ -3,7 +3,7 @@ export interface Timer {
   cancel(): void
 }
 
-/** Time as the guard sees it. Injected, so that a test or a simulation can turn the hands. */
+/** Time, and chance in time, as the guard sees it. Injected, so that a test or a simulation can turn the hands. */
 export interface Clock {
   /** Monotonic milliseconds; for every interval. */
   nowMs(): number
@@ -12,6 +12,8 @@ export interface Clock {
   after(delayMs: number, run: () => void): Timer
   /** Runs once pending sockets have been read: after a blocked event loop the answer may already be waiting there. */
   afterPoll(run: () => void): void
+  /** From 0 up to 1, at random: spreads what the processes of a fleet would otherwise do in the same moment. */
+  jitter(): number
 }
 
 export const systemClock: Clock = {
@@ -25,4 +27,5 @@ export const systemClock: Clock = {
   afterPoll: (run) => {
     setImmediate(run)
   },
+  jitter: Math.random,
 }

@@ -8,7 +8,6 @@ export type {
   RefusalReason,
 } from './admission/cause-table.js'
 export type { TencentFacts } from './admission/outcome.js'
-export { type Problem, refusalProblem } from './admission/problem.js'
 export type { RuleAction } from './admission/question.js'
 export type {
   CaptchaVerdict,
@@ -27,6 +26,7 @@ export {
 } from './browser-assets/index.js'
 export { captchaGuard } from './captcha-guard.js'
 export type { CaptchaGuard, CheckInput, GuardSnapshot, LateSnapshot } from './guard/guard-types.js'
+export { type Problem, refusalProblem } from './guard/problem.js'
 export { CaptchaConfigError } from './options/captcha-config-error.js'
 export type {
   CaptchaGuardOptions,

@@ -1,6 +1,6 @@
 import { IncomingMessage } from 'node:http'
-import { degradedNotAllowedProblem, refusalProblem } from './admission/problem.js'
 import type { CaptchaVerdict } from './admission/verdict.js'
+import { degradedNotAllowedProblem, refusalProblem } from './guard/problem.js'
 import { respond } from './guard/respond.js'
 import { giveBackPasses } from './guard/shared-request.js'
 import { CaptchaConfigError } from './options/captcha-config-error.js'
@@ -26,7 +26,7 @@ export function requireCaptcha(options: RequireCaptchaOptions = {}): CaptchaMidd
     }
     if (captcha.passed && (allowDegraded || !captcha.degraded)) return next()
     if (captcha.passed) giveBackPasses(req)
-    respond(res, captcha.passed ? degradedNotAllowedProblem : refusalProblem(captcha.reason))
+    respond(res, captcha.passed ? degradedNotAllowedProblem() : refusalProblem(captcha.reason))
   }
 }
 

@@ -1,7 +1,12 @@
 import { choosePurse } from '../../lib/admission/admit.js'
 import type { Decision, PurseName } from '../../lib/admission/question.js'
 import type { Clock } from '../../lib/clock.js'
-import { type DecisionContext, type DecisionPolicy, PendingDecision } from '../../lib/guard/pending-decision.js'
+import {
+  callKeyOf,
+  type DecisionContext,
+  type DecisionPolicy,
+  PendingDecision,
+} from '../../lib/guard/pending-decision.js'
 import { SharedRequest } from '../../lib/guard/shared-request.js'
 import { SiteServices } from '../../lib/guard/site-services.js'
 import type { DegradationConfig } from '../../lib/options/config.js'
@@ -9,7 +14,7 @@ import { ClientHistory } from '../../lib/site/client-history.js'
 import type { PurseSnapshot } from '../../lib/site/purse.js'
 import type { CaptchaStore } from '../../lib/store/captcha-store.js'
 import { KeyedHash } from '../../lib/structures/keyed-hash.js'
-import type { Upstream } from '../../lib/tencent/upstream.js'
+import type { Upstream, Upstreams } from '../../lib/tencent/upstream.js'
 import type { Answer, AskedTicket } from './tencent-model.js'
 
 /** One request, as far as the decision depends on it. */
@@ -62,7 +67,7 @@ export class CaptchaGuardProcess {
         canaryTimeoutMs: timeoutMs,
         lateVerification,
       },
-      upstream: this.#upstream(),
+      upstreams: this.#upstreams(),
       runProbe: (done) => {
         const isReachable = world.canFetchScript()
         return this.#later(isReachable ? probeMs : probeTimeoutMs, () =>
@@ -96,6 +101,12 @@ export class CaptchaGuardProcess {
     const pending = new PendingDecision(this.policy, this.#contextOf(request), end)
     pending.start()
     return () => pending.abandon()
+  }
+
+  /** Whether a call about this ticket is under way, or its reply waits for the ticket to be sent again. */
+  isAskedAbout(request: SimulatedRequest): boolean {
+    const callKey = callKeyOf(this.#contextOf(request))
+    return callKey !== undefined && this.services.calls.knows(callKey)
   }
 
   /** The purse that a ticket of this kind draws on right now; `undefined` while Tencent would be asked about it. */
@@ -145,8 +156,8 @@ export class CaptchaGuardProcess {
   }
 
   /** Tencent by its model. The ticket's text says what kind it is; a canary's has the form of a fallback ticket. */
-  #upstream(): Upstream {
-    return {
+  #upstreams(): Upstreams {
+    const upstream: Upstream = {
       verify: ({ ticket }, deadlineMs, done) => {
         const { reply, afterMs } = this.#world.askTencent(
           ticket.startsWith('trerror') ? 'canary' : (ticket as AskedTicket),
@@ -162,6 +173,7 @@ export class CaptchaGuardProcess {
       },
       close: ignore,
     }
+    return { calls: upstream, canary: upstream, isCanaryApart: true, close: ignore }
   }
 
   /** Runs once, later, unless it is cancelled. */

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../lib/clock.js'
+import { seededRandom } from '../../lib/simulator/fault-schedule.js'
 
 interface PendingEvent {
   readonly dueMs: number
@@ -35,6 +36,8 @@ export class VirtualClock implements Clock {
   afterPoll(run: () => void): void {
     this.after(0, run)
   }
+
+  readonly jitter = seededRandom(1)
 
   /** When the next event is due; infinite when there is none. */
   get nextDueMs(): number {

@@ -56,7 +56,7 @@ export const causeTable = {
   system_busy:     { rule: 'pass',   purse: 'by_evidence', circuit: 'failure',    canary: 'failed',  maySpend: false, refusal: 'degradation_refused', http: unavailable },
   /** Tencent was not asked, or no longer waited for: the circuit is open. Cure: ends with the outage, found by canaries. */
   circuit_open:    { rule: 'pass',   purse: 'by_evidence', circuit: 'neutral',    canary: 'unknown', maySpend: true,  refusal: 'degradation_refused', http: unavailable },
-  /** More than `maxInFlight` verifications under way, or too many of one client. Cure: raise it, or limit callers earlier. */
+  /** More than `maxInFlight` verifications under way, too many of one client, or this machine has no descriptor, port or finished name lookup left. Cure: raise the limit, or limit callers earlier. */
   overloaded:      { rule: 'pass',   purse: 'by_evidence', circuit: 'neutral',    canary: 'unknown', maySpend: false, refusal: 'degradation_refused', http: unavailable },
   /** Tencent's rate limit (`RequestLimitExceeded*`). A flood can cause it. Cure: ask Tencent for a higher one. */
   throttled:       { rule: 'pass',   purse: 'by_evidence', circuit: 'throttled',  canary: 'healthy', maySpend: false, refusal: 'degradation_refused', http: unavailable },

@@ -23,7 +23,7 @@ export interface DegradedOutcome {
   readonly kind: 'degraded'
   readonly cause: DegradationCause
   readonly facts: TencentFacts
-  /** False where the failure may be our own (a blocked event loop, keys that could not be fetched): it says nothing about Tencent. */
+  /** False where the failure may be our own (a blocked event loop, no descriptor left, keys that could not be fetched): it says nothing about Tencent. */
   readonly isEvidence: boolean
   /** Whether a call was made. */
   readonly wasSent: boolean

@@ -1,9 +1,11 @@
+import { AsyncResource } from 'node:async_hooks'
 import { type Clock, systemClock } from '../clock.js'
 import type { GuardConfig } from '../options/config.js'
 import { mergeSiteOptions, type SiteConfig, siteKey } from '../options/site-options.js'
 import type { Reporter } from '../report/reporter.js'
+import { LookupQueue } from '../tencent/lookup-queue.js'
 import { probeScript } from '../tencent/probe-script.js'
-import { createUpstream } from '../tencent/upstream.js'
+import { createUpstreams } from '../tencent/upstream.js'
 import { type ServiceSettings, type SiteAnnouncer, SiteServices } from './site-services.js'
 
 /** One guard's part in a site. */
@@ -38,6 +40,15 @@ function registry(): Set<SharedSite> {
   const holder = globalThis as { [registryKey]?: Set<SharedSite> }
   holder[registryKey] ??= new Set()
   return holder[registryKey]
+}
+
+const lookupsKey = Symbol.for('tencent-captcha-guard/lookups@1')
+
+/** One for the process: the lookups of all sites together hold one thread. */
+function sharedLookups(): LookupQueue {
+  const holder = globalThis as { [lookupsKey]?: LookupQueue }
+  holder[lookupsKey] ??= new LookupQueue()
+  return holder[lookupsKey]
 }
 
 /**
@@ -95,15 +106,20 @@ function serviceSettings({ members, merged }: SharedSite): ServiceSettings {
 
 function startServices(site: SharedSite, settings: ServiceSettings): SiteServices {
   const { captchaAppId, canaryChannel } = site.merged
+  const { clock } = site
+  const lookups = sharedLookups()
+  // A probe begins in the context of some request and must not hold it.
+  const context = new AsyncResource('TencentCaptchaSite')
   return new SiteServices({
     captchaAppId,
     channel: canaryChannel,
-    clock: site.clock,
+    clock,
     settings,
-    upstream: createUpstream(site.merged, site.clock),
+    upstreams: createUpstreams(site.merged, clock, lookups),
     runProbe(done) {
       const stop = new AbortController()
-      void probeScript(new URL(site.merged.scriptUrl), site.clock, stop.signal).then(done)
+      const options = { clock, lookups, signal: stop.signal }
+      context.runInAsyncScope(() => void probeScript(new URL(site.merged.scriptUrl), options).then(done))
       return () => stop.abort()
     },
     announce: announcer(site),

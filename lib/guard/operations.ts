@@ -24,7 +24,7 @@ function checkHealth({ config, services }: GuardParts): Promise<HealthReport> {
   const startedMs = clock.nowMs()
   return new Promise((resolve, reject) => {
     // The deadline's own timer holds no process; a script that awaits its health check must live to see it.
-    const hold = setTimeout(() => {}, config.timeoutMs + 1000)
+    const hold = setTimeout(() => {}, 2 * config.timeoutMs + 1000)
     askCanary(canary, config.timeoutMs, (reply) => {
       clearTimeout(hold)
       try {

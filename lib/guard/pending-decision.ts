@@ -1,6 +1,6 @@
 import { type Admission, admit } from '../admission/admit.js'
 import { causeTable, type DegradationCause } from '../admission/cause-table.js'
-import { circuitReport, degraded, mayHaveSpent, type Outcome } from '../admission/outcome.js'
+import { mayHaveSpent, type Outcome } from '../admission/outcome.js'
 import type {
   Answer,
   AppliedRule,
@@ -14,7 +14,6 @@ import type {
 import { callOption } from '../options/call-option.js'
 import type { DegradationRule } from '../options/options.js'
 import type { PurseSettings } from '../site/ledger.js'
-import { classifyReply } from '../tencent/classify-reply.js'
 import type { VerifyCall } from '../tencent/verify-call.js'
 import type { CaptchaRequest } from '../types.js'
 import type { RequestContext } from './request-context.js'
@@ -55,7 +54,7 @@ export class PendingDecision {
   readonly #context: DecisionContext
   readonly #end: DecisionEnd
   readonly #steps: Admission
-  #cancelCall: (() => void) | undefined
+  #leaveCall: (() => void) | undefined
   #isOver = false
   #isRunning = false
   /** The answer that was given and not yet taken. */
@@ -80,11 +79,11 @@ export class PendingDecision {
     return this.#isOver
   }
 
-  /** The client went away: the call is given up, and neither end is told. */
+  /** The client went away: the call runs on without it, and neither end is told. */
   abandon(): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#cancelCall?.()
+    this.#leaveCall?.()
   }
 
   /** Takes an answer. One that comes at once goes on in the loop that asked, so that what an end throws reaches its caller. */
@@ -141,7 +140,7 @@ export class PendingDecision {
         return this.#resume({
           override: site.override.mode,
           hasPassed: !shared.hasPassed && ticketKey !== undefined && site.ledger.hasPassed(ticketKey),
-          isRateLimited: shared.reply === undefined && site.ledger.isRateLimited(limitKey),
+          isRateLimited: this.#needsCall() && site.charges.isLimited(limitKey),
           epochMs: clock.epochMs(),
         })
       case 'ask_tencent':
@@ -159,36 +158,31 @@ export class PendingDecision {
     }
   }
 
-  /** Asks about an ordinary ticket, unless the circuit or our own cap says not to. */
+  /** Whether Tencent would have to be asked anew: no guard has its reply, and no call about the ticket is under way. */
+  #needsCall(): boolean {
+    const callKey = callKeyOf(this.#context)
+    return this.#context.shared.reply === undefined && !(callKey && this.#policy.services.calls.knows(callKey))
+  }
+
   #askTencent(): void {
     const { services, timeoutMs } = this.#policy
-    const { site, upstream } = services
-    const { shared, limitKey, channel } = this.#context
+    const { shared, limitKey } = this.#context
     // A second guard on this request: the ticket is spent, its reply is not.
     if (shared.reply !== undefined) return this.#resume(shared.reply)
     const call = callOf(this.#context)
-    if (call === undefined) throw new TypeError('only an ordinary ticket can be asked about')
-    const leave = site.inFlight.enter(limitKey)
-    if (leave === undefined) return this.#resume(degraded('overloaded', { wasSent: false }))
-    const permit = site.circuit.admit(() => this.#cancelCall?.())
-    if (permit === undefined) {
-      leave()
-      return this.#resume(degraded('circuit_open', { wasSent: false }))
-    }
-    this.#cancelCall = upstream.verify(call, timeoutMs, (result) => {
-      this.#cancelCall = undefined
-      const reply = classifyReply(result, channel)
-      leave()
-      // A lost permit would hold a probing circuit open for ever.
-      site.circuit.settle(permit, circuitReport(reply))
-      if (!this.#isOver) this.#takeReply(reply)
+    const callKey = callKeyOf(this.#context)
+    if (call === undefined || callKey === undefined) throw new TypeError('only an ordinary ticket can be asked about')
+    const asked = services.calls.ask({ call, callKey, limitKey, timeoutMs }, (reply) => {
+      this.#leaveCall = undefined
+      this.#takeReply(reply)
     })
+    if (asked.kind === 'answered') return this.#takeReply(asked.reply)
+    this.#leaveCall = asked.leave
   }
 
   #takeReply(reply: Outcome): void {
-    const { shared, limitKey } = this.#context
-    if (reply.kind !== 'bug') shared.reply = reply
-    if (reply.kind === 'refused') this.#policy.services.site.ledger.noteRefused(limitKey)
+    // A request that was not sent leaves the ticket to the next guard.
+    if (reply.kind !== 'bug' && !(reply.kind === 'degraded' && !reply.wasSent)) this.#context.shared.reply = reply
     this.#resume(reply)
   }
 
@@ -267,8 +261,18 @@ export class PendingDecision {
   }
 }
 
-/** The call that verifies a request's ticket; `undefined` where only its form counts. */
+/** The call that verifies a request's ticket, holding nothing of the request; `undefined` where only its form counts. */
 export function callOf({ ticket, address, channel }: DecisionContext): VerifyCall | undefined {
   if (ticket.kind !== 'ordinary' || address === undefined) return undefined
-  return { channel, ticket: ticket.ticket, randstr: ticket.randstr, userIp: address.ip }
+  return { channel, ticket: ownText(ticket.ticket), randstr: ownText(ticket.randstr), userIp: address.ip }
+}
+
+/** A part of a text may keep the whole of it alive, here a request's body of 100 kB. */
+function ownText(text: string): string {
+  return Buffer.from(text, 'utf16le').toString('utf16le')
+}
+
+/** Names a ticket among the calls; `undefined` without an ordinary one. */
+export function callKeyOf({ ticket, channel, ticketKey }: DecisionContext): string | undefined {
+  return ticket.kind === 'ordinary' ? `${channel} ${ticketKey} ${ticket.randstr}` : undefined
 }

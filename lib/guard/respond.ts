@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { Problem } from '../admission/problem.js'
+import type { Problem } from './problem.js'
 
 /** Writes a problem+json answer. Throws what a hook on the response throws. */
 export function respond(res: ServerResponse, problem: Problem): void {

@@ -2,16 +2,19 @@ import { canaryReport, type Outcome } from '../admission/outcome.js'
 import type { CaptchaVerdict } from '../admission/verdict.js'
 import type { Clock } from '../clock.js'
 import { OutageLog } from '../report/outage-log.js'
+import type { RunCanary } from '../site/canary-schedule.js'
 import type { ClientHistory } from '../site/client-history.js'
 import type { RunProbe } from '../site/client-path.js'
+import { confirmedCanary } from '../site/confirmed-canary.js'
 import { type LateTicket, type LateVerdict, LateVerification } from '../site/late-verification.js'
 import type { OverrideChange, OverrideState } from '../site/override-switch.js'
 import { Site, type SiteSettings } from '../site/site.js'
 import { askCanary, type CanaryOptions } from '../tencent/canary.js'
 import { classifyReply } from '../tencent/classify-reply.js'
-import type { Upstream } from '../tencent/upstream.js'
+import type { Upstream, Upstreams } from '../tencent/upstream.js'
 import type { VerifyCall } from '../tencent/verify-call.js'
 import type { CaptchaLogger } from '../types.js'
+import { TencentCalls } from './tencent-calls.js'
 
 /** A ticket that passed degraded, and what its late verdict needs. */
 export interface LateContext {
@@ -51,7 +54,7 @@ export interface SiteServicesParts {
   readonly channel: CanaryOptions['channel']
   readonly clock: Clock
   readonly settings: ServiceSettings
-  readonly upstream: Upstream
+  readonly upstreams: Upstreams
   readonly runProbe: RunProbe
   readonly announce: SiteAnnouncer
   readonly history?: ClientHistory | undefined
@@ -61,17 +64,25 @@ export interface SiteServicesParts {
 export class SiteServices {
   readonly site: Site
   readonly late: LateVerification<LateContext>
+  readonly calls: TencentCalls
   readonly upstream: Upstream
   readonly clock: Clock
   readonly canary: CanaryOptions
+  readonly #upstreams: Upstreams
   readonly #apiLog: OutageLog
   #settings: ServiceSettings
 
-  constructor({ captchaAppId, channel, clock, settings, upstream, runProbe, announce, history }: SiteServicesParts) {
+  constructor({ captchaAppId, channel, clock, settings, upstreams, runProbe, announce, history }: SiteServicesParts) {
     this.#settings = settings
-    this.upstream = upstream
+    this.#upstreams = upstreams
+    this.upstream = upstreams.calls
     this.clock = clock
-    this.canary = { captchaAppId, channel, upstream, clock }
+    this.canary = { captchaAppId, channel, upstream: upstreams.canary, clock }
+    const runCanary: RunCanary = (done) =>
+      askCanary(this.canary, this.#settings.canaryTimeoutMs, (reply) => {
+        announce.canary(reply)
+        done(canaryReport(reply))
+      })
     const lateCounts = () => this.late.snapshot()
     this.#apiLog = new OutageLog({ path: 'api', announce, clock, late: lateCounts })
     this.site = new Site({
@@ -80,11 +91,7 @@ export class SiteServices {
       settings,
       history,
       runProbe,
-      runCanary: (done) =>
-        askCanary(this.canary, this.#settings.canaryTimeoutMs, (reply) => {
-          announce.canary(reply)
-          done(canaryReport(reply))
-        }),
+      runCanary: upstreams.isCanaryApart ? runCanary : confirmedCanary(runCanary, clock),
       listener: {
         api: this.#apiLog,
         clientPath: new OutageLog({ path: 'client', announce, clock }),
@@ -98,6 +105,7 @@ export class SiteServices {
         circuitChanged: () => this.late.resume(),
       },
     })
+    this.calls = new TencentCalls(this.site, upstreams.calls, clock)
     this.late = new LateVerification({
       clock,
       isOn: () => this.#settings.lateVerification,
@@ -118,7 +126,7 @@ export class SiteServices {
   close(): void {
     this.site.close()
     this.late.close()
-    this.upstream.close()
+    this.#upstreams.close()
     this.#apiLog.flush()
   }
 

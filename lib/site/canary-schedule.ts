@@ -21,6 +21,9 @@ export interface CanaryIntervals {
   readonly canaryMaxIntervalMs: number
 }
 
+/** An interval is up to this share longer, so that the processes of a fleet do not ask at once. */
+const jitterShare = 0.25
+
 /** Starts canaries: one at a time, with back-off after failures, and only when one is asked for. */
 export class CanarySchedule {
   readonly #clock: Clock
@@ -28,6 +31,7 @@ export class CanarySchedule {
   readonly #run: RunCanary
   readonly #onEnd: (result: CanaryResult | undefined) => void
   #intervalMs: number
+  #jitter = 0
   #startedMs = Number.NEGATIVE_INFINITY
   #timer: Timer | undefined
   #giveUp: (() => void) | undefined
@@ -71,7 +75,7 @@ export class CanarySchedule {
   /** Starts a canary, as soon as the interval since the last one's start is over. */
   request(): void {
     if (this.#giveUp !== undefined || this.#timer !== undefined || this.#isClosed) return
-    const delayMs = this.#startedMs + this.#intervalMs - this.#clock.nowMs()
+    const delayMs = this.#startedMs + this.#intervalMs * (1 + this.#jitter) - this.#clock.nowMs()
     if (delayMs <= 0) return this.#start()
     this.#timer = this.#clock.after(delayMs, () => {
       this.#timer = undefined
@@ -103,6 +107,7 @@ export class CanarySchedule {
   #start(): void {
     const epoch = this.#epoch
     this.#startedMs = this.#clock.nowMs()
+    this.#jitter = jitterShare * this.#clock.jitter()
     this.#giveUp = () => {}
     this.#giveUp = this.#run((report) => {
       this.#giveUp = undefined

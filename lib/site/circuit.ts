@@ -3,6 +3,7 @@ import type { Evidence } from '../admission/question.js'
 import type { Clock } from '../clock.js'
 import { type CanaryIntervals, type CanaryResult, CanarySchedule, type RunCanary } from './canary-schedule.js'
 import { FailureEvidence, type FailureThresholds } from './failure-evidence.js'
+import { ProbeTurns } from './probe-turns.js'
 import { type Permit, WaitingCalls } from './waiting-calls.js'
 
 /** What one verification says about Tencent. Refusals and throttling are neutral: neither success nor failure. */
@@ -26,10 +27,18 @@ type State =
   | {
       readonly name: 'open'
       readonly why: 'canary_disagrees'
-      nextProbeMs: number
-      intervalMs: number
-      probe: Permit | undefined
+      readonly turns: ProbeTurns
+      readonly probes: Set<Permit>
     }
+
+/** A call that asks to be admitted. */
+export interface AdmissionBid {
+  readonly clientKey: string
+  /** Has a verified pass in the last 24 hours. */
+  readonly isKnown: boolean
+  /** Called when the circuit opens over the waiting call. */
+  readonly release: () => void
+}
 
 /** What {@link Circuit.snapshot} shows. */
 export interface CircuitSnapshot {
@@ -88,24 +97,27 @@ export class Circuit {
   }
 
   /** A permit to call Tencent, or `undefined` at once while the circuit is open: no caller waits behind a probe. */
-  admit(release: () => void): Permit | undefined {
+  admit({ clientKey, isKnown, release }: AdmissionBid): Permit | undefined {
     const state = this.#state
     const startedMs = this.#clock.nowMs()
     if (state.name !== 'open') {
-      const permit: Permit = { epoch: this.#epoch, startedMs, isProbe: false, release }
+      const permit: Permit = { epoch: this.#epoch, startedMs, release }
       this.#waiting.add(permit)
       return permit
     }
-    if (state.why !== 'canary_disagrees' || state.probe !== undefined || startedMs < state.nextProbeMs) return undefined
-    state.probe = { epoch: this.#epoch, startedMs, isProbe: true, release }
-    return state.probe
+    if (state.why !== 'canary_disagrees') return undefined
+    const turnDueMs = state.turns.take(clientKey, isKnown)
+    if (turnDueMs === undefined) return undefined
+    const probe: Permit = { epoch: this.#epoch, startedMs, turnDueMs, release }
+    state.probes.add(probe)
+    return probe
   }
 
   /** Takes the result of an admitted call; to be called exactly once for each permit. */
   settle(permit: Permit, report: CallReport): void {
     this.#waiting.delete(permit)
     if (permit.epoch !== this.#epoch) return
-    if (permit.isProbe) return this.#settleProbe(report)
+    if (permit.turnDueMs !== undefined) return this.#settleProbe(permit, permit.turnDueMs, report)
     const nowMs = this.#clock.nowMs()
     switch (report) {
       case 'success':
@@ -177,16 +189,17 @@ export class Circuit {
   }
 
   #open(why: 'canary_failed' | 'canary_disagrees'): void {
-    const probe = this.#state.name === 'open' && this.#state.why === 'canary_disagrees' ? this.#state.probe : undefined
+    const probes = this.#state.name === 'open' && this.#state.why === 'canary_disagrees' ? this.#state.probes : []
     const waiting = this.#startEpoch()
     if (why === 'canary_failed') {
       this.#change({ name: 'open', why })
       this.#canary.request()
     } else {
-      const { canaryIntervalMs: intervalMs } = this.#settings.config
-      this.#change({ name: 'open', why, nextProbeMs: this.#clock.nowMs() + intervalMs, intervalMs, probe: undefined })
+      const { canaryIntervalMs } = this.#settings.config
+      const turns = new ProbeTurns(this.#clock, canaryIntervalMs, (intervalMs) => this.#canary.backedOff(intervalMs))
+      this.#change({ name: 'open', why, turns, probes: new Set() })
     }
-    for (const permit of probe ? [...waiting, probe] : waiting) permit.release()
+    for (const permit of [...waiting, ...probes]) permit.release()
   }
 
   #closeCircuit(): void {
@@ -202,16 +215,21 @@ export class Circuit {
     return this.#waiting.drain()
   }
 
-  #settleProbe(report: CallReport): void {
+  #settleProbe(probe: Permit, turnDueMs: number, report: CallReport): void {
     const state = this.#state
     if (state.name !== 'open' || state.why !== 'canary_disagrees') return
-    state.probe = undefined
-    if (report === 'success') return this.#closeCircuit()
-    if (report === 'failure' || report === 'unanswered') {
-      state.intervalMs = this.#canary.backedOff(state.intervalMs)
-      this.#canary.request()
+    state.probes.delete(probe)
+    switch (report) {
+      case 'success':
+        return this.#closeCircuit()
+      case 'failure':
+      case 'unanswered':
+        state.turns.end(turnDueMs, 'failed')
+        return this.#canary.request()
+      case 'throttled':
+      case 'neutral':
+        return state.turns.end(turnDueMs, 'taught_nothing')
     }
-    state.nextProbeMs = this.#clock.nowMs() + state.intervalMs
   }
 
   #canaryEnded(result: CanaryResult | undefined): void {

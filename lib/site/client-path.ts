@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.js'
 import { RollingCounts } from '../structures/rolling-counts.js'
 
-/** What one probe of the vendor's script found. */
-export type ProbeReport = 'reachable' | 'unreachable'
+/** What one probe of the vendor's script found. `unknown`: this machine could not even ask. */
+export type ProbeReport = 'reachable' | 'unreachable' | 'unknown'
 
 /**
  * Fetches the script. Calls `done` exactly once, never before it has returned, and never throws. Returns a function that gives
@@ -127,7 +127,7 @@ export class ClientPath {
     this.#giveUpProbe = probe((report) => {
       this.#giveUpProbe = undefined
       if (this.#isClosed) return
-      this.#probeFails = report === 'unreachable'
+      if (report !== 'unknown') this.#probeFails = report === 'unreachable'
       if (report === 'reachable') this.#hasSucceeded = true
       this.#options.onChange()
     })

@@ -1,9 +1,10 @@
-const clientShare = 16
+/** A key with history may stand for many users. */
+const knownShare = 16
+const strangerShare = 64
 
 /** Verifications under way, over all and by client key. */
 export class InFlight {
   #max = 0
-  #maxPerClient = 0
   readonly #byClient = new Map<string, number>()
   #total = 0
 
@@ -11,10 +12,9 @@ export class InFlight {
     this.configure(max)
   }
 
-  /** Takes a new maximum; verifications under way stay. One client key has a sixteenth of it, at least one. */
+  /** Takes a new maximum; verifications under way stay. */
   configure(max: number): void {
     this.#max = max
-    this.#maxPerClient = Math.max(1, Math.floor(max / clientShare))
   }
 
   /** Whether more than half of the room is free. */
@@ -22,10 +22,14 @@ export class InFlight {
     return this.#total * 2 < this.#max
   }
 
-  /** Starts a verification. Returns the function that ends it, or `undefined` when there is no room. */
-  enter(clientKey: string): (() => void) | undefined {
+  /**
+   * Starts a verification. Returns the function that ends it, or `undefined` when there is no room: one client key has a
+   * sixteenth of it with history and a sixty-fourth without, at least one.
+   */
+  enter(clientKey: string, isKnown: boolean): (() => void) | undefined {
     const ofClient = this.#byClient.get(clientKey) ?? 0
-    if (this.#total >= this.#max || ofClient >= this.#maxPerClient) return undefined
+    const maxOfClient = Math.max(1, Math.floor(this.#max / (isKnown ? knownShare : strangerShare)))
+    if (this.#total >= this.#max || ofClient >= maxOfClient) return undefined
     this.#total++
     this.#byClient.set(clientKey, ofClient + 1)
     return () => this.#leave(clientKey)

@@ -6,7 +6,6 @@ import type { StoreLink } from '../store/store-link.js'
 import { ClientHistory } from './client-history.js'
 import type { Purse, PurseClaim, PurseConfig, PurseSnapshot } from './purse.js'
 import { PurseBook, takeFromAll } from './purse-book.js'
-import { RefusalLimiter } from './refusal-limiter.js'
 import { ReplayMemory, replayWindowMs } from './replay-memory.js'
 
 /** A guard's settings of the two purses, by the names that {@link Ledger.openPurses} gave them. */
@@ -56,7 +55,6 @@ export class Ledger {
   readonly #books: Readonly<Record<PurseName, PurseBook>>
   readonly #replay = new ReplayMemory()
   readonly #history: ClientHistory
-  readonly #refusals = new RefusalLimiter()
 
   constructor(options: LedgerOptions) {
     const { clock, totalPerMinute, history } = options
@@ -106,16 +104,17 @@ export class Ledger {
     this.#options.store()?.tell((session) => session.recordHistory(clientKey))
   }
 
-  /** Counts a ticket of this client that Tencent refused. */
-  noteRefused(clientKey: string): void {
-    this.#refusals.noteRefused(clientKey, this.#now())
-    if (this.isRateLimited(clientKey)) this.#lookForHistory(clientKey)
+  /** The client's own verified passes a minute; 0 without history. */
+  verifiedPerMinute(clientKey: string): number {
+    return this.#history.verifiedPerMinute(clientKey, this.#now())
   }
 
-  /** True for a client that Tencent keeps refusing and that has no history. */
-  isRateLimited(clientKey: string): boolean {
-    const nowMs = this.#now()
-    return this.#refusals.isLimited(clientKey, nowMs) && !this.#history.isKnown(clientKey, nowMs)
+  /** Asks the store for a client's history, which it may have from another process. */
+  lookForHistory(clientKey: string): void {
+    this.#options.store()?.tell(async (session) => {
+      const history = await session.readHistory(clientKey)
+      if (history) this.#history.adopt(clientKey, history.verifiedPerMinute, this.#now())
+    })
   }
 
   /** Sets the totals to what is expected now, as soon as it is known: a purse has to fill before the outage, not in it. */
@@ -211,7 +210,7 @@ export class Ledger {
   }
 
   #purseClaim({ clientKey, isFallback }: PassClaim): PurseClaim {
-    const verifiedPerMinute = this.#history.verifiedPerMinute(clientKey, this.#now())
+    const verifiedPerMinute = this.verifiedPerMinute(clientKey)
     return { clientKey, isKnown: verifiedPerMinute > 0, verifiedPerMinute, isFallback }
   }
 
@@ -229,14 +228,6 @@ export class Ledger {
   #adoptHistory(clientKey: string, result: StoreClaimResult): void {
     if ('history' in result && result.history)
       this.#history.adopt(clientKey, result.history.verifiedPerMinute, this.#now())
-  }
-
-  /** The client may have its history from another process. */
-  #lookForHistory(clientKey: string): void {
-    this.#options.store()?.tell(async (session) => {
-      const history = await session.readHistory(clientKey)
-      if (history) this.#history.adopt(clientKey, history.verifiedPerMinute, this.#now())
-    })
   }
 }
 

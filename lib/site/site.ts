@@ -9,6 +9,7 @@ import { StoreLink } from '../store/store-link.js'
 import { Baseline } from './baseline.js'
 import type { RunCanary } from './canary-schedule.js'
 import { Circuit, type CircuitSettings } from './circuit.js'
+import { ClientCharges } from './client-charges.js'
 import type { ClientHistory } from './client-history.js'
 import { ClientPath, type RunProbe } from './client-path.js'
 import { InFlight } from './in-flight.js'
@@ -49,6 +50,9 @@ export interface SiteParts {
   readonly history?: ClientHistory | undefined
 }
 
+/** Tencent counts by the second; a flood that it throttles comes in waves. */
+const throttledPressureMs = 60_000
+
 /**
  * The memory of one app id at one upstream, shared by the guards of a process: what the server has seen of Tencent, what it
  * has learned about the site, and what may still pass.
@@ -58,12 +62,14 @@ export class Site {
   readonly clientPath: ClientPath
   readonly ledger: Ledger
   readonly inFlight: InFlight
+  readonly charges: ClientCharges
   readonly apiWatch: OutageWatch
   readonly clientPathWatch: OutageWatch
   readonly override: OverrideSwitch
   readonly #parts: SiteParts
   readonly #baseline: Baseline
   #settings: SiteSettings
+  #throttledMs = Number.NEGATIVE_INFINITY
   #store: StoreLink | undefined
   #shared: StoreState = { processes: 1, baselinePerMinute: undefined, override: undefined }
   /** The last override that was set here or taken over. */
@@ -91,6 +97,12 @@ export class Site {
       store: () => this.#store,
       history: parts.history,
     })
+    this.charges = new ClientCharges({
+      clock,
+      verifiedPerMinute: (clientKey) => this.ledger.verifiedPerMinute(clientKey),
+      isBusy: () => !this.inFlight.hasRoomToSpare || clock.nowMs() - this.#throttledMs < throttledPressureMs,
+      onStrangerLimited: (clientKey) => this.ledger.lookForHistory(clientKey),
+    })
     this.configure(settings)
   }
 
@@ -108,6 +120,11 @@ export class Site {
     if (ticketKind !== 'fallback') return { evidence: 'none', evidenceWhy: this.#apiFinding().why }
     const { state, why } = this.clientPath.finding()
     return { evidence: state === 'outage' ? 'outage' : 'none', evidenceWhy: why }
+  }
+
+  /** Notes that Tencent throttles: room there is scarce for a minute. */
+  noteThrottled(): void {
+    this.#throttledMs = this.#parts.clock.nowMs()
   }
 
   /** Records a verified ticket. Returns false when it had passed already; a promise only where a shared store is asked. */

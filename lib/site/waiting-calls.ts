@@ -4,7 +4,8 @@ import type { Clock, Timer } from '../clock.js'
 export interface Permit {
   readonly epoch: number
   readonly startedMs: number
-  readonly isProbe: boolean
+  /** When the turn was due that the call took as a probe; absent on any other call. */
+  readonly turnDueMs?: number
   /** Called when the circuit opens over the waiting call. */
   readonly release: () => void
 }

@@ -23,10 +23,12 @@ export class SlidingLog {
     return times.length
   }
 
-  add(key: string, nowMs: number): void {
+  /** @param maxTimes most that is kept of this key, the youngest */
+  add(key: string, nowMs: number, maxTimes = Number.POSITIVE_INFINITY): void {
     const times = this.#timesByKey.get(key) ?? []
     this.#dropOld(times, nowMs)
     times.push(nowMs)
+    if (times.length > maxTimes) times.splice(0, times.length - maxTimes)
     const oldestMs = nowMs - this.#windowMs
     this.#timesByKey.set(key, times, (others) => (others.at(-1) ?? Number.NEGATIVE_INFINITY) <= oldestMs)
   }

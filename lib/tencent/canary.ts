@@ -22,6 +22,7 @@ export interface HealthReport {
 export interface CanaryOptions {
   readonly captchaAppId: number
   readonly channel: CaptchaChannel
+  /** A way of the canary's own, where there is one. */
   readonly upstream: Upstream
   readonly clock: Clock
 }

@@ -21,6 +21,10 @@ export function classifyReply(result: UpstreamResult, channel: CaptchaChannel): 
       return degraded('timeout', { isEvidence: !result.loopBlocked })
     case 'unreachable':
       return degraded('unreachable')
+    case 'local':
+      return degraded('overloaded', { isEvidence: false, wasSent: false, problem: result.problem })
+    case 'retried':
+      return withoutDoubt(classifyReply(result.retry, channel))
     case 'credential_failed':
       return degraded('misconfigured', { isEvidence: false, wasSent: false, problem: result.problem })
     case 'aborted':
@@ -29,6 +33,15 @@ export function classifyReply(result: UpstreamResult, channel: CaptchaChannel): 
     case 'bug':
       return { kind: 'bug', error: result.error }
   }
+}
+
+/** After a try that may have arrived, code 9 says nothing, and neither does a second try that never left. */
+function withoutDoubt(reply: Outcome): Outcome {
+  const saysNothing =
+    reply.kind === 'refused' ? reply.reason === 'ticket_reused' : reply.kind === 'degraded' && !reply.wasSent
+  return saysNothing
+    ? degraded('unreachable', { isEvidence: false, ...('facts' in reply && { facts: reply.facts }) })
+    : reply
 }
 
 function classifyHttpResponse(status: number, contentType: string, body: string, channel: CaptchaChannel): Outcome {
@@ -46,6 +59,9 @@ function classifyResponseObject(response: unknown, channel: CaptchaChannel): Out
     return typeof errorCode === 'string' ? classifyApiError(errorCode, facts) : degraded('bad_response', { facts })
   }
   if (facts.captchaCode === undefined) return degraded('bad_response', { facts })
+  const isUnreadable = facts.evilLevel === undefined && !isAbsent(response.EvilLevel)
+  // Whether Tencent calls this user malicious cannot be told.
+  if (facts.captchaCode === 1 && isUnreadable) return degraded('bad_response', { facts })
   return classifyCaptchaCode(facts.captchaCode, facts, channel)
 }
 
@@ -95,8 +111,12 @@ function factsOf(response: Readonly<Record<string, unknown>>): TencentFacts {
 
 /** `"100"` must refuse as 100 does, and so must 1e999, which JSON reads as infinite. */
 function numberFact(name: 'evilLevel' | 'score', value: unknown): TencentFacts {
-  const number = typeof value === 'string' && value !== '' ? Number(value) : value
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
   return typeof number === 'number' && !Number.isNaN(number) ? { [name]: number } : {}
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null || value === ''
 }
 
 function requestIdFact(requestId: unknown): TencentFacts {

@@ -1,8 +1,10 @@
+import type { LookupAddress } from 'node:dns'
 import net, { type Socket } from 'node:net'
 import tls from 'node:tls'
 import type { Client as UndiciClient } from 'undici'
 // Not the package's main file: that one replaces the dispatcher of the process's own `fetch` when it is imported.
 import Client from 'undici/lib/dispatcher/client.js'
+import type { AddressSource } from './address-source.js'
 
 /** Idle sockets are dropped before a load balancer drops them under us: a reset after bytes left cannot be retried. */
 const idleSocketMs = 10_000
@@ -12,61 +14,71 @@ export interface Connection {
   readonly client: UndiciClient
   /** The newest socket, connected or not: undici hands out no means to stop it from connecting. */
   socket: Socket | undefined
+  /** The address that the newest socket is connected to; empty before. */
+  address: string
+  family: number
+  /** Whether the newest socket has brought a whole answer before: the other side may be closing it right now. */
+  isReused: boolean
+  /** Stops to wait for a lookup; `undefined` while there is none to wait for. */
+  stopLookup: (() => void) | undefined
 }
 
+/** What a pool connects to, and how. */
+export interface PoolOptions {
+  readonly endpoint: URL
+  readonly addresses: AddressSource
+  /** Whether a connection serves more than one call. */
+  readonly keepsAlive: boolean
+  readonly maxBodyBytes: number
+}
+
+type OnConnected = (...result: [error: null, socket: Socket] | [error: Error, socket: null]) => void
+
 /**
- * The keep-alive connections to one endpoint. A new one is opened only while every other one is busy, so there are never
- * more than there were calls at once. No proxy, no HTTP/2, no timers but the idle one: a call has its own deadline.
+ * The connections to one endpoint. A new one is opened only while every other one is busy, so there are never more than there
+ * were calls at once, and no call waits for one. No proxy, no HTTP/2, no timers but the idle one: a call has its own deadline.
  */
 export class ConnectionPool {
-  readonly #endpoint: URL
-  readonly #maxBodyBytes: number
+  readonly #options: PoolOptions
+  readonly #isTls: boolean
+  /** The name that the certificate has to be for, or an IP address. */
+  readonly #host: string
   readonly #open = new Set<Connection>()
   readonly #idle: Connection[] = []
   #isClosed = false
   #tlsSession: Buffer | undefined
 
-  constructor(endpoint: URL, maxBodyBytes: number) {
-    this.#endpoint = endpoint
-    this.#maxBodyBytes = maxBodyBytes
+  constructor(options: PoolOptions) {
+    this.#options = options
+    this.#isTls = options.endpoint.protocol === 'https:'
+    this.#host = hostOf(options.endpoint)
   }
 
   /** The connection used last: what idles the longest is the likeliest to have been closed by the other side. */
   take(): Connection {
-    return this.#idle.pop() ?? this.#create()
+    return this.#idle.pop() ?? this.create()
   }
 
-  /** Takes back a connection whose answer was read to its end. */
-  giveBack(connection: Connection): void {
-    if (this.#isClosed) return this.drop(connection)
-    this.#idle.push(connection)
-  }
-
-  /** Frees a connection in whatever state it is in. */
-  drop(connection: Connection): void {
-    this.#open.delete(connection)
-    void connection.client.destroy()
-    connection.socket?.destroy()
-  }
-
-  close(): void {
-    this.#isClosed = true
-    for (const connection of this.#open) this.drop(connection)
-  }
-
-  #create(): Connection {
-    const client = new Client(this.#endpoint.origin, {
-      connect: (_, callback) => {
-        connection.socket = this.#connect(callback)
-      },
-      maxResponseSize: this.#maxBodyBytes,
+  /** A connection that has no socket yet. */
+  create(): Connection {
+    const { endpoint, maxBodyBytes } = this.#options
+    const client = new Client(endpoint.origin, {
+      connect: (_, onConnected) => this.#connect(connection, onConnected),
+      maxResponseSize: maxBodyBytes,
       pipelining: 1,
       headersTimeout: 0,
       bodyTimeout: 0,
       keepAliveTimeout: idleSocketMs,
       keepAliveMaxTimeout: idleSocketMs,
     })
-    const connection: Connection = { client, socket: undefined }
+    const connection: Connection = {
+      client,
+      socket: undefined,
+      address: '',
+      family: 0,
+      isReused: false,
+      stopLookup: undefined,
+    }
     // With a call waiting, undici found out in time that the other side had closed, and connects again by itself.
     client.on('disconnect', () => {
       const index = this.#idle.indexOf(connection)
@@ -78,32 +90,74 @@ export class ConnectionPool {
     return connection
   }
 
-  #connect(callback: (...result: [error: null, socket: Socket] | [error: Error, socket: null]) => void): Socket {
-    const { protocol, hostname, port } = this.#endpoint
-    const isTls = protocol === 'https:'
-    const host = hostname.replace(/^\[|\]$/g, '')
-    const address = { host, port: Number(port || (isTls ? 443 : 80)) }
+  /** Takes back a connection whose answer was read to its end. */
+  giveBack(connection: Connection): void {
+    if (this.#isClosed || !this.#options.keepsAlive) return this.drop(connection)
+    connection.isReused = true
+    this.#idle.push(connection)
+  }
+
+  /** Frees a connection in whatever state it is in. */
+  drop(connection: Connection): void {
+    this.#open.delete(connection)
+    connection.stopLookup?.()
+    void connection.client.destroy()
+    connection.socket?.destroy()
+  }
+
+  close(): void {
+    this.#isClosed = true
+    for (const connection of this.#open) this.drop(connection)
+  }
+
+  #connect(connection: Connection, onConnected: OnConnected): void {
+    connection.isReused = false
+    const { addresses } = this.#options
+    const known = addresses.get()
+    if (known !== undefined) return this.#openSocket(connection, known, onConnected)
+    const stop = addresses.wait((found) => {
+      connection.stopLookup = undefined
+      if (found.kind === 'addresses') return this.#openSocket(connection, found.addresses, onConnected)
+      onConnected(Object.assign(new Error('the name lookup failed'), { code: found.code }), null)
+    })
+    connection.stopLookup = stop
+  }
+
+  #openSocket(connection: Connection, addresses: readonly LookupAddress[], onConnected: OnConnected): void {
+    const { port } = this.#options.endpoint
+    const host = this.#host
+    const target = {
+      host,
+      port: Number(port || (this.#isTls ? 443 : 80)),
+      // Node tries the addresses in turn, a quarter of a second each but the last.
+      autoSelectFamily: true,
+      lookup: (_: string, __: object, done: (error: null, addresses: LookupAddress[]) => void) =>
+        done(null, [...addresses]),
+    }
     const session = this.#tlsSession && { session: this.#tlsSession }
-    const socket = isTls
-      ? tls.connect({
-          ...address,
-          ...session,
-          ...(net.isIP(host) === 0 && { servername: host }),
-          ALPNProtocols: ['http/1.1'],
-        })
-      : net.connect(address)
-    const onError = (error: Error) => callback(error, null)
+    const servername = net.isIP(host) === 0 && { servername: host }
+    const socket = this.#isTls
+      ? tls.connect({ ...target, ...session, ...servername, ALPNProtocols: ['http/1.1'] })
+      : net.connect(target)
+    connection.socket = socket
+    const onError = (error: Error) => onConnected(error, null)
     // Emitted for a verified peer only: a resumed session skips the check of the name.
     socket.on('session', (fresh: Buffer) => {
       this.#tlsSession = fresh
     })
     socket.setNoDelay(true).once('error', onError)
-    socket.once(isTls ? 'secureConnect' : 'connect', () => {
+    socket.once(this.#isTls ? 'secureConnect' : 'connect', () => {
       socket.off('error', onError)
-      callback(null, discardContinue(socket))
+      connection.address = socket.remoteAddress ?? ''
+      connection.family = net.isIP(connection.address)
+      onConnected(null, discardContinue(socket))
     })
-    return socket
   }
+}
+
+/** The host of a URL, an IPv6 address without its brackets. */
+export function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '')
 }
 
 const interimHead = Buffer.from('HTTP/1.1 100 ')

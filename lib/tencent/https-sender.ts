@@ -1,39 +1,40 @@
 import type { Dispatcher } from 'undici'
-import type { Clock } from '../clock.js'
+import type { Clock, Timer } from '../clock.js'
 import type { TencentCredential } from '../types.js'
+import type { AddressSource } from './address-source.js'
 import { type Connection, ConnectionPool } from './connection-pool.js'
-import { requestSigner } from './signed-headers.js'
+import { localCodeOf } from './local-failure.js'
+import type { RequestSigner } from './signed-headers.js'
 import type { UpstreamResult } from './upstream-result.js'
 import type { ApiRequest } from './verify-call.js'
-import type { Done } from './with-deadline.js'
+import type { Done, RunningCall } from './with-deadline.js'
 
 /** Longest body that is read, in bytes. A real reply has a few hundred. */
 const maxBodyBytes = 64 * 1024
 
 export interface HttpsSender {
-  /** Calls `done` once, at any time; returns a function after which it does not. */
-  send(request: ApiRequest, credential: TencentCredential, done: Done): () => void
+  /** Calls `done` once, at any time, or not at all once the call was stopped. */
+  send(request: ApiRequest, credential: TencentCredential, done: Done): RunningCall
   close(): void
 }
 
-/** Sends over keep-alive connections of our own: no redirect is followed and no body is read without bound. */
-export function httpsSender(endpoint: URL, clock: Clock): HttpsSender {
-  const pool = new ConnectionPool(endpoint, maxBodyBytes)
-  const sign = requestSigner(endpoint)
+interface HttpsSenderOptions {
+  readonly endpoint: URL
+  readonly sign: RequestSigner
+  readonly addresses: AddressSource
+  readonly keepsAlive: boolean
+  readonly clock: Clock
+}
+
+/** Sends over connections of our own: no redirect is followed and no body is read without bound. */
+export function httpsSender({ endpoint, sign, addresses, keepsAlive, clock }: HttpsSenderOptions): HttpsSender {
+  const pool = new ConnectionPool({ endpoint, addresses, keepsAlive, maxBodyBytes })
   const path = `${endpoint.pathname}${endpoint.search}`
   return {
     send({ action, params }, credential, done) {
       const body = Buffer.from(JSON.stringify(params))
       const headers = sign(action, body, credential, clock.epochMs()) as string[]
-      const options = { method: 'POST', path, headers, body } as const
-      let running: { stop(): void } = new Exchange(pool, options, (result) => {
-        if (!neverLeft(result)) return done(result)
-        const retry = clock.after(retryAfterMs, () => {
-          running = new Exchange(pool, options, done)
-        })
-        running = { stop: () => retry.cancel() }
-      })
-      return () => running.stop()
+      return new Delivery({ pool, addresses, clock, options: { method: 'POST', path, headers, body }, done })
     },
     close: () => pool.close(),
   }
@@ -42,29 +43,89 @@ export function httpsSender(endpoint: URL, clock: Clock): HttpsSender {
 /** Long enough for a listener that is being replaced, short enough to go unnoticed. */
 const retryAfterMs = 50
 
-/** Only failures that prove that no byte of the request left: after that a lost success would make the retry answer 9. */
+/** Failures that prove that no byte of the request left. */
 const codesBeforeSending = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'])
 
-function neverLeft(result: UpstreamResult): boolean {
-  return result.kind === 'unreachable' && codesBeforeSending.has(result.problem)
+interface DeliveryParts {
+  readonly pool: ConnectionPool
+  readonly addresses: AddressSource
+  readonly clock: Clock
+  readonly options: Dispatcher.DispatchOptions
+  readonly done: Done
+}
+
+/** One request, and one more try where the first one cannot have been answered. */
+class Delivery implements RunningCall {
+  readonly #parts: DeliveryParts
+  #exchange: Exchange
+  #retryTimer: Timer | undefined
+  /** What the first try came to, while the second one is yet to begin. */
+  #first: UpstreamResult | undefined
+  #wasLost = false
+
+  constructor(parts: DeliveryParts) {
+    this.#parts = parts
+    this.#exchange = new Exchange(parts, parts.pool.take(), (result) => this.#takeFirst(result))
+  }
+
+  stop(): void {
+    this.#retryTimer?.cancel()
+    this.#exchange.stop()
+  }
+
+  overdue(loopBlocked: boolean): UpstreamResult {
+    return this.#first ?? this.#marked(this.#exchange.overdue(loopBlocked))
+  }
+
+  #takeFirst(result: UpstreamResult): void {
+    const { clock, done } = this.#parts
+    if (this.#exchange.wasLost) {
+      this.#wasLost = true
+      // Not on another kept connection: what ended this one may have ended them all.
+      return this.#retry()
+    }
+    if (result.kind !== 'unreachable' || !codesBeforeSending.has(result.problem)) return done(result)
+    this.#first = result
+    this.#retryTimer = clock.after(retryAfterMs, () => this.#retry())
+  }
+
+  #retry(): void {
+    const { pool, done } = this.#parts
+    this.#first = undefined
+    this.#exchange = new Exchange(this.#parts, pool.create(), (result) => done(this.#marked(result)))
+  }
+
+  #marked(result: UpstreamResult): UpstreamResult {
+    return this.#wasLost ? { kind: 'retried', retry: result } : result
+  }
 }
 
 /** One request on one connection, and what is read of its answer. */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #pool: ConnectionPool
+  readonly #addresses: AddressSource
   readonly #connection: Connection
   readonly #done: Done
   #isOver = false
+  /** Whether bytes of the request may have left. */
+  #hasLeft = false
+  #wasLost = false
   /** 0 before the head of the answer. */
   #status = 0
   #contentType = ''
   #body: Buffer[] = []
 
-  constructor(pool: ConnectionPool, options: Dispatcher.DispatchOptions, done: Done) {
+  constructor({ pool, addresses, options }: DeliveryParts, connection: Connection, done: Done) {
     this.#pool = pool
-    this.#connection = pool.take()
+    this.#addresses = addresses
+    this.#connection = connection
     this.#done = done
-    this.#connection.client.dispatch(options, this)
+    connection.client.dispatch(options, this)
+  }
+
+  /** Whether a kept connection ended under the request, before the head of an answer. */
+  get wasLost(): boolean {
+    return this.#wasLost
   }
 
   stop(): void {
@@ -73,7 +134,15 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#pool.drop(this.#connection)
   }
 
-  onRequestStart(): void {}
+  overdue(loopBlocked: boolean): UpstreamResult {
+    if (this.#connection.stopLookup !== undefined) return { kind: 'local', problem: 'name lookup not finished' }
+    if (loopBlocked && !this.#hasLeft) return { kind: 'local', problem: 'event loop blocked' }
+    return { kind: 'timeout', loopBlocked }
+  }
+
+  onRequestStart(): void {
+    this.#hasLeft = true
+  }
 
   onResponseStart(_: unknown, status: number, headers: Record<string, string | string[] | undefined>): void {
     if (status < 200) return
@@ -92,14 +161,18 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#pool.giveBack(this.#connection)
     const [first = Buffer.alloc(0), ...others] = this.#body
     const body = (others.length === 0 ? first : Buffer.concat(this.#body)).toString('utf8')
+    this.#noteAddress(body)
+    this.#pool.giveBack(this.#connection)
     this.#done({ kind: 'response', status: this.#status, contentType: this.#contentType, body })
   }
 
   onResponseError(_: unknown, error: NodeJS.ErrnoException): void {
-    this.#fail(failure(error, this.#status !== 0))
+    this.#wasLost =
+      this.#hasLeft && this.#connection.isReused && this.#status === 0 && connectionEnded.has(error.code ?? '')
+    const localCode = this.#hasLeft ? undefined : localCodeOf(error)
+    this.#fail(localCode === undefined ? failure(error, this.#status !== 0) : { kind: 'local', problem: localCode })
   }
 
   #fail(result: UpstreamResult): void {
@@ -107,7 +180,16 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.stop()
     this.#done(result)
   }
+
+  #noteAddress(body: string): void {
+    const { address, family } = this.#connection
+    if (address === '' || this.#addresses.isProven(address)) return
+    if (body.includes('"CaptchaCode"')) this.#addresses.noteProven({ address, family })
+  }
 }
+
+/** How undici and Node say that the other side closed or reset a connection. */
+const connectionEnded = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
 
 function failure(error: NodeJS.ErrnoException, hasHead: boolean): UpstreamResult {
   const problem = error.code ?? error.message

@@ -1,14 +1,26 @@
 import type { CaptchaClient } from '../types.js'
+import { isLocalCode, localCodeOf } from './local-failure.js'
 import type { UpstreamResult } from './upstream-result.js'
 import type { ApiRequest } from './verify-call.js'
-import type { Done } from './with-deadline.js'
+import type { Done, RunningCall } from './with-deadline.js'
 
-/** Makes the sender over a Tencent SDK client. The function that stops a call aborts the signal that the client was given. */
-export function sdkClientSender(client: CaptchaClient): (request: ApiRequest, done: Done) => () => void {
+/** Makes the sender over a Tencent SDK client. Stopping a call aborts the signal that the client was given. */
+export function sdkClientSender(client: CaptchaClient): (request: ApiRequest, done: Done) => RunningCall {
   return (request, done) => {
-    const call = new AbortController()
-    sendWithSdkClient(client, request, call.signal).then(done, (error: unknown) => done({ kind: 'bug', error }))
-    return () => call.abort()
+    const abort = new AbortController()
+    // A client that ignores the signal must not hold what waits for a call that was stopped.
+    const listener: { done?: Done } = { done }
+    sendWithSdkClient(client, request, abort.signal).then(
+      (result) => listener.done?.(result),
+      (error: unknown) => listener.done?.({ kind: 'bug', error }),
+    )
+    return {
+      stop() {
+        delete listener.done
+        abort.abort()
+      },
+      overdue: (loopBlocked) => ({ kind: 'timeout', loopBlocked }),
+    }
   }
 }
 
@@ -31,7 +43,10 @@ export function sdkFailure(error: unknown): UpstreamResult {
   if (!(error instanceof Error) && !isErrorLike(error)) return { kind: 'bug', error }
   const { code, httpCode, requestId, type, message, name } = error as SdkErrorShape
   if (typeof httpCode === 'number' && typeof code !== 'string') return { kind: 'http_status', status: httpCode }
+  const fetchFailure = failureOfFetch(error)
+  if (fetchFailure !== undefined) return fetchFailure
   // Before the message: that of an API error may quote what a caller sent, and must not decide.
+  if (isLocalCode(code)) return { kind: 'local', problem: code as string }
   if (typeof code === 'string' && systemCode.test(code)) return { kind: 'unreachable', problem: code }
   if (typeof code === 'string' && (isSdkException(error) || apiErrorCode.test(code))) {
     return { kind: 'sdk_api_error', errorCode: code, requestId }
@@ -52,11 +67,32 @@ export function sdkFailure(error: unknown): UpstreamResult {
   }
   if (/^(maximum redirect reached|uri requested responds with)/.test(message))
     return { kind: 'http_status', status: 302 }
-  if (/^request to \S+ failed, reason:/.test(message)) return { kind: 'unreachable', problem: 'SDK transport' }
+  const [, reason] = /^request to \S+ failed, reason:(.*)/.exec(message) ?? []
+  if (reason !== undefined) return transportFailure(reason)
   if (isEmptyReply(error, message)) return { kind: 'unreadable', problem: 'no Response' }
   return isSdkException(error)
     ? { kind: 'credential_failed', problem: 'the SDK client could not sign' }
     : { kind: 'bug', error }
+}
+
+/** The SDK keeps a system code in the text alone: `connect EMFILE 203.0.113.7:443`. */
+function transportFailure(reason: string): UpstreamResult {
+  const localCode = reason.match(/\b[A-Z]{5,}\b/g)?.find(isLocalCode)
+  if (localCode !== undefined) return { kind: 'local', problem: localCode }
+  return { kind: 'unreachable', problem: 'SDK transport' }
+}
+
+/** A client built on `fetch` fails with a `TypeError` whose `cause` says why; `undefined` for every other error. */
+function failureOfFetch(error: unknown): UpstreamResult | undefined {
+  const { name, message, cause } = error as { name?: string; message: string; cause?: unknown }
+  if (name !== 'TypeError' || !/^(fetch failed|terminated)$/.test(message)) return undefined
+  if (!isErrorLike(cause)) return { kind: 'unreachable', problem: message }
+  const problem = String((cause as NodeJS.ErrnoException).code ?? message)
+  const localCode = localCodeOf(cause as NodeJS.ErrnoException)
+  if (localCode !== undefined) return { kind: 'local', problem: localCode }
+  return /TIMEOUT$/.test(problem) && problem.startsWith('UND_')
+    ? { kind: 'timeout', loopBlocked: false }
+    : { kind: 'unreachable', problem }
 }
 
 /** `InternalError`, `AuthFailure.SignatureFailure`: how API 3.0 spells its errors, and Node none of its own. */

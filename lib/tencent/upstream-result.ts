@@ -19,6 +19,16 @@ export type UpstreamResult =
   | { readonly kind: 'timeout'; readonly loopBlocked: boolean }
   /** DNS, connect, reset, TLS. */
   | { readonly kind: 'unreachable'; readonly problem: string }
+  /**
+   * No byte left, for a reason of this machine: no descriptor, port or buffer, a lookup that did not finish, or an event loop
+   * that was blocked. A caller can cause it, so it says nothing about Tencent.
+   */
+  | { readonly kind: 'local'; readonly problem: string }
+  /**
+   * The other side ended a kept connection under the request, before an answer; `retry` is what came of the request on a new
+   * one. Tencent may have seen both.
+   */
+  | { readonly kind: 'retried'; readonly retry: UpstreamResult }
   /** The keys could not be fetched. Only the operator can cause it. */
   | { readonly kind: 'credential_failed'; readonly problem: string }
   /** We gave up ourselves: the client went away, the circuit opened, or the guard was closed. */

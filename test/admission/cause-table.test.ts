@@ -10,7 +10,8 @@ import {
   type RefusalAnswer,
   refusalTable,
 } from '../../lib/admission/cause-table.js'
-import { refusalProblem } from '../../lib/admission/problem.js'
+import { refusalProblem } from '../../lib/guard/problem.js'
+import { expectRetryAfter } from '../support/retry-after.js'
 import { availabilityCauses, causes, degradedRefusals, inputRefusals } from './verdicts.js'
 
 /** Restated by hand: cause, rule, purse, circuit, canary, may the ticket be spent, reason, HTTP status, public code, Retry-After. */
@@ -30,24 +31,24 @@ const causeRows = [
   ['override',        'pass',   'outage',      'neutral',    'unknown', false, 'degradation_refused', 503, 'captcha_unavailable', true],
 ] as const
 
-/** Restated by hand: reason, degraded, HTTP status, public code, seconds in Retry-After. */
+/** Restated by hand: reason, degraded, HTTP status, public code, whether Retry-After is sent. */
 // biome-ignore format: a table is read by its columns
 const refusalRows = [
-  ['ticket_missing',      false, 400, 'captcha_required',    undefined],
-  ['ticket_malformed',    false, 400, 'captcha_invalid',     undefined],
-  ['ticket_expired',      false, 403, 'captcha_expired',     undefined],
-  ['ticket_reused',       false, 403, 'captcha_expired',     undefined],
-  ['randstr_mismatch',    false, 403, 'captcha_invalid',     undefined],
-  ['ticket_invalid',      false, 403, 'captcha_invalid',     undefined],
-  ['app_mismatch',        false, 403, 'captcha_invalid',     undefined],
-  ['risk_rejected',       false, 403, 'captcha_invalid',     undefined],
-  ['rejected',            false, 403, 'captcha_invalid',     undefined],
-  ['rate_limited',        false, 429, 'captcha_invalid',     '30'],
-  ['fallback_stale',      true,  403, 'captcha_invalid',     undefined],
-  ['fallback_replayed',   true,  403, 'captcha_invalid',     undefined],
-  ['misconfigured',       true,  503, 'captcha_unavailable', undefined],
-  ['degradation_refused', true,  503, 'captcha_unavailable', '30'],
-  ['budget_exhausted',    true,  503, 'captcha_unavailable', '30'],
+  ['ticket_missing',      false, 400, 'captcha_required',    false],
+  ['ticket_malformed',    false, 400, 'captcha_invalid',     false],
+  ['ticket_expired',      false, 403, 'captcha_expired',     false],
+  ['ticket_reused',       false, 403, 'captcha_expired',     false],
+  ['randstr_mismatch',    false, 403, 'captcha_invalid',     false],
+  ['ticket_invalid',      false, 403, 'captcha_invalid',     false],
+  ['app_mismatch',        false, 403, 'captcha_invalid',     false],
+  ['risk_rejected',       false, 403, 'captcha_invalid',     false],
+  ['rejected',            false, 403, 'captcha_invalid',     false],
+  ['rate_limited',        false, 429, 'captcha_invalid',     true],
+  ['fallback_stale',      true,  403, 'captcha_invalid',     false],
+  ['fallback_replayed',   true,  403, 'captcha_invalid',     false],
+  ['misconfigured',       true,  503, 'captcha_unavailable', false],
+  ['degradation_refused', true,  503, 'captcha_unavailable', true],
+  ['budget_exhausted',    true,  503, 'captcha_unavailable', true],
 ] as const
 
 describe('the cause table', () => {
@@ -77,13 +78,16 @@ describe('the cause table', () => {
 })
 
 describe('the refusal table', () => {
-  test.each(refusalRows)('%s: degraded %p, HTTP %i, %s, Retry-After %p', (reason, degraded, status, code, seconds) => {
-    expect(refusalTable[reason]).toEqual({ degraded, status, code, retryAfter: seconds !== undefined })
-    const problem = refusalProblem(reason)
-    expect(problem.status).toBe(status)
-    expect(problem.headers['Retry-After']).toBe(seconds)
-    expect(JSON.parse(problem.body)).toMatchObject({ status, code })
-  })
+  test.each(refusalRows)(
+    '%s: degraded %p, HTTP %i, %s, Retry-After %p',
+    (reason, degraded, status, code, retryAfter) => {
+      expect(refusalTable[reason]).toEqual({ degraded, status, code, retryAfter })
+      const problem = refusalProblem(reason)
+      expect(problem.status).toBe(status)
+      expectRetryAfter(problem.headers['Retry-After'], retryAfter)
+      expect(JSON.parse(problem.body)).toMatchObject({ status, code })
+    },
+  )
 
   test('is restated completely', () => {
     expect(refusalRows.map(([reason]) => reason)).toEqual(Object.keys(refusalTable))

@@ -255,7 +255,8 @@ export const quickCircuit = { consecutiveFailures: 1, canaryIntervalMs: 40, cana
 export async function breakApi(flow: Flow, ip = '198.18.0.1'): Promise<void> {
   flow.simulator.setFault('internal_error')
   await flow.send(flow.mint(), { ip })
-  await until(() => flow.guard.snapshot().circuit.state === 'open')
+  // With `client` two canaries have to fail, two seconds apart.
+  await until(() => flow.guard.snapshot().circuit.state === 'open', 6000)
 }
 
 export interface LogLine extends Readonly<Record<string, unknown>> {

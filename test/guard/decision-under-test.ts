@@ -98,7 +98,7 @@ export function makeWorld({ degradation = {}, store, maxInFlight = 2048 }: World
       canaryTimeoutMs: timeoutMs,
       lateVerification,
     },
-    upstream,
+    upstreams: { calls: upstream, canary: upstream, isCanaryApart: true, close: ignore },
     runProbe: () => ignore,
     announce: { event: ignore, override: ignore, canary: ignore },
   })

@@ -52,6 +52,14 @@ test('failing canaries start 1, 2, 4 and 8 seconds after the one before, counted
   expect(t.startsMs).toEqual([0, 2000, 6000, 14_000, 22_000, 30_000, 38_000])
 })
 
+test('an interval is up to a quarter longer, by chance, and never shorter', async () => {
+  const t = new ScheduleUnderTest()
+  t.clock.chance = 1
+  t.schedule.request()
+  await t.clock.advance(10_000)
+  expect(t.startsMs).toEqual([0, 2500, 7500])
+})
+
 test.each<CanaryReport>(['healthy', 'unknown'])('%s canaries start one interval apart', async (report) => {
   const t = new ScheduleUnderTest()
   t.report = report

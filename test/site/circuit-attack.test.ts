@@ -115,3 +115,41 @@ describe('one ticket that Tencent fails on every time', () => {
     expect(t.state).toBe('closed')
   })
 })
+
+describe('a hundred junk tickets a second from twelve addresses, once Tencent is back', () => {
+  const answerMs = 60
+  const tickMs = 10
+
+  /** How long a circuit that was opened by failing users stays open. */
+  async function recoveryMs({ junk, isKnown }: { junk: boolean; isKnown: boolean }): Promise<number> {
+    const t = new CircuitUnderTest()
+    await t.honestTraffic(100, 200)
+    while (!t.state.startsWith('open')) {
+      t.answered('failure')
+      await t.advance(100)
+    }
+    // Probes fail, so the turns are far apart by now.
+    for (let probes = 0; probes < 4; await t.advance(tickMs)) {
+      const probe = t.tryCall()
+      if (probe === undefined) continue
+      probe.answer('failure')
+      probes++
+    }
+    const healedMs = t.clock.nowMs()
+    for (let tick = 0; t.state.startsWith('open'); tick++) {
+      if (junk) answerIn(t, t.tryCall({ clientKey: `junk ${tick % 12}`, isKnown: false }), 'neutral', answerMs)
+      if (tick % 10 === 5) answerIn(t, t.tryCall({ isKnown }), 'success', answerMs)
+      await t.advance(tickMs)
+    }
+    return t.clock.nowMs() - healedMs
+  }
+
+  test.each([true, false])(
+    'delay the recovery by less than three times and two seconds, where honest clients have history: %p',
+    async (isKnown) => {
+      const withoutMs = await recoveryMs({ junk: false, isKnown })
+      const withMs = await recoveryMs({ junk: true, isKnown })
+      expect(withMs).toBeLessThanOrEqual(3 * withoutMs + 2000)
+    },
+  )
+})

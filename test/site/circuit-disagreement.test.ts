@@ -162,10 +162,43 @@ describe('while the canary disagrees', () => {
     await t.advance(999)
     expect(t.tryCall()).toBeUndefined()
     await t.advance(1)
-    const probe = t.call()
-    expect(probe.permit.isProbe).toBe(true)
+    expect(t.tryCall()).toBeDefined()
+    expect(t.tryCall()).toBeUndefined()
+  })
+
+  test('a probe that hangs leaves the next turn to another client, and two probe at once at most', async () => {
+    const t = await disagreeing()
+    await t.advance(1000)
+    t.call()
+    await t.advance(1000)
+    t.call()
     await t.advance(60_000)
     expect(t.tryCall()).toBeUndefined()
+  })
+
+  test('the first half of an interval is for clients with history, the second for anyone', async () => {
+    const t = await disagreeing()
+    await t.advance(1499)
+    expect(t.tryCall({ isKnown: false })).toBeUndefined()
+    await t.advance(1)
+    expect(t.tryCall({ isKnown: false })).toBeDefined()
+  })
+
+  test('a client probes once a minute', async () => {
+    const t = await disagreeing()
+    await t.advance(1000)
+    t.call({ clientKey: 'a' }).answer('neutral')
+    await t.advance(59_999)
+    expect(t.tryCall({ clientKey: 'a' })).toBeUndefined()
+    await t.advance(1)
+    expect(t.tryCall({ clientKey: 'a' })).toBeDefined()
+  })
+
+  test('a client that was turned away keeps its turn', async () => {
+    const t = await disagreeing()
+    expect(t.tryCall({ clientKey: 'a' })).toBeUndefined()
+    await t.advance(1000)
+    expect(t.tryCall({ clientKey: 'a' })).toBeDefined()
   })
 
   test('a verified probe closes it', async () => {
@@ -197,20 +230,24 @@ describe('while the canary disagrees', () => {
   )
 
   test.each<CallReport>(['neutral', 'throttled'])(
-    'a probe of kind %s (a junk ticket, a client that left) leaves the turn to the next',
+    'a probe of kind %s (a junk ticket, a throttled call) hands its turn on at once',
     async (report) => {
       const t = await disagreeing()
-      for (let round = 0; round < 20; round++) {
-        await t.advance(1000)
-        t.call().answer(report)
-        expect(t.state).toBe(disagrees)
-        expect(t.tryCall()).toBeUndefined()
-      }
-      await t.advance(1000)
+      await t.advance(1500)
+      for (let client = 0; client < 20; client++) t.call({ isKnown: false }).answer(report)
+      expect(t.state).toBe(disagrees)
       t.call().answer('success')
       expect(t.state).toBe('closed')
     },
   )
+
+  test('a junk ticket of a client with history does not open the turn to strangers early', async () => {
+    const t = await disagreeing()
+    await t.advance(1000)
+    t.call().answer('neutral')
+    expect(t.tryCall({ isKnown: false })).toBeUndefined()
+    expect(t.tryCall()).toBeDefined()
+  })
 
   test('a failing canary takes over: from then on only a canary closes the circuit, and the waiting probe is released', async () => {
     const t = await disagreeing()

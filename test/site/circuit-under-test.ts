@@ -25,6 +25,12 @@ export interface Call {
   answer(report: CallReport): void
 }
 
+/** The client that a call is made for. */
+export interface Caller {
+  readonly clientKey?: string
+  readonly isKnown?: boolean
+}
+
 /** A circuit on a manual clock with a canary under the test's control: its report, its duration, and the times of its starts. */
 export class CircuitUnderTest {
   readonly clock = new ManualClock()
@@ -36,6 +42,7 @@ export class CircuitUnderTest {
   canariesRunning = 0
   mostCanariesAtOnce = 0
   changes = 0
+  #callers = 0
 
   constructor(options: UnderTestOptions = {}) {
     this.circuit = new Circuit(
@@ -58,17 +65,19 @@ export class CircuitUnderTest {
   }
 
   /** A call to Tencent; fails the test when the circuit lets none through. */
-  call(): Call {
-    const call = this.tryCall()
+  call(caller?: Caller): Call {
+    const call = this.tryCall(caller)
     if (call === undefined) throw new Error('the circuit let no call through')
     return call
   }
 
-  tryCall(): Call | undefined {
+  /** @param caller each call is another client's with history, unless told otherwise */
+  tryCall({ clientKey = `client ${this.#callers++}`, isKnown = true }: Caller = {}): Call | undefined {
     let isReleased = false
-    const permit = this.circuit.admit(() => {
+    const release = () => {
       isReleased = true
-    })
+    }
+    const permit = this.circuit.admit({ clientKey, isKnown, release })
     if (permit === undefined) return undefined
     return { permit, isReleased: () => isReleased, answer: (report) => this.circuit.settle(permit, report) }
   }

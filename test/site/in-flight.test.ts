@@ -1,15 +1,21 @@
 import { expect, test } from '@jest/globals'
 import { InFlight } from '../../lib/site/in-flight.js'
 
-function enterTimes(inFlight: InFlight, clientKey: string, times: number): (() => void)[] {
-  return Array.from({ length: times }, () => inFlight.enter(clientKey)).filter((leave) => leave !== undefined)
+function enterTimes(inFlight: InFlight, clientKey: string, times: number, isKnown = true): (() => void)[] {
+  return Array.from({ length: times }, () => inFlight.enter(clientKey, isKnown)).filter((leave) => leave !== undefined)
 }
 
-test('one client gets a sixteenth of the room', () => {
+test('one client with history gets a sixteenth of the room', () => {
   const inFlight = new InFlight(2048)
   expect(enterTimes(inFlight, 'a', 1000)).toHaveLength(128)
   expect(enterTimes(inFlight, 'b', 1000)).toHaveLength(128)
   expect(inFlight.total).toBe(256)
+})
+
+test('one client without history gets a sixty-fourth of the room', () => {
+  const inFlight = new InFlight(2048)
+  expect(enterTimes(inFlight, 'a', 1000, false)).toHaveLength(32)
+  expect(enterTimes(inFlight, 'a', 1000, true)).toHaveLength(96)
 })
 
 test('where a sixteenth is less than one, it is one', () => {
@@ -21,18 +27,18 @@ test('where a sixteenth is less than one, it is one', () => {
 test('sixteen clients can fill the room, and the next finds none', () => {
   const inFlight = new InFlight(32)
   for (let client = 0; client < 16; client++) expect(enterTimes(inFlight, `client ${client}`, 2)).toHaveLength(2)
-  expect(inFlight.enter('late')).toBeUndefined()
+  expect(inFlight.enter('late', true)).toBeUndefined()
 })
 
 test('a verification that ends makes room for the same client and for others', () => {
   const inFlight = new InFlight(1)
-  const leave = inFlight.enter('a')
-  expect(inFlight.enter('b')).toBeUndefined()
+  const leave = inFlight.enter('a', true)
+  expect(inFlight.enter('b', true)).toBeUndefined()
   leave?.()
   expect(inFlight.total).toBe(0)
-  const leaveAgain = inFlight.enter('a')
+  const leaveAgain = inFlight.enter('a', true)
   leaveAgain?.()
-  expect(inFlight.enter('b')).toBeDefined()
+  expect(inFlight.enter('b', true)).toBeDefined()
 })
 
 test('refused verifications take no room', () => {

@@ -72,10 +72,6 @@ class Site {
     if (record instanceof Promise) throw new Error('a ledger without a store answers at once')
     return record
   }
-
-  refuse(times: number, clientKey = 'client'): void {
-    for (let time = 0; time < times; time++) this.ledger.noteRefused(clientKey)
-  }
 }
 
 describe('a claim that is granted', () => {
@@ -178,14 +174,11 @@ describe('a ticket', () => {
     const site = new Site()
     site.claim({ ticketKey: 'a' })
     expect(site.verify('a')).toEqual({ isFirst: false, isFirstThisMinute: false })
-    site.refuse(10)
-    expect(site.ledger.isRateLimited('client')).toBe(true)
+    expect(site.ledger.verifiedPerMinute('client')).toBe(0)
   })
 
   test('that never passed is not known', () => {
     const site = new Site()
-    expect(site.ledger.hasPassed('a')).toBe(false)
-    site.refuse(1)
     expect(site.ledger.hasPassed('a')).toBe(false)
   })
 })
@@ -250,51 +243,16 @@ describe('the first verified pass of a minute', () => {
   })
 })
 
-describe('the rate limit', () => {
-  test('holds for a client refused ten times within a minute, and for no other', () => {
+describe('the history of a client', () => {
+  test('begins with a verified pass or a genuine late verdict, and ends a day after the last one', async () => {
     const site = new Site()
-    site.refuse(9)
-    expect(site.ledger.isRateLimited('client')).toBe(false)
-    site.refuse(1)
-    expect(site.ledger.isRateLimited('client')).toBe(true)
-    expect(site.ledger.isRateLimited('another')).toBe(false)
-  })
-
-  test('ends after a minute', async () => {
-    const site = new Site()
-    site.refuse(10)
-    await site.clock.advance(minuteMs - 1)
-    expect(site.ledger.isRateLimited('client')).toBe(true)
-    await site.clock.advance(1)
-    expect(site.ledger.isRateLimited('client')).toBe(false)
-  })
-
-  test('spares a client with history, however often it is refused', () => {
-    const site = new Site()
+    expect(site.ledger.verifiedPerMinute('client')).toBe(0)
     site.verify('earned')
-    site.refuse(1000)
-    expect(site.ledger.isRateLimited('client')).toBe(false)
-  })
-
-  test('ends with the first genuine late verdict', () => {
-    const site = new Site()
-    site.refuse(10)
-    site.ledger.recordGenuine('client')
-    expect(site.ledger.isRateLimited('client')).toBe(false)
-  })
-
-  test('comes back when the history is a day old', async () => {
-    const site = new Site()
-    site.verify('earned')
+    site.ledger.recordGenuine('late')
+    expect(site.ledger.verifiedPerMinute('client')).toBeGreaterThan(0)
+    expect(site.ledger.verifiedPerMinute('late')).toBeGreaterThan(0)
     await site.clock.advance(dayMs)
-    site.refuse(10)
-    expect(site.ledger.isRateLimited('client')).toBe(true)
-  })
-
-  test('refuses no degraded pass', () => {
-    const site = new Site()
-    site.refuse(10)
-    expect(site.claim().kind).toBe('granted')
+    expect(site.ledger.verifiedPerMinute('client')).toBe(0)
   })
 })
 
@@ -342,13 +300,6 @@ describe('the totals', () => {
     site.perMinute = 60
     expect(site.crowd(1000)).toBe(5)
     expect(site.purses.outage).toMatchObject({ perMinute: 60, capacity: 10, remaining: 5 })
-  })
-
-  test('do not rise when clients are refused', () => {
-    const site = new Site()
-    const before = site.purses
-    site.refuse(1000)
-    expect(site.purses).toEqual(before)
   })
 })
 

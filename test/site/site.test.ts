@@ -41,6 +41,8 @@ function parse(degradation: DegradationOptions) {
 
 const degradedPass = (cause: DegradationCause) => makeVerdict({ kind: 'degraded_pass', cause }, {}, 0)
 
+const bid = { clientKey: 'client', isKnown: false, release: () => {} }
+
 /** A site on a manual clock, with Tencent, the vendor's script and the store under the test's control. */
 class SiteUnderTest {
   readonly clock = new ManualClock(epochMs)
@@ -99,7 +101,7 @@ class SiteUnderTest {
   async calls(report: CallReport, times = 1): Promise<void> {
     const { circuit } = this.site
     for (let time = 0; time < times; time++) {
-      const permit = circuit.admit(() => {})
+      const permit = circuit.admit(bid)
       if (permit !== undefined) circuit.settle(permit, report)
     }
     await settlePromises()
@@ -685,7 +687,7 @@ describe('settings that change', () => {
     const site = new SiteUnderTest()
     site.canary = 'unknown'
     site.site.configure({ ...site.settings(), suspicionMs: 100 })
-    site.site.circuit.admit(() => {})
+    site.site.circuit.admit(bid)
     await site.clock.advance(99)
     expect(site.site.circuit.state).toBe('closed')
     await site.clock.advance(1)
@@ -695,12 +697,13 @@ describe('settings that change', () => {
   test('change how many verifications may be under way, over all and of one client', () => {
     const site = new SiteUnderTest()
     site.site.configure(site.settings({ maxInFlight: 32 }))
-    const entered = () => Array.from({ length: 10 }, () => site.site.inFlight.enter('client')).filter(Boolean).length
+    const entered = () =>
+      Array.from({ length: 10 }, () => site.site.inFlight.enter('client', true)).filter(Boolean).length
     expect(entered()).toBe(2)
     site.site.configure(site.settings({ maxInFlight: 64 }))
     expect(entered()).toBe(2)
     site.site.configure(site.settings({ maxInFlight: 4 }))
-    expect(site.site.inFlight.enter('another')).toBeUndefined()
+    expect(site.site.inFlight.enter('another', true)).toBeUndefined()
   })
 
   test('set the totals by an `expectedPerMinute` that is given later', () => {
@@ -748,7 +751,7 @@ describe('closing', () => {
     site.override('pass', { forMs: 3_600_000 })
     site.canary = 'failed'
     await site.calls('failure')
-    site.site.circuit.admit(() => {})
+    site.site.circuit.admit(bid)
     site.store.set('hangs')
     void site.site.recordVerified('ticket', 'client')
     await settlePromises()

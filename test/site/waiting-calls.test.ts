@@ -14,7 +14,7 @@ class WaitingUnderTest {
   )
 
   call(): Permit {
-    const permit: Permit = { epoch: 0, startedMs: this.clock.nowMs(), isProbe: false, release: () => {} }
+    const permit: Permit = { epoch: 0, startedMs: this.clock.nowMs(), release: () => {} }
     this.waiting.add(permit)
     return permit
   }

@@ -155,10 +155,12 @@ describe('a ledger with a store', () => {
     ])
   })
 
-  test('asks for history before it takes a refused client for a stranger for long', async () => {
+  test('asks for the history of a client, and knows it from then on', async () => {
     const { ledger, session } = await open()
-    for (let refusal = 0; refusal < 10; refusal++) ledger.noteRefused('client')
+    session.history = { verifiedPerMinute: 2 }
+    ledger.lookForHistory('client')
     await settlePromises()
     expect(session.count('readHistory')).toBe(1)
+    expect(ledger.verifiedPerMinute('client')).toBeCloseTo(2)
   })
 })

@@ -1,4 +1,4 @@
-import type { StoreClaimResult, StoreSession, StoreState } from '../../lib/store/captcha-store.js'
+import type { StoreClaimResult, StoreHistory, StoreSession, StoreState } from '../../lib/store/captcha-store.js'
 
 export type Behaviour = 'answers' | 'hangs' | 'rejects' | 'throws'
 
@@ -6,6 +6,7 @@ export type Behaviour = 'answers' | 'hangs' | 'rejects' | 'throws'
 export class StoreDouble implements StoreSession {
   readonly calls: Array<{ readonly name: keyof StoreSession; readonly argument: unknown }> = []
   claimResult: StoreClaimResult = { kind: 'granted', history: undefined }
+  history: StoreHistory | undefined
   state: StoreState = { processes: 1, baselinePerMinute: undefined, override: undefined }
   readonly #behaviour = new Map<keyof StoreSession | 'all', Behaviour>([['all', 'answers']])
   #hanging: Array<{ readonly answer: () => void; readonly reject: (error: Error) => void }> = []
@@ -33,7 +34,7 @@ export class StoreDouble implements StoreSession {
   recordVerified: StoreSession['recordVerified'] = (verified) =>
     this.#act('recordVerified', verified, () => ({ isFirst: true }))
   recordHistory: StoreSession['recordHistory'] = (clientKey) => this.#act('recordHistory', clientKey, () => undefined)
-  readHistory: StoreSession['readHistory'] = (clientKey) => this.#act('readHistory', clientKey, () => undefined)
+  readHistory: StoreSession['readHistory'] = (clientKey) => this.#act('readHistory', clientKey, () => this.history)
   heartbeat: StoreSession['heartbeat'] = (own) => this.#act('heartbeat', own, () => this.state)
   setOverride: StoreSession['setOverride'] = (override) => this.#act('setOverride', override, () => undefined)
 

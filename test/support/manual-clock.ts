@@ -8,6 +8,8 @@ interface PendingTimer {
 
 /** A clock whose hands only a test turns. Timers run in order of their time; promises settle between them. */
 export class ManualClock implements Clock {
+  /** What {@link jitter} returns. */
+  chance = 0
   #nowMs = 0
   #order = 0
   readonly #epochAtStartMs: number
@@ -35,6 +37,10 @@ export class ManualClock implements Clock {
     queueMicrotask(run)
   }
 
+  jitter(): number {
+    return this.chance
+  }
+
   get pendingTimers(): number {
     return this.#timers.size
   }
@@ -51,6 +57,12 @@ export class ManualClock implements Clock {
     }
     this.#nowMs = untilMs
     await settlePromises()
+  }
+
+  /** Blocks the event loop for a while: time goes on, and what fell due meanwhile runs late. */
+  async block(ms: number): Promise<void> {
+    this.#nowMs += ms
+    await this.advance(0)
   }
 
   #next(untilMs: number): PendingTimer | undefined {

@@ -11,6 +11,8 @@ export class ShiftedClock implements Clock {
   #shiftMs = 0
   readonly #timers = new Set<PendingTimer>()
 
+  readonly jitter = systemClock.jitter
+
   nowMs(): number {
     return systemClock.nowMs() + this.#shiftMs
   }

@@ -47,7 +47,7 @@ export interface Decided {
   /** Places of start and end in the order of all starts and ends: many fall on one millisecond. */
   readonly startOrder: number
   readonly endOrder: number
-  /** What Tencent answered to this request; `not_asked` where it was not asked. */
+  /** What Tencent answered to this request, or to the call about its ticket that it joined; `not_asked` where it was not asked. */
   readonly answer: string
   readonly decision: Decision
 }
@@ -107,6 +107,7 @@ export class World {
   /** Called after every event. */
   onEvent: () => void = () => {}
   #answer = 'not_asked'
+  readonly #answers = new Map<string, string>()
   #sent = 0
   #order = 0
 
@@ -158,19 +159,24 @@ export class World {
   #handle(request: SimulatedRequest, isHonest: boolean, hangsUpAfterMs?: number): void {
     const startedMs = this.clock.nowMs()
     const startOrder = this.#order++
+    const joined = this.process.isAskedAbout(request) ? this.#answers.get(request.ticketKey) : undefined
     this.#answer = 'not_asked'
-    let answer = ''
+    let asked = ''
     const hangUp = this.process.handle(request, (decision) => {
-      if (answer === '') answer = this.#answer
+      if (asked === '') asked = this.#answer
+      const isJoined =
+        joined !== undefined && decision.trace.stage !== 'precheck' && decision.verdict.cause !== 'override'
+      const answer = isJoined ? joined : asked
       const endedMs = this.clock.nowMs()
       const endOrder = this.#order++
       const decided = { request, isHonest, startedMs, endedMs, startOrder, endOrder, answer, decision }
       this.decided.push(decided)
       if (decision.verdict.passed) this.passes.push(decided)
     })
-    answer = this.#answer
-    if (answer === 'InternalError') this.#explainSuspicion(startedMs + answerMs)
-    if (answer === 'unanswered' && (hangsUpAfterMs ?? timeoutMs) >= 500) this.#explainSuspicion(startedMs + timeoutMs)
+    asked = this.#answer
+    if (asked !== 'not_asked') this.#answers.set(request.ticketKey, asked)
+    if (asked === 'InternalError') this.#explainSuspicion(startedMs + answerMs)
+    if (asked === 'unanswered') this.#explainSuspicion(startedMs + timeoutMs)
     if (hangsUpAfterMs !== undefined) this.clock.after(hangsUpAfterMs, hangUp)
   }
 

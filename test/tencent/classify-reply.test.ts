@@ -28,6 +28,7 @@ describe('a reply that is no answer', () => {
     [{ kind: 'timeout', loopBlocked: false }, 'degraded timeout'],
     [{ kind: 'timeout', loopBlocked: true }, 'degraded timeout'],
     [{ kind: 'credential_failed', problem: 'x' }, 'degraded misconfigured'],
+    [{ kind: 'local', problem: 'EMFILE' }, 'degraded overloaded'],
     [{ kind: 'aborted' }, 'degraded circuit_open'],
     [{ kind: 'bug', error: new Error('x') }, 'bug'],
   ])('%j is %s', (result, expected) => {
@@ -45,6 +46,10 @@ describe('a reply that is no answer', () => {
     [{ kind: 'unreadable', problem: 'x' }, true, true, true],
     [{ kind: 'aborted' }, true, true, true],
     [{ kind: 'credential_failed', problem: 'x' }, false, false, false],
+    [{ kind: 'local', problem: 'EMFILE' }, false, false, false],
+    [{ kind: 'retried', retry: { kind: 'local', problem: 'EMFILE' } }, false, true, true],
+    [{ kind: 'retried', retry: { kind: 'sdk_result', result: { CaptchaCode: 9 } } }, false, true, true],
+    [{ kind: 'retried', retry: { kind: 'timeout', loopBlocked: false } }, true, true, true],
   ])('%j: evidence %p, sent %p, the ticket may be spent %p', (result, isEvidence, wasSent, maySpend) => {
     const reply = classifyReply(result, 'web')
     expect(reply).toMatchObject({ kind: 'degraded', isEvidence, wasSent })
@@ -151,15 +156,40 @@ describe('a CaptchaCode in an answer', () => {
     expect(nameOf(reply)).toBe('refused risk_rejected')
   })
 
+  test.each([[[]], [[0]], [{}], ['low'], [' '], [true], [false]])(
+    '1 with the EvilLevel %j is a bad response',
+    (EvilLevel) => {
+      expect(nameOf(answering({ CaptchaCode: 1, EvilLevel }))).toBe('degraded bad_response')
+      expect(nameOf(answering({ CaptchaCode: 15, EvilLevel }))).toBe('refused ticket_invalid')
+      expect(nameOf(classifyReply({ kind: 'sdk_result', result: { CaptchaCode: 1, EvilLevel } }, 'web'))).toBe(
+        'degraded bad_response',
+      )
+    },
+  )
+
   test.each([0, 99, '0', '99', null, undefined, ''])('1 with the EvilLevel %p is verified', (EvilLevel) => {
     expect(nameOf(answering({ CaptchaCode: 1, EvilLevel }))).toBe('verified')
   })
 
   test('brings the facts of the declared types only', () => {
-    expect(answering({ CaptchaCode: 1, CaptchaMsg: 5, EvilLevel: {}, Score: '12', RequestId: null })).toEqual({
+    expect(answering({ CaptchaCode: 1, CaptchaMsg: 5, EvilLevel: null, Score: '12', RequestId: null })).toEqual({
       kind: 'verified',
       facts: { captchaCode: 1, score: 12 },
     })
+  })
+})
+
+describe('an answer to a request that was sent twice', () => {
+  test.each([
+    [1, 'verified'],
+    [8, 'refused ticket_expired'],
+    [9, 'degraded unreachable'],
+    [15, 'refused ticket_invalid'],
+  ])('with code %i is %s: the first one may have spent the ticket', (CaptchaCode, expected) => {
+    for (const channel of ['web', 'mini_program'] as const) {
+      const retry: UpstreamResult = { kind: 'sdk_result', result: { CaptchaCode } }
+      expect(nameOf(classifyReply({ kind: 'retried', retry }, channel))).toBe(expected)
+    }
   })
 })
 
@@ -251,8 +281,9 @@ describe('whatever comes back', () => {
   const status = fc.constantFrom(200, 200, 200, 201, 302, 500)
 
   function saysVerified({ CaptchaCode, EvilLevel }: { CaptchaCode?: unknown; EvilLevel?: unknown }): boolean {
+    if (EvilLevel === undefined || EvilLevel === null || EvilLevel === '') return CaptchaCode === 1
     const evilLevel = typeof EvilLevel === 'string' ? Number(EvilLevel) : EvilLevel
-    return CaptchaCode === 1 && !(typeof evilLevel === 'number' && evilLevel >= 100)
+    return CaptchaCode === 1 && typeof evilLevel === 'number' && evilLevel < 100
   }
 
   test('no body makes it throw, and none but a JSON object is verified', () => {

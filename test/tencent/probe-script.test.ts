@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { systemClock } from '../../lib/clock.js'
+import { LookupQueue } from '../../lib/tencent/lookup-queue.js'
 import { probeScript } from '../../lib/tencent/probe-script.js'
 import { ManualClock } from '../support/manual-clock.js'
 import { answer, chunk, chunkedHead, type OnRequest, type RawServer, rawServer } from './raw-server.js'
@@ -18,10 +19,11 @@ async function serve(onRequest: OnRequest): Promise<RawServer> {
 }
 
 const { signal } = new AbortController()
+const lookups = new LookupQueue()
 
 async function probe(onRequest: OnRequest): Promise<string> {
   const { url } = await serve(onRequest)
-  return probeScript(new URL(`${url}/TJCaptcha.js`), systemClock, signal)
+  return probeScript(new URL(`${url}/TJCaptcha.js`), { clock: systemClock, lookups, signal })
 }
 
 function redirect(location: string): string {
@@ -67,7 +69,7 @@ describe('the vendor’s script is unreachable', () => {
   test('where no process listens', async () => {
     const server = await serve(() => {})
     await server.close()
-    expect(await probeScript(new URL(server.url), systemClock, signal)).toBe('unreachable')
+    expect(await probeScript(new URL(server.url), { clock: systemClock, lookups, signal })).toBe('unreachable')
   })
 
   test('after three seconds of dribble, and the socket is freed', async () => {
@@ -80,7 +82,7 @@ describe('the vendor’s script is unreachable', () => {
       socket.write(`${chunkedHead}${chunk('x')}`)
       asked()
     })
-    const report = probeScript(new URL(server.url), clock, signal)
+    const report = probeScript(new URL(server.url), { clock, lookups, signal })
     await hasAsked
     await clock.advance(2999)
     expect(server.openSockets).toBe(1)
@@ -92,7 +94,9 @@ describe('the vendor’s script is unreachable', () => {
   test('once it is called off, and the socket is freed', async () => {
     const stop = new AbortController()
     const server = await serve(() => stop.abort())
-    expect(await probeScript(new URL(server.url), systemClock, stop.signal)).toBe('unreachable')
+    expect(await probeScript(new URL(server.url), { clock: systemClock, lookups, signal: stop.signal })).toBe(
+      'unreachable',
+    )
     await server.allClosed()
   })
 })

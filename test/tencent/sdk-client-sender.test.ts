@@ -3,8 +3,9 @@ import { afterEach, describe, expect, test } from '@jest/globals'
 import * as sdk from 'tencentcloud-sdk-nodejs-captcha'
 import { systemClock } from '../../lib/clock.js'
 import { classifyReply } from '../../lib/tencent/classify-reply.js'
+import { LookupQueue } from '../../lib/tencent/lookup-queue.js'
 import { sdkClientSender, sdkFailure } from '../../lib/tencent/sdk-client-sender.js'
-import { createUpstream } from '../../lib/tencent/upstream.js'
+import { createUpstreams } from '../../lib/tencent/upstream.js'
 import type { UpstreamResult } from '../../lib/tencent/upstream-result.js'
 import { apiRequest } from '../../lib/tencent/verify-call.js'
 import type { CaptchaClient } from '../../lib/types.js'
@@ -230,25 +231,31 @@ describe('stopping the vendor’s client', () => {
   test.each([
     ['before the headers', () => {}],
     ['in the body', (socket: Socket) => socket.write(chunkedHead)],
-  ])('%s is no evidence', async (_, onRequest) => {
+  ])('%s frees its socket, and no result is heard of', async (_, onRequest) => {
+    let asked = () => {}
+    const hasAsked = new Promise<void>((resolve) => {
+      asked = resolve
+    })
     const server = await serve((socket) => {
       onRequest(socket)
-      setTimeout(() => stop(), 30)
+      asked()
     })
-    let stop = () => {}
-    const result = await new Promise((resolve) => {
-      stop = sdkClientSender(clientFor(`127.0.0.1:${server.port}`, { reqTimeout: 0.8 }))(request, resolve)
-    })
-    expect(result).toEqual({ kind: 'aborted' })
+    const results: UpstreamResult[] = []
+    const send = sdkClientSender(clientFor(`127.0.0.1:${server.port}`, { reqTimeout: 0.8 }))
+    const running = send(request, (result) => results.push(result))
+    await hasAsked
+    running.stop()
     await server.allClosed()
+    expect(results).toEqual([])
   })
 })
 
 describe('a client under the guard’s deadline', () => {
   function verifyWith(client: CaptchaClient, timeoutMs = 150): Promise<UpstreamResult> {
     const transport = { kind: 'client' as const, client }
-    const upstream = createUpstream({ captchaAppId: 190000001, appSecretKey: 's', transport }, systemClock)
-    return new Promise((resolve) => upstream.verify(call, timeoutMs, resolve))
+    const config = { captchaAppId: 190000001, appSecretKey: 's', transport }
+    const { calls } = createUpstreams(config, systemClock, new LookupQueue())
+    return new Promise((resolve) => calls.verify(call, timeoutMs, resolve))
   }
 
   test('that hangs, for its 60 s or for ever, is a timeout, and its socket is freed', async () => {
@@ -327,6 +334,34 @@ describe('a client under the guard’s deadline', () => {
   ])('of another make that rejects with %j means %s', async (shape, meaning) => {
     const client = { request: () => Promise.reject(Object.assign(new Error('x'), shape)) }
     expect(meaningOf(await verifyWith(client))).toBe(meaning)
+  })
+
+  /** What `fetch` of Node rejects with. */
+  const fetchFailed = (cause: unknown, message = 'fetch failed') => Object.assign(new TypeError(message), { cause })
+  const systemError = (code: string, more = {}) => Object.assign(new Error(code), { code, ...more })
+
+  test.each<[unknown, string]>([
+    [fetchFailed(systemError('ECONNREFUSED')), 'unreachable'],
+    [fetchFailed(systemError('ENOTFOUND')), 'unreachable'],
+    [fetchFailed(systemError('UND_ERR_SOCKET'), 'terminated'), 'unreachable'],
+    [fetchFailed(undefined), 'unreachable'],
+    [fetchFailed(systemError('UND_ERR_CONNECT_TIMEOUT')), 'timeout'],
+    [fetchFailed(systemError('UND_ERR_HEADERS_TIMEOUT')), 'timeout'],
+    [fetchFailed(systemError('UND_ERR_BODY_TIMEOUT'), 'terminated'), 'timeout'],
+    [fetchFailed(systemError('EMFILE')), 'overloaded'],
+    [fetchFailed(systemError('EADDRNOTAVAIL', { errors: [systemError('EADDRNOTAVAIL')] })), 'overloaded'],
+    [systemError('EMFILE'), 'overloaded'],
+    [new Error('request to https://h/ failed, reason: connect EMFILE 192.0.2.1:443'), 'overloaded'],
+    [new Error('request to https://h/ failed, reason: connect ECONNREFUSED 192.0.2.1:443'), 'unreachable'],
+  ])('that rejects with %p means %s', async (error, meaning) => {
+    expect(meaningOf(await verifyWith({ request: () => Promise.reject(error) }))).toBe(meaning)
+  })
+
+  test('that is built on fetch is unreachable where the port is closed', async () => {
+    const server = await serve(() => {})
+    await server.close()
+    const client = { request: async () => (await fetch(server.url, { method: 'POST' })).json() as Promise<never> }
+    expect(meaningOf(await verifyWith(client, 2000))).toBe('unreachable')
   })
 
   test.each(['timeout', 'x'])('that resolves to %p is a bad response', async (value) => {

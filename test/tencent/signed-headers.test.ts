@@ -3,8 +3,9 @@ import fc from 'fast-check'
 import signModule from 'tencentcloud-sdk-nodejs-common/tencentcloud/common/sign.js'
 import { systemClock } from '../../lib/clock.js'
 import { type Simulator, startSimulator } from '../../lib/simulator/index.js'
+import { LookupQueue } from '../../lib/tencent/lookup-queue.js'
 import { requestSigner } from '../../lib/tencent/signed-headers.js'
-import { createUpstream } from '../../lib/tencent/upstream.js'
+import { createUpstreams } from '../../lib/tencent/upstream.js'
 import type { UpstreamResult } from '../../lib/tencent/upstream-result.js'
 import type { VerifyCall } from '../../lib/tencent/verify-call.js'
 import type { TencentCredential } from '../../lib/types.js'
@@ -23,11 +24,11 @@ async function verify(
   const clock = { ...systemClock, epochMs: () => Date.now() + skewMs }
   const { captchaAppId, appSecretKey } = simulator
   const transport = { kind: 'https' as const, endpoint: new URL(url), credential }
-  const upstream = createUpstream({ captchaAppId, appSecretKey, transport }, clock)
+  const upstreams = createUpstreams({ captchaAppId, appSecretKey, transport }, clock, new LookupQueue())
   const { ticket, randstr } = simulator.mintTicket({ channel })
   const call = { channel, ticket, randstr, userIp: '203.0.113.7' }
-  const result = await new Promise<UpstreamResult>((resolve) => upstream.verify(call, 3000, resolve))
-  upstream.close()
+  const result = await new Promise<UpstreamResult>((resolve) => upstreams.calls.verify(call, 3000, resolve))
+  upstreams.close()
   if (result.kind !== 'response') return result
   const { Response } = JSON.parse(result.body)
   return Response.Error?.Code ?? Response.CaptchaCode

@@ -2,11 +2,15 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import https from 'node:https'
 import net, { type AddressInfo, type Socket } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { Worker } from 'node:worker_threads'
 import { afterEach, describe, expect, test } from '@jest/globals'
+import { mayHaveSpent } from '../../lib/admission/outcome.js'
 import { systemClock } from '../../lib/clock.js'
 import { classifyReply } from '../../lib/tencent/classify-reply.js'
-import { createUpstream, type Upstream } from '../../lib/tencent/upstream.js'
+import { type Found, type LookUp, LookupQueue } from '../../lib/tencent/lookup-queue.js'
+import { createUpstreams, type Upstream, type Upstreams } from '../../lib/tencent/upstream.js'
 import type { UpstreamResult } from '../../lib/tencent/upstream-result.js'
 import type { VerifyCall } from '../../lib/tencent/verify-call.js'
 import type { DynamicCredential, TencentCredential } from '../../lib/types.js'
@@ -31,14 +35,18 @@ async function serve(onRequest: OnRequest, onConnection?: (socket: Socket) => vo
 interface Setting {
   readonly timeoutMs?: number
   readonly credential?: TencentCredential | DynamicCredential
+  readonly lookUp?: LookUp
 }
 
-function upstreamOf(url: string, { credential: keys = credential }: Setting = {}): Upstream {
+function upstreamsOf(url: string, { credential: keys = credential, lookUp }: Setting = {}): Upstreams {
   const transport = { kind: 'https' as const, endpoint: new URL(url), credential: keys }
-  const upstream = createUpstream({ captchaAppId: 190000001, appSecretKey: 's', transport }, systemClock)
-  closers.push(upstream.close)
-  return upstream
+  const config = { captchaAppId: 190000001, appSecretKey: 's', transport }
+  const upstreams = createUpstreams(config, systemClock, new LookupQueue(lookUp))
+  closers.push(upstreams.close)
+  return upstreams
 }
+
+const upstreamOf = (...args: Parameters<typeof upstreamsOf>) => upstreamsOf(...args).calls
 
 interface CallUnderWay {
   readonly result: Promise<UpstreamResult>
@@ -370,16 +378,6 @@ describe('a connection', () => {
     expect(server.connections).toBe(1)
   })
 
-  test('that was kept and is reset under the request is not tried again', async () => {
-    const server = await serve((socket) =>
-      server.requests.length === 1 ? socket.write(answer(verifiedBody)) : socket.resetAndDestroy(),
-    )
-    const upstream = upstreamOf(server.url)
-    expect(causeOf(await ask(upstream))).toBe('verified')
-    expect(causeOf(await ask(upstream))).toBe('unreachable')
-    expect([server.requests.length, server.connections]).toEqual([2, 1])
-  })
-
   test('refused is tried once more, and then unreachable', async () => {
     const port = await closedPort()
     const seen = watchRefusals(port)
@@ -552,22 +550,6 @@ describe('connections', () => {
   })
 })
 
-describe('the function that receives the result', () => {
-  test('runs in the async context of its own call, although calls share a connection', async () => {
-    const server = await serve((socket) => socket.write(answer(verifiedBody)))
-    const upstream = upstreamOf(server.url)
-    const storage = new AsyncLocalStorage<number>()
-    for (const id of [1, 2, 3]) {
-      const seen = await storage.run(
-        id,
-        () => new Promise((resolve) => upstream.verify(call, 3000, () => resolve(storage.getStore()))),
-      )
-      expect(seen).toBe(id)
-    }
-    expect(server.connections).toBe(1)
-  })
-})
-
 describe('a credential that fails', () => {
   test.each<[string, DynamicCredential]>([
     ['rejects', { getCredential: () => Promise.reject(new Error('KEY-hidden')) }],
@@ -608,5 +590,247 @@ describe('when our own event loop was blocked', () => {
     await sleep(20)
     blockEventLoop(400)
     expect(await result).toEqual({ kind: 'timeout', loopBlocked: true })
+  })
+})
+
+describe('a kept connection that ends under the request', () => {
+  const ends: [string, (socket: Socket) => unknown][] = [
+    ['by FIN', (socket) => socket.end()],
+    ['by RST', (socket) => socket.resetAndDestroy()],
+    ['in the middle of a head', (socket) => socket.end('HTTP/1.1 200 OK\r\nX-')],
+  ]
+
+  /** Answers the first request of a connection and ends it under the second. */
+  const serveOnce = (end: (socket: Socket) => unknown, then = verifiedBody) => {
+    const served = new Set<Socket>()
+    return serve((socket) => {
+      if (served.has(socket)) return end(socket)
+      served.add(socket)
+      return socket.write(answer(served.size === 1 ? verifiedBody : then))
+    })
+  }
+
+  test.each(ends)('%s costs the call nothing: it is sent again, on a new connection', async (_, end) => {
+    const server = await serveOnce(end)
+    const upstream = upstreamOf(server.url)
+    for (let i = 0; i < 5; i++) expect(causeOf(await ask(upstream))).toBe('verified')
+    expect([server.requests.length, server.connections]).toEqual([9, 5])
+  })
+
+  test.each(ends)('%s makes code 9 say nothing: the ticket may be spent by the first request', async (_, end) => {
+    const server = await serveOnce(end, verifiedBody.replace('1', '9'))
+    const upstream = upstreamOf(server.url)
+    await ask(upstream)
+    const reply = classifyReply(await ask(upstream), 'web')
+    expect(reply).toMatchObject({ kind: 'degraded', cause: 'unreachable', isEvidence: false })
+    expect(mayHaveSpent(reply)).toBe(true)
+  })
+
+  test('is tried again once: a new connection that ends, too, is evidence', async () => {
+    const server = await serve((socket) =>
+      server.requests.length === 1 ? socket.write(answer(verifiedBody)) : socket.resetAndDestroy(),
+    )
+    const upstream = upstreamOf(server.url)
+    await ask(upstream)
+    const reply = classifyReply(await ask(upstream), 'web')
+    expect(reply).toMatchObject({ kind: 'degraded', cause: 'unreachable', isEvidence: true })
+    expect(server.requests.length).toBe(3)
+  })
+
+  test('after the head of an answer is not tried again', async () => {
+    const server = await serve((socket) =>
+      server.requests.length === 1 ? socket.write(answer(verifiedBody)) : socket.end(answer(verifiedBody).slice(0, -5)),
+    )
+    const upstream = upstreamOf(server.url)
+    await ask(upstream)
+    expect([causeOf(await ask(upstream)), server.requests.length]).toEqual(['unreachable', 2])
+  })
+
+  test('and is tried again ends at the one deadline', async () => {
+    const server = await serve((socket) => {
+      if (server.requests.length === 1) socket.write(answer(verifiedBody))
+      if (server.requests.length === 2) socket.resetAndDestroy()
+    })
+    const upstream = upstreamOf(server.url)
+    await ask(upstream)
+    const startedMs = performance.now()
+    const result = await ask(upstream, 300)
+    expect(result).toEqual({ kind: 'retried', retry: { kind: 'timeout', loopBlocked: false } })
+    expect(performance.now() - startedMs).toBeLessThan(1500)
+    await server.allClosed()
+  })
+})
+
+describe('the name of the endpoint', () => {
+  const found = (...addresses: string[]): Found => ({
+    kind: 'addresses',
+    addresses: addresses.map((address) => ({ address, family: net.isIP(address) })),
+  })
+
+  /** A server under a name, and the lookups of it. */
+  async function named(onRequest: OnRequest, answerLookup: (done: (found: Found) => void) => void) {
+    const server = await serve(onRequest)
+    const lookups = { count: 0 }
+    const upstreams = upstreamsOf(`http://tencent.test:${server.port}`, {
+      lookUp(_, done) {
+        lookups.count++
+        answerLookup(done)
+      },
+    })
+    return { server, lookups, ...upstreams }
+  }
+
+  test('is looked up once for many new connections, and stands in the request', async () => {
+    const { calls, canary, lookups, server } = await named(
+      (socket) => socket.end(answer(verifiedBody, { headers: ['Connection: close'] })),
+      (done) => setTimeout(done, 20, found('127.0.0.1')),
+    )
+    const first = await Promise.all(Array.from({ length: 20 }, () => ask(calls)))
+    for (let i = 0; i < 20; i++) first.push(await ask(calls), await ask(canary))
+    expect(new Set(first.map(causeOf))).toEqual(new Set(['verified']))
+    expect([lookups.count, server.connections]).toEqual([1, 60])
+    expect(server.requests[0]).toMatch(/^host: tencent\.test/im)
+  })
+
+  test('that the resolver does not find is unreachable, and evidence', async () => {
+    const { calls } = await named(
+      () => {},
+      (done) => setImmediate(done, { kind: 'failed', code: 'ENOTFOUND' }),
+    )
+    const result = await ask(calls)
+    expect(result).toEqual({ kind: 'unreachable', problem: 'ENOTFOUND' })
+    expect(classifyReply(result, 'web')).toMatchObject({ cause: 'unreachable', isEvidence: true })
+  })
+
+  test.each(['EMFILE', 'ENFILE', 'ENOMEM'])('that fails to be looked up with %s is a local failure', async (code) => {
+    const { calls } = await named(
+      () => {},
+      (done) => setImmediate(done, { kind: 'failed', code }),
+    )
+    expect(await ask(calls)).toEqual({ kind: 'local', problem: code })
+  })
+
+  test.each(['calls', 'canary'] as const)(
+    'that hangs in the resolver is a local failure of %s at the deadline',
+    async (way) => {
+      const { [way]: upstream, server } = await named(
+        () => {},
+        () => {},
+      )
+      expect(await ask(upstream, 150)).toEqual({ kind: 'local', problem: 'name lookup not finished' })
+      expect(server.connections).toBe(0)
+    },
+  )
+
+  test('has several addresses: the next one is tried where one is refused', async () => {
+    const { calls } = await named(
+      (socket) => socket.write(answer(verifiedBody)),
+      (done) => setImmediate(done, found('127.0.0.9', '127.0.0.1')),
+    )
+    expect(causeOf(await ask(calls))).toBe('verified')
+  })
+
+  test('is not looked up where the endpoint is an IP address', async () => {
+    const server = await serve((socket) => socket.write(answer(verifiedBody)))
+    const { calls } = upstreamsOf(server.url, { lookUp: () => expect(true).toBe(false) })
+    expect(causeOf(await ask(calls))).toBe('verified')
+  })
+
+  test('is given up while it is looked up: nothing is sent when the answer comes', async () => {
+    let answerLookup = (_: Found) => {}
+    const { calls, server } = await named(
+      () => {},
+      (done) => {
+        answerLookup = done
+      },
+    )
+    const { result, giveUp } = start(calls)
+    giveUp()
+    expect(await result).toEqual({ kind: 'aborted' })
+    answerLookup(found('127.0.0.1'))
+    await sleep(30)
+    expect(server.connections).toBe(0)
+  })
+})
+
+describe('a canary’s way', () => {
+  test('is a connection of its own each time, and the callers’ are none of it', async () => {
+    const ports: (number | undefined)[] = []
+    const server = await serve((socket) => {
+      ports.push(socket.remotePort)
+      socket.write(answer(verifiedBody))
+    })
+    const { calls, canary } = upstreamsOf(server.url)
+    await ask(calls)
+    await ask(canary)
+    await ask(calls)
+    await ask(canary)
+    expect([server.connections, new Set(ports).size, ports[0] === ports[2]]).toEqual([3, 3, true])
+    await eventually(() => server.openSockets === 1)
+  })
+
+  test('is open while every connection of the callers waits', async () => {
+    const server = await serve((socket, request) => {
+      if (request.includes('@canary')) socket.write(answer(verifiedBody))
+    })
+    const { calls, canary } = upstreamsOf(server.url)
+    for (let i = 0; i < 50; i++) start(calls)
+    expect(causeOf(await ask(canary, 3000, { ...call, randstr: '@canary' }))).toBe('verified')
+  })
+})
+
+describe('when our own event loop was blocked before a byte could leave', () => {
+  test('the call is a local failure', async () => {
+    const server = await serve(() => {})
+    const result = ask(upstreamOf(server.url.replace('http:', 'https:')), 100)
+    blockEventLoop(400)
+    expect(await result).toEqual({ kind: 'local', problem: 'event loop blocked' })
+  })
+})
+
+describe('the context of a call', () => {
+  test('is not the one in which its result is told', async () => {
+    const server = await serve((socket) => socket.write(answer(verifiedBody)))
+    const upstream = upstreamOf(server.url)
+    const storage = new AsyncLocalStorage<string>()
+    const seen = await storage.run(
+      'caller',
+      () => new Promise((resolve) => upstream.verify(call, 3000, () => resolve(storage.getStore()))),
+    )
+    expect(seen).toBeUndefined()
+    const giveUp = storage.run('caller', () => upstream.verify(call, 3000, () => resolved(storage.getStore())))
+    let resolved: (store: unknown) => void = () => {}
+    const given = new Promise((resolve) => {
+      resolved = resolve
+    })
+    storage.run('other', giveUp)
+    expect(await given).toBeUndefined()
+  })
+
+  test('is held neither by a call that runs on nor by a connection that is kept', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const server = await serve((socket, request) => {
+      if (!request.includes('hangs')) socket.write(answer(verifiedBody))
+    })
+    const { calls } = upstreamsOf(server.url)
+    const storage = new AsyncLocalStorage<object>()
+    const ended: UpstreamResult[] = []
+    const done = (result: UpstreamResult) => {
+      ended.push(result)
+    }
+    const callIn = (ticket: string) => {
+      const store = { body: Buffer.alloc(100_000) }
+      storage.run(store, () => calls.verify({ ...call, ticket }, 60_000, done))
+      return new WeakRef(store)
+    }
+    const stores = [callIn('ends'), callIn('hangs')]
+    await eventually(() => ended.length === 1)
+    await eventually(() => server.requests.length === 2)
+    await eventually(() => {
+      collect()
+      return stores.every((store) => store.deref() === undefined)
+    })
+    expect(server.openSockets).toBeGreaterThan(0)
   })
 })

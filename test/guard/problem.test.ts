@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
-import { degradedNotAllowedProblem, refusalProblem } from '../../lib/admission/problem.js'
-import { degradedRefusals, inputRefusals } from './verdicts.js'
+import { degradedNotAllowedProblem, refusalProblem } from '../../lib/guard/problem.js'
+import { degradedRefusals, inputRefusals } from '../admission/verdicts.js'
+import { expectRetryAfter } from '../support/retry-after.js'
 
 const problems = [...inputRefusals, ...degradedRefusals].map((reason) => [reason, refusalProblem(reason)] as const)
 
@@ -45,6 +46,14 @@ describe('the public answer to a refusal', () => {
   })
 })
 
+test('Retry-After is any of 20 to 40 seconds, so that pages refused together come back apart', () => {
+  const seconds = Array.from({ length: 2000 }, () => refusalProblem('budget_exhausted').headers['Retry-After'])
+  for (const each of seconds) expectRetryAfter(each)
+  expect(new Set(seconds).size).toBe(21)
+})
+
 test('a route without degraded passes answers 503 captcha_unavailable, to be tried again', () => {
-  expect(degradedNotAllowedProblem).toEqual(refusalProblem('budget_exhausted'))
+  const { status, body, headers } = degradedNotAllowedProblem()
+  expect({ status, body }).toEqual({ status: 503, body: refusalProblem('budget_exhausted').body })
+  expectRetryAfter(headers['Retry-After'])
 })

@@ -1,7 +1,9 @@
-import { type PublicCode, type RefusalReason, refusalTable } from './cause-table.js'
+import { type PublicCode, type RefusalReason, refusalTable } from '../admission/cause-table.js'
 
-/** Seconds a page should wait before it tries again. */
-const retryAfterSeconds = 30
+/** Seconds a page should wait before it tries again: 20 to 40, so that pages refused in one moment do not come back in one. */
+function retryAfterSeconds(): number {
+  return 20 + Math.floor(21 * Math.random())
+}
 
 const titles: Readonly<Record<PublicCode, string>> = {
   captcha_required: 'A CAPTCHA is required',
@@ -24,7 +26,7 @@ function problem(status: number, code: PublicCode, retryAfter: boolean): Problem
     headers: {
       'Content-Type': 'application/problem+json',
       'Cache-Control': 'no-store',
-      ...(retryAfter && { 'Retry-After': String(retryAfterSeconds) }),
+      ...(retryAfter && { 'Retry-After': String(retryAfterSeconds()) }),
     },
     body: JSON.stringify({ type: `urn:tencent-captcha-guard:${code}`, title: titles[code], status, code }),
   })
@@ -37,4 +39,6 @@ export function refusalProblem(reason: RefusalReason): Problem {
 }
 
 /** The public answer of a route that accepts no degraded pass. */
-export const degradedNotAllowedProblem: Problem = problem(503, 'captcha_unavailable', true)
+export function degradedNotAllowedProblem(): Problem {
+  return problem(503, 'captcha_unavailable', true)
+}

@@ -1,0 +1,50 @@
+import type { Clock } from '../clock.js'
+import { RecentHashes } from '../structures/recent-hashes.js'
+
+const maxProbesAtOnce = 2
+const keyPauseMs = 60_000
+const maxKeys = 10_000
+
+/**
+ * Whose call may find out whether users are verified again while the canary is healthy and their calls fail: one call in each
+ * interval. Its first half is for clients with history, so that a flood of junk does not take every turn; a key has one turn
+ * a minute; and a probe that taught nothing hands its turn on at once, so that refusals and throttling use none up.
+ */
+export class ProbeTurns {
+  readonly #clock: Clock
+  readonly #backOff: (intervalMs: number) => number
+  readonly #recent = new RecentHashes(keyPauseMs, maxKeys)
+  #intervalMs: number
+  #dueMs: number
+  #running = 0
+
+  /** @param backOff returns the interval after a failure */
+  constructor(clock: Clock, intervalMs: number, backOff: (intervalMs: number) => number) {
+    this.#clock = clock
+    this.#intervalMs = intervalMs
+    this.#dueMs = clock.nowMs() + intervalMs
+    this.#backOff = backOff
+  }
+
+  /** Takes a turn for a call of this client. Returns when the turn was due, or `undefined` where the client has none. */
+  take(clientKey: string, isKnown: boolean): number | undefined {
+    const nowMs = this.#clock.nowMs()
+    const dueMs = this.#dueMs
+    const openSinceMs = isKnown ? dueMs : dueMs + this.#intervalMs / 2
+    if (nowMs < openSinceMs || this.#running >= maxProbesAtOnce || !this.#recent.add(clientKey, nowMs)) return undefined
+    this.#running++
+    this.#dueMs = nowMs + this.#intervalMs
+    return dueMs
+  }
+
+  /** Ends the probe of a turn: after a failure the next turn comes later, and after one that taught nothing it is this one again. */
+  end(turnDueMs: number, report: 'failed' | 'taught_nothing'): void {
+    this.#running--
+    if (report === 'taught_nothing') {
+      this.#dueMs = Math.min(this.#dueMs, turnDueMs)
+      return
+    }
+    this.#intervalMs = this.#backOff(this.#intervalMs)
+    this.#dueMs = this.#clock.nowMs() + this.#intervalMs
+  }
+}

@@ -1,0 +1,205 @@
+import { describe, expect, test } from '@jest/globals'
+import type { Outcome } from '../../lib/admission/outcome.js'
+import type { UpstreamResult } from '../../lib/tencent/upstream-result.js'
+import { codeResult, makeWorld, verifiedResult } from './decision-under-test.js'
+
+const timeout: UpstreamResult = { kind: 'timeout', loopBlocked: false }
+const junk = codeResult(15)
+const keptMs = 30_000
+
+function callsUnderTest(options: Parameters<typeof makeWorld>[0] = {}) {
+  const world = makeWorld(options)
+  const { calls } = world.services
+
+  /** A caller that asks about a ticket: what it was told, and how it leaves. */
+  function ask(ticket = 'tr03abc*', { limitKey = 'a', timeoutMs = 2000 } = {}) {
+    const call = { channel: 'web', ticket, randstr: '@abc', userIp: '203.0.113.7' } as const
+    const replies: Outcome[] = []
+    const asked = calls.ask({ call, callKey: ticket, limitKey, timeoutMs }, (reply) => replies.push(reply))
+    if (asked.kind === 'answered') replies.push(asked.reply)
+    return { replies, leave: asked.kind === 'waiting' ? asked.leave : () => {} }
+  }
+
+  return { ...world, ask, knows: (ticket = 'tr03abc*') => calls.knows(ticket) }
+}
+
+describe('a call to Tencent', () => {
+  test('is one for all who bring its ticket meanwhile', () => {
+    const t = callsUnderTest()
+    const callers = [t.ask(), t.ask(), t.ask()]
+    expect(t.calls()).toHaveLength(1)
+    expect(t.site.inFlight.total).toBe(1)
+    t.calls()[0]?.answer(verifiedResult)
+    for (const { replies } of callers) expect(replies).toMatchObject([{ kind: 'verified' }])
+    expect(t.knows()).toBe(false)
+  })
+
+  test('is another for another ticket', () => {
+    const t = callsUnderTest()
+    t.ask('one')
+    t.ask('two')
+    expect(t.calls()).toHaveLength(2)
+  })
+
+  test('runs on without its caller, and counts for the circuit', async () => {
+    const t = callsUnderTest()
+    for (let time = 0; time < 5; time++) t.ask(`ticket ${time}`, { limitKey: `client ${time}` }).leave()
+    expect(t.calls().some(({ isGivenUp }) => isGivenUp)).toBe(false)
+    for (const call of t.calls()) call.answer(timeout)
+    expect(t.site.circuit.snapshot()).toMatchObject({ state: 'suspect', consecutiveFailures: 5, callsUnderWay: 0 })
+    t.services.close()
+  })
+
+  test('keeps its place among the calls under way until it ends', () => {
+    const t = callsUnderTest({ maxInFlight: 64 })
+    t.ask('one').leave()
+    expect(t.ask('two').replies).toMatchObject([{ kind: 'degraded', cause: 'overloaded', wasSent: false }])
+    t.calls()[0]?.answer(junk)
+    expect(t.ask('two').replies).toEqual([])
+  })
+
+  test('tells a caller that left nothing', () => {
+    const t = callsUnderTest()
+    const [gone, waiting] = [t.ask(), t.ask()]
+    gone.leave()
+    t.calls()[0]?.answer(verifiedResult)
+    expect([gone.replies.length, waiting.replies.length]).toEqual([0, 1])
+  })
+
+  test('is given up when the circuit opens over it', async () => {
+    const t = callsUnderTest()
+    const caller = t.ask()
+    await t.clock.advance(500)
+    t.canaries()[0]?.answer(timeout)
+    expect(t.calls()[0]?.isGivenUp).toBe(true)
+    expect(caller.replies).toMatchObject([{ kind: 'degraded', cause: 'circuit_open' }])
+    expect(t.knows()).toBe(false)
+    t.services.close()
+  })
+
+  test('outlives a caller with a shorter deadline, who is told of a timeout that is no evidence', async () => {
+    const t = callsUnderTest()
+    const [first, second] = [t.ask(), t.ask('tr03abc*', { timeoutMs: 300 })]
+    await t.clock.advance(300)
+    expect(second.replies).toMatchObject([{ kind: 'degraded', cause: 'timeout', isEvidence: false }])
+    t.calls()[0]?.answer(verifiedResult)
+    expect([first.replies.length, second.replies.length]).toEqual([1, 1])
+    expect(t.site.circuit.snapshot()).toMatchObject({ state: 'closed', consecutiveFailures: 0 })
+  })
+})
+
+describe('the reply to a call without a caller', () => {
+  test('is collected by the same ticket within 30 s, once', async () => {
+    const t = callsUnderTest()
+    t.ask().leave()
+    t.calls()[0]?.answer(verifiedResult)
+    await t.clock.advance(keptMs - 1)
+    expect(t.knows()).toBe(true)
+    expect(t.ask().replies).toMatchObject([{ kind: 'verified' }])
+    expect(t.knows()).toBe(false)
+    t.ask()
+    expect(t.calls()).toHaveLength(2)
+  })
+
+  test('is forgotten after 30 s', async () => {
+    const t = callsUnderTest()
+    t.ask().leave()
+    t.calls()[0]?.answer(verifiedResult)
+    await t.clock.advance(keptMs)
+    expect(t.knows()).toBe(false)
+    t.ask()
+    expect(t.calls()).toHaveLength(2)
+  })
+
+  test('is not kept where a caller took it', () => {
+    const t = callsUnderTest()
+    t.ask()
+    t.calls()[0]?.answer(junk)
+    expect(t.knows()).toBe(false)
+  })
+
+  test('is not kept where it is a bug', () => {
+    const t = callsUnderTest()
+    t.ask().leave()
+    t.calls()[0]?.answer({ kind: 'bug', error: new Error('x') })
+    expect(t.knows()).toBe(false)
+  })
+
+  test('gives the client no history', () => {
+    const t = callsUnderTest()
+    t.ask().leave()
+    t.calls()[0]?.answer(verifiedResult)
+    expect(t.site.ledger.verifiedPerMinute('a')).toBe(0)
+  })
+})
+
+describe('a client is charged', () => {
+  const askTimes = (t: ReturnType<typeof callsUnderTest>, times: number) =>
+    Array.from({ length: times }, (_, time) => t.ask(`ticket ${time}`))
+
+  test('for a call that Tencent refuses', () => {
+    const t = callsUnderTest()
+    askTimes(t, 10)
+    expect(t.site.charges.isLimited('a')).toBe(false)
+    for (const call of t.calls()) call.answer(junk)
+    expect(t.site.charges.isLimited('a')).toBe(true)
+    expect(t.site.charges.isLimited('b')).toBe(false)
+  })
+
+  test('while its calls run on without a caller, and no longer where they are verified', () => {
+    const t = callsUnderTest()
+    for (const caller of askTimes(t, 10)) caller.leave()
+    expect(t.site.charges.isLimited('a')).toBe(true)
+    for (const call of t.calls()) call.answer(verifiedResult)
+    expect(t.site.charges.isLimited('a')).toBe(false)
+  })
+
+  test('no more once the ticket is sent again while its call runs', () => {
+    const t = callsUnderTest()
+    for (const caller of askTimes(t, 10)) caller.leave()
+    askTimes(t, 10)
+    expect(t.site.charges.isLimited('a')).toBe(false)
+    expect(t.calls()).toHaveLength(10)
+  })
+
+  test('once for a call that it left and that is refused', () => {
+    const t = callsUnderTest()
+    for (const caller of askTimes(t, 9)) caller.leave()
+    for (const call of t.calls()) call.answer(junk)
+    expect(t.site.charges.isLimited('a')).toBe(false)
+    t.ask('tenth')
+    t.calls().at(-1)?.answer(junk)
+    expect(t.site.charges.isLimited('a')).toBe(true)
+  })
+
+  test('not for calls that Tencent does not answer, once they have ended', () => {
+    const t = callsUnderTest()
+    for (const caller of askTimes(t, 10)) caller.leave()
+    for (const call of t.calls()) call.answer(codeResult(26))
+    expect(t.site.charges.isLimited('a')).toBe(false)
+    t.services.close()
+  })
+
+  test('not where its own shorter deadline ended the wait', async () => {
+    const t = callsUnderTest()
+    for (let time = 0; time < 10; time++) {
+      t.ask(`ticket ${time}`)
+      t.ask(`ticket ${time}`, { timeoutMs: 100 })
+    }
+    await t.clock.advance(100)
+    expect(t.site.charges.isLimited('a')).toBe(false)
+  })
+})
+
+test('a client with history is limited while Tencent throttles, and for a minute after', async () => {
+  const t = callsUnderTest()
+  void t.site.recordVerified('earned', 'a')
+  for (let second = 0; second < 3; second++) {
+    for (let time = 0; time < 20; time++) t.site.charges.charge('a')
+    await t.clock.advance(1000)
+  }
+  expect(t.site.charges.isLimited('a')).toBe(false)
+  t.ask('any', { limitKey: 'b' })
+  t.calls()[0]?.answer({ kind: 'sdk_api_error', errorCode: 'RequestLimitExceeded', requestId: undefined })
+  expect(t.site.charges.isLimited('a')).toBe(true)
+})
