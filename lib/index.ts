@@ -25,6 +25,7 @@ export {
   encryptCaptchaAppId,
 } from './browser-assets/index.js'
 export { captchaGuard } from './captcha-guard.js'
+export { type BackToFormOptions, backToForm } from './guard/back-to-form.js'
 export type { CaptchaGuard, CheckInput, GuardSnapshot, LateSnapshot } from './guard/guard-types.js'
 export { type Problem, refusalProblem } from './guard/problem.js'
 export { CaptchaConfigError } from './options/captcha-config-error.js'
@@ -61,6 +62,7 @@ export type {
 export { clientLimit } from './store/client-limit.js'
 export { type MemoryStoreOptions, memoryStore } from './store/memory-store.js'
 export type { HealthReport } from './tencent/canary.js'
+export { type CaptchaCspOptions, type CaptchaCspSources, captchaCspSources } from './tencent/csp-sources.js'
 export type {
   CaptchaChannel,
   CaptchaClient,

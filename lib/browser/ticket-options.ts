@@ -21,7 +21,7 @@ export type TicketOptions = {
   loadTimeoutMs?: number | undefined
   /**
    * Milliseconds from `show()` until the challenge, or the checkbox of the international script, is on the screen; the user's time is
-   * unlimited, and so is the time of a page that nobody sees. From 1 to 2147483647. Default 12000.
+   * unlimited, and so is the time of a page in the background. From 1 to 2147483647. Default 12000.
    */
   showTimeoutMs?: number | undefined
   /**
