@@ -73,5 +73,6 @@ export type {
   DynamicCredential,
   NextFunction,
   RawToken,
+  RiskContext,
   SdkCredential,
 } from './types.js'

@@ -7,9 +7,17 @@ import type { RequestContext } from './request-context.js'
 /** Makes `guard.check()`: the same decision without Express. */
 export function checker(parts: GuardParts): (input: CheckInput) => Promise<CaptchaVerdict> {
   return async function check(input) {
-    const { ticket, randstr, userIp, clientKey, channel = parts.config.canaryChannel, signal } = checkInput(input)
+    const { ticket, randstr, userIp, clientKey, riskContext: risk, signal } = checkInput(input)
+    const { channel = parts.config.canaryChannel } = input
     signal?.throwIfAborted()
-    const context = parts.contexts.make({ req: undefined, channel, token: { ticket, randstr }, userIp, clientKey })
+    const context = parts.contexts.make({
+      req: undefined,
+      channel,
+      token: { ticket, randstr },
+      userIp,
+      clientKey,
+      risk,
+    })
     return decide(parts, context, signal)
   }
 }

@@ -34,7 +34,7 @@ export interface DecisionPolicy {
 /** A request's part of the context, without what only the report needs. */
 export type DecisionContext = Pick<
   RequestContext,
-  'req' | 'channel' | 'ticket' | 'clientKey' | 'limitKey' | 'ticketKey' | 'ticketHash' | 'shared' | 'startedMs'
+  'req' | 'channel' | 'ticket' | 'clientKey' | 'limitKey' | 'ticketKey' | 'ticketHash' | 'shared' | 'risk' | 'startedMs'
 > & { readonly address: { readonly ip: string } | undefined }
 
 /** Told how a decision ended: `decided` or `failed`, exactly once, or neither for a decision that was abandoned. */
@@ -262,9 +262,15 @@ export class PendingDecision {
 }
 
 /** The call that verifies a request's ticket, holding nothing of the request; `undefined` where only its form counts. */
-export function callOf({ ticket, address, channel }: DecisionContext): VerifyCall | undefined {
+export function callOf({ ticket, address, channel, risk }: DecisionContext): VerifyCall | undefined {
   if (ticket.kind !== 'ordinary' || address === undefined) return undefined
-  return { channel, ticket: ownText(ticket.ticket), randstr: ownText(ticket.randstr), userIp: address.ip }
+  return {
+    channel,
+    ticket: ownText(ticket.ticket),
+    randstr: ownText(ticket.randstr),
+    userIp: address.ip,
+    ...(risk && { risk: structuredClone(risk) }),
+  }
 }
 
 /** A part of a text may keep the whole of it alive, here a request's body of 100 kB. */

@@ -65,6 +65,7 @@ const badValues: Readonly<Record<string, readonly unknown[]>> = {
   clientKey: notFunctions,
   skip: notFunctions,
   onRefused: notFunctions,
+  riskContext: notFunctions,
   onVerdict: notFunctions,
   onLateVerdict: notFunctions,
   timeoutMs: notDurations,

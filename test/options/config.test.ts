@@ -18,7 +18,17 @@ function comparable({ channel, userIp, transport, ...rest }: GuardConfig): unkno
 
 const optionalNames = [
   ...['site', 'endpoint', 'channel', 'readToken', 'userIp', 'clientKey', 'timeoutMs', 'maxInFlight', 'mode', 'skip'],
-  ...['onRefused', 'degradation', 'store', 'logger', 'logUserIp', 'onVerdict', 'onLateVerdict', 'client'],
+  ...[
+    'onRefused',
+    'riskContext',
+    'degradation',
+    'store',
+    'logger',
+    'logUserIp',
+    'onVerdict',
+    'onLateVerdict',
+    'client',
+  ],
 ]
 
 const groups = {
@@ -59,6 +69,7 @@ describe('the defaults', () => {
       mode: 'enforce',
       skip: undefined,
       onRefused: undefined,
+      riskContext: undefined,
       degradation: {
         rules: {},
         expectedPerMinute: undefined,
