@@ -115,14 +115,15 @@ function checkboxIn(form: HTMLFormElement, options: TicketOptions): FormTickets 
     close = () => {}
   }
 
-  new IntersectionObserver(
-    (entries, observer) => {
+  const observer = new IntersectionObserver(
+    (entries) => {
       if (!entries.some(({ isIntersecting }) => isIntersecting)) return
       observer.disconnect()
       void start()
     },
     { rootMargin: '200px' },
-  ).observe(element)
+  )
+  observer.observe(element)
 
   return {
     async take(onTick) {
@@ -144,7 +145,9 @@ function checkboxIn(form: HTMLFormElement, options: TicketOptions): FormTickets 
       if (held && !heldUntilMs) void render()
     },
     remove() {
+      observer.disconnect()
       end()
+      held = undefined
       waiting?.({ ret: 2 })
     },
   }

@@ -8,7 +8,7 @@ import { pageState } from './page-state.js'
 import { checkTicketOptions, requireThat } from './ticket-options.js'
 
 /** Options of {@link guardForm}. */
-export type GuardFormOptions = RoundTripOptions & {
+export type GuardFormOptions = Omit<RoundTripOptions, 'signal'> & {
   /** Name of the hidden input for the ticket, as the server's `readToken` expects it. Default `'ticket'`. */
   ticketField?: string | undefined
   /** Name of the hidden input for the randstr. Default `'randstr'`. */
@@ -38,7 +38,7 @@ export type GuardFormOptions = RoundTripOptions & {
  * When a refusal leads back to the page (`backToForm` on the server), the form holds again what the user typed, but no passwords and
  * files, and the status line says that it was not verified.
  *
- * @returns a function that releases the form. A second call of `guardForm` for the same form releases it first.
+ * @returns a function that releases the form, and removes a challenge that is on the screen for it. A second call of `guardForm` for the same form releases it first.
  * @throws {TypeError} when the options are wrong, or a visible field of the form has the name of a hidden one.
  */
 export function guardForm(form: HTMLFormElement, options: GuardFormOptions): () => void {
@@ -57,8 +57,8 @@ export function guardForm(form: HTMLFormElement, options: GuardFormOptions): () 
   const status = statusRegion(self)
   const language = self.closest<HTMLElement>('[lang]')?.lang
   const texts = { ...formMessages(`${language}`), ...options.messages, ...status.dataset }
-  const tickets = formTickets(self, options)
   const released = new AbortController()
+  const tickets = formTickets(self, { ...options, signal: released.signal })
   let phase: 'idle' | 'busy' | 'passing' = 'idle'
   if (restoreInput(self)) status.textContent ||= texts.failed
   return release
@@ -95,8 +95,10 @@ export function guardForm(form: HTMLFormElement, options: GuardFormOptions): () 
       const answer = await sendWithTicket({ ...options, onWait }, send, released.signal, take)
       if (await readRefusal(answer)) text = texts.failed
     } catch (error) {
-      giveFocusBack()
-      text = texts.failed
+      if (!released.signal.aborted) {
+        giveFocusBack()
+        text = texts.failed
+      }
       if (!(error instanceof CaptchaCancelledError)) throw error
     } finally {
       setBusy(false, submitter, text)

@@ -11,7 +11,7 @@ import { readTicketOptions, requireThat, type TicketOptions } from './ticket-opt
  * A page loads the vendor's script for one site only: both versions define the same global. The international script renders a
  * checkbox in `element`, and the ticket comes when the user has ticked it and solved what follows.
  *
- * @throws {CaptchaCancelledError} (as a rejection) when the user closes the challenge.
+ * @throws {CaptchaCancelledError} (as a rejection) when the user closes the challenge, or `signal` is aborted.
  * @throws {TypeError} (as a rejection) when the options are wrong, `element` is missing for the international script, or the page
  * has loaded the other site's script; never a fallback ticket for that.
  * @throws the error of a `captchaOptions` function that throws or rejects (as a rejection), and of `configUrl` when it is the only
@@ -21,12 +21,15 @@ import { readTicketOptions, requireThat, type TicketOptions } from './ticket-opt
  */
 export async function requestTicket(options: TicketOptions): Promise<CaptchaTicket> {
   const settings = await readTicketOptions(options)
-  const { site, element, captchaOptions } = settings
+  const { site, element, captchaOptions, signal } = settings
   requireThat(element || site !== 'international', 'element', element)
   const show = async () => {
     let close = () => {}
     // The first result counts; later calls of the vendor's script are ignored.
     const result = await new Promise<VendorResult>((resolve) => {
+      const cancel = () => resolve({ ret: 2 })
+      if (signal?.aborted) return cancel()
+      signal?.addEventListener('abort', cancel)
       close = openChallenge(settings, resolve)
     })
     close()

@@ -34,6 +34,8 @@ export type TicketOptions = {
    * `guardedFetch` need there. Default: none.
    */
   element?: HTMLElement | undefined
+  /** Removes the challenge from the screen when it is aborted; that counts as closed by the user. Default: none. */
+  signal?: AbortSignal | undefined
 }
 
 /** The options with defaults, checked. */
