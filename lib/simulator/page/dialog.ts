@@ -20,7 +20,8 @@ export interface DialogOptions {
   readonly enableDarkMode?: boolean | 'force'
 }
 
-function wantsDark(option: DialogOptions['enableDarkMode']): boolean {
+/** Whether the vendor's option asks for dark colours on this screen. */
+export function wantsDark(option: DialogOptions['enableDarkMode']): boolean {
   return option === 'force' || (Boolean(option) && window.matchMedia('(prefers-color-scheme: dark)').matches)
 }
 

@@ -1,5 +1,6 @@
 import type { ScriptParameters } from '../faults.js'
 import { adoptStyles } from './adopt-styles.js'
+import { type DialogOptions, wantsDark } from './dialog.js'
 import { element, icon } from './elements.js'
 import { SimulatedCaptcha } from './simulated-captcha.js'
 import { chooseTexts } from './texts.js'
@@ -9,15 +10,11 @@ interface Result {
   readonly errorCode?: number
 }
 
-interface CaptchaOptions {
-  readonly userLanguage?: string
-}
-
 /** With the interface of the international script: a checkbox in an element of the page, whose tick starts the challenge. */
 export class InternationalCaptcha {
   readonly #container: HTMLElement
   readonly #fault: ScriptParameters['fault']
-  readonly #userLanguage: string | undefined
+  readonly #options: DialogOptions
   readonly #challenge: SimulatedCaptcha
   #box: HTMLElement | null = null
   #removeStyles = () => {}
@@ -34,7 +31,7 @@ export class InternationalCaptcha {
     }
     this.#container = container as HTMLElement
     this.#fault = parameters.fault
-    this.#userLanguage = (options as CaptchaOptions | undefined)?.userLanguage
+    this.#options = (options as DialogOptions | undefined) ?? {}
     this.#challenge = new SimulatedCaptcha(parameters, [
       appId,
       typeof callback === 'function' ? settle : callback,
@@ -45,10 +42,11 @@ export class InternationalCaptcha {
   /** Renders the checkbox, unless it is there. */
   show(): void {
     if (this.#box || this.#fault === 'never_ready') return
-    const { checkbox } = chooseTexts(this.#userLanguage)
+    const { checkbox } = chooseTexts(this.#options.userLanguage)
     this.#removeStyles = adoptStyles()
     const mark = element('span', 'tjc-tick', [icon('m5 12.5 4.5 4.5L19 7.5', 16, 3)])
-    const box = element('div', 'tjc-checkbox', [mark, checkbox])
+    const dark = wantsDark(this.#options.enableDarkMode) ? ' tjc-dark' : ''
+    const box = element('div', `tjc-checkbox${dark}`, [mark, checkbox])
     box.tabIndex = 0
     box.role = 'checkbox'
     box.ariaChecked = 'false'
