@@ -24,8 +24,8 @@ export async function buildBrowser(dist = join(root, 'dist')) {
   await writeFile(join(outDir, 'cjs/package.json'), `${JSON.stringify({ type: 'commonjs' })}\n`)
   const library = { ...shared, entryPoints: [join(root, 'lib/browser/index.ts')], sourcemap: true }
   const [international, mainland] = await Promise.all([
-    buildIife('captcha-guard.iife.js', 4800),
-    buildIife('captcha-guard.mainland.iife.js', 4300, [withoutInternational]),
+    buildIife('captcha-guard.iife.js', 4750),
+    buildIife('captcha-guard.mainland.iife.js', 4200, [withoutInternational]),
     build({ ...library, format: 'esm', outfile: join(outDir, 'index.js') }),
     build({ ...library, format: 'cjs', outfile: join(outDir, 'cjs/index.js') }),
   ])
