@@ -16,16 +16,39 @@ export interface Clock {
   jitter(): number
 }
 
+/** A longer `setTimeout` runs at once. */
+const longestTimeoutMs = 2 ** 31 - 1
+
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   epochMs: () => Date.now(),
   after(delayMs, run) {
-    const timeout = setTimeout(run, delayMs)
-    timeout.unref?.()
-    return { cancel: () => clearTimeout(timeout) }
+    if (delayMs > longestTimeoutMs) return afterLong(delayMs, run)
+    return new SystemTimer(run, delayMs)
   },
   afterPoll: (run) => {
     setImmediate(run)
   },
   jitter: Math.random,
+}
+
+/** A class, for a busy process has thousands of them. */
+class SystemTimer implements Timer {
+  readonly #timeout: ReturnType<typeof setTimeout>
+
+  constructor(run: () => void, delayMs: number) {
+    this.#timeout = setTimeout(run, delayMs)
+    this.#timeout.unref?.()
+  }
+
+  cancel(): void {
+    clearTimeout(this.#timeout)
+  }
+}
+
+function afterLong(delayMs: number, run: () => void): Timer {
+  let step = systemClock.after(longestTimeoutMs, () => {
+    step = systemClock.after(delayMs - longestTimeoutMs, run)
+  })
+  return { cancel: () => step.cancel() }
 }

@@ -25,10 +25,12 @@ export {
   encryptCaptchaAppId,
 } from './browser-assets/index.js'
 export { captchaGuard } from './captcha-guard.js'
+export { cvmRoleCredential } from './cvm-role-credential.js'
 export { type BackToFormOptions, backToForm } from './guard/back-to-form.js'
 export type { CaptchaGuard, CheckInput, GuardSnapshot, LateSnapshot } from './guard/guard-types.js'
 export { type Problem, refusalProblem } from './guard/problem.js'
 export { CaptchaConfigError } from './options/captcha-config-error.js'
+export type { CvmRoleCredentialOptions, TkeOidcCredentialOptions } from './options/credential-options.js'
 export type {
   CaptchaGuardOptions,
   CircuitOptions,
@@ -52,6 +54,7 @@ export type {
   StoreClaimResult,
   StoreContext,
   StoreHistory,
+  StoreLearned,
   StoreLifetimes,
   StoreOverride,
   StorePurse,
@@ -62,7 +65,9 @@ export type {
 export { clientLimit } from './store/client-limit.js'
 export { type MemoryStoreOptions, memoryStore } from './store/memory-store.js'
 export type { HealthReport } from './tencent/canary.js'
+export type { CredentialSnapshot } from './tencent/credentials/credential-keeper.js'
 export { type CaptchaCspOptions, type CaptchaCspSources, captchaCspSources } from './tencent/csp-sources.js'
+export { tkeOidcCredential } from './tke-oidc-credential.js'
 export type {
   CaptchaChannel,
   CaptchaClient,
@@ -72,6 +77,7 @@ export type {
   CaptchaSite,
   DynamicCredential,
   NextFunction,
+  ProvidedCredential,
   RawToken,
   RiskContext,
   SdkCredential,

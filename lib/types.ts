@@ -62,9 +62,21 @@ export interface TencentCredential {
   readonly token?: string | undefined
 }
 
-/** Keys fetched on demand, e.g. the SDK's `CvmRoleCredential`. The fetch is under the deadline too. */
+/** What a provider returns: keys, and until when they are valid. */
+export interface ProvidedCredential extends SdkCredential {
+  /**
+   * When Tencent stops accepting the keys, in milliseconds since 1970 (the vendor's `ExpiredTime` is in seconds). With it the
+   * provider is asked again in time; without it every 20 seconds while there is traffic.
+   */
+  readonly expiresAtMs?: number | null | undefined
+}
+
+/**
+ * Keys fetched on demand: `cvmRoleCredential()`, `tkeOidcCredential()`, a provider of the SDK's or one of the application's own.
+ * It is called by one caller at a time and never for a single request; the last good keys serve until they expire.
+ */
 export interface DynamicCredential {
-  getCredential(): Promise<SdkCredential>
+  getCredential(): Promise<ProvidedCredential>
 }
 
 /** A Tencent SDK client: anything with the SDK's `request`. */

@@ -34,6 +34,49 @@ describe('an IPv4 address', () => {
   })
 })
 
+describe('an address that a translator made of an IPv4 address', () => {
+  test.each([
+    ['64:ff9b::203.0.113.7', '203.0.113.7'],
+    ['64:ff9b::cb00:7107', '203.0.113.7'],
+    ['0064:FF9B:0:0:0:0:cb00:7107%eth0', '203.0.113.7'],
+    ['::ffff:0:203.0.113.7', '203.0.113.7'],
+    ['64:ff9b::0.0.0.0', '0.0.0.0'],
+    ['64:ff9b::255.255.255.255', '255.255.255.255'],
+  ])('%s is %s, to Tencent and to limits', (written, ip) => {
+    expect(parseClientAddress(written)).toMatchObject({ ip, key: ip })
+  })
+
+  test('has a key of its own, not one for all of NAT64', () => {
+    expect(parseClientAddress('64:ff9b::1.2.3.4')?.key).not.toBe(parseClientAddress('64:ff9b::1.2.3.5')?.key)
+  })
+
+  test('is private where the IPv4 address is, or where the translation is local', () => {
+    expect(parseClientAddress('64:ff9b::10.0.0.1')?.isPrivate).toBe(true)
+    expect(parseClientAddress('64:ff9b::1.2.3.4')?.isPrivate).toBe(false)
+    expect(parseClientAddress('64:ff9b:1::1.2.3.4')?.isPrivate).toBe(true)
+    expect(parseClientAddress('64:ff9b:2::1.2.3.4')?.isPrivate).toBe(false)
+  })
+
+  test('by local translation stays as it is, and is one client', () => {
+    const [a, b] = ['64:ff9b:1::1.2.3.4', '64:ff9b:1::1.2.3.5'].map((written) => parseClientAddress(written))
+    expect(a).toMatchObject({ ip: '64:ff9b:1::102:304', key: '64:ff9b:1::102:304' })
+    expect(a?.key).not.toBe(b?.key)
+  })
+
+  test('is not what only begins like one', () => {
+    expect(parseClientAddress('64:ff9b:0:0:1::102:304')).toMatchObject({ key: '64:ff9b::/56' })
+  })
+})
+
+describe('a 6to4 address', () => {
+  test('has the key of the IPv4 address that all of its /48 belongs to; Tencent gets it as it is', () => {
+    for (const written of ['2002:cb00:7107::1', '2002:cb00:7107:ff00::2']) {
+      expect(parseClientAddress(written)?.key).toBe('203.0.113.7')
+    }
+    expect(parseClientAddress('2002:cb00:7107::1')).toMatchObject({ ip: '2002:cb00:7107::1', isPrivate: false })
+  })
+})
+
 describe('an IPv6 address', () => {
   test.each([
     ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2:3:4:5:6', '2001:db8:1::/56', '2001:db8:1::/48'],

@@ -12,6 +12,7 @@ import { SiteServices } from '../../lib/guard/site-services.js'
 import type { DegradationConfig } from '../../lib/options/config.js'
 import { ClientHistory } from '../../lib/site/client-history.js'
 import type { PurseSnapshot } from '../../lib/site/purse.js'
+import { vouchedKey } from '../../lib/site/vouched-key.js'
 import type { CaptchaStore } from '../../lib/store/captcha-store.js'
 import { KeyedHash } from '../../lib/structures/keyed-hash.js'
 import type { Upstream, Upstreams } from '../../lib/tencent/upstream.js'
@@ -21,6 +22,8 @@ import type { Answer, AskedTicket } from './tencent-model.js'
 export interface SimulatedRequest {
   readonly ticket: Exclude<AskedTicket, 'canary'> | 'fallback'
   readonly clientKey: string
+  /** The identity that the application vouches for. */
+  readonly knownAs?: string | undefined
   readonly ticketKey: string
 }
 
@@ -77,6 +80,7 @@ export class CaptchaGuardProcess {
       announce: silent,
       history: repeatableHistory(),
     })
+    this.services.site.ledger.holdFallbackFor(config.fallback.maxAgeMs)
     this.policy = {
       services: this.services,
       purses: this.services.site.ledger.openPurses(config),
@@ -135,7 +139,7 @@ export class CaptchaGuardProcess {
     this.services.close()
   }
 
-  #contextOf({ ticket, clientKey, ticketKey }: SimulatedRequest): DecisionContext {
+  #contextOf({ ticket, clientKey, knownAs, ticketKey }: SimulatedRequest): DecisionContext {
     const { clock } = this.#world
     const issuedAtSeconds = Math.floor(clock.epochMs() / 1000)
     return {
@@ -147,7 +151,8 @@ export class CaptchaGuardProcess {
           : { kind: 'ordinary', ticket, randstr: '' },
       address,
       clientKey,
-      limitKey: clientKey,
+      addressKey: clientKey,
+      limitKey: knownAs === undefined ? clientKey : vouchedKey(knownAs),
       ticketKey,
       ticketHash: undefined,
       shared: new SharedRequest(),
@@ -171,9 +176,9 @@ export class CaptchaGuardProcess {
           done({ kind: 'aborted' })
         }
       },
-      close: ignore,
     }
-    return { calls: upstream, canary: upstream, isCanaryApart: true, close: ignore }
+    const credential = () => ({ source: 'fixed' }) as const
+    return { calls: upstream, canary: upstream, isCanaryApart: true, credential, close: ignore }
   }
 
   /** Runs once, later, unless it is cancelled. */

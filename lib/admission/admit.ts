@@ -128,7 +128,7 @@ function replayReason(ticket: ClassifiedTicket): 'fallback_replayed' | 'ticket_r
 }
 
 /** Clocks of phones run ahead; further ahead than this and the time stamp is made up. */
-const maxClockLeadMs = 60_000
+export const maxClockLeadMs = 60_000
 
 function isStale({ issuedAtSeconds }: FallbackTicket, maxAgeMs: number, epochMs: number): boolean {
   const ageMs = epochMs - issuedAtSeconds * 1000

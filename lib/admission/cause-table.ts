@@ -60,6 +60,8 @@ export const causeTable = {
   overloaded:      { rule: 'pass',   purse: 'by_evidence', circuit: 'neutral',    canary: 'unknown', maySpend: false, refusal: 'degradation_refused', http: unavailable },
   /** Tencent's rate limit (`RequestLimitExceeded*`). A flood can cause it. Cure: ask Tencent for a higher one. */
   throttled:       { rule: 'pass',   purse: 'by_evidence', circuit: 'throttled',  canary: 'healthy', maySpend: false, refusal: 'degradation_refused', http: unavailable },
+  /** A provider of keys that worked before gives no valid ones now. Cure: the line `captcha_misconfigured` says what failed. */
+  credential_unavailable: { rule: 'pass',   purse: 'by_evidence', circuit: 'neutral',    canary: 'unknown', maySpend: false, refusal: 'degradation_refused', http: unavailable },
   /** The page sent a fallback ticket: an unsigned claim that the vendor's script failed. Cure: check the page's script and CSP. */
   client_fallback: { rule: 'pass',   purse: 'by_evidence', circuit: 'neutral',    canary: 'unknown', maySpend: false, refusal: 'degradation_refused', http: unavailable },
   /** Keys, permissions, package or bill are wrong. Cure: the console; the log line `captcha_misconfigured` names the error. */

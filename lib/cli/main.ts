@@ -1,7 +1,10 @@
 #!/usr/bin/env node
-import { type Command, simulate, UsageError } from './simulate.js'
+import { check } from './check.js'
+import { type Command, UsageError } from './command.js'
+import { report } from './report.js'
+import { simulate } from './simulate.js'
 
-const commands: readonly Command[] = [simulate]
+const commands: readonly Command[] = [check, report, simulate]
 
 function overview(): string {
   const width = Math.max(...commands.map((command) => command.name.length))
@@ -30,8 +33,7 @@ async function runCommand(command: Command, args: readonly string[]): Promise<nu
     return 0
   }
   try {
-    await command.run(args)
-    return 0
+    return await command.run(args)
   } catch (error) {
     const isUsage = error instanceof UsageError
     const advice = isUsage ? `\nTry: tencent-captcha-guard ${command.name} --help` : ''

@@ -1,19 +1,5 @@
-import { parseArgs } from 'node:util'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../simulator/index.js'
-
-/** One sub-command of `tencent-captcha-guard`. */
-export interface Command {
-  readonly name: string
-  /** One line for the list of commands. */
-  readonly summary: string
-  /** Shown by `--help`. */
-  readonly usage: string
-  /** Resolves when the command is done. Rejects with a {@link UsageError} for wrong arguments. */
-  run(args: readonly string[]): Promise<void>
-}
-
-/** Wrong arguments of a command: exit code 2. */
-export class UsageError extends Error {}
+import { type Command, parseCommandArgs, UsageError } from './command.js'
 
 const usage = `Usage: tencent-captcha-guard simulate [options]
 
@@ -21,7 +7,7 @@ Runs a stand-in for Tencent CAPTCHA on 127.0.0.1, for development and tests.
 
 Options:
   --port N             port of the API (default 3001; 0: any free one)
-  --script-port N      port of the script, the demo page and the control API (default 3002; 0: any free one)
+  --script-port N      port of the script, demo page, control API, metadata and STS (default 3002; 0: any free one)
   --captcha-app-id N   app id (default 190000001)
   --app-secret-key S   AppSecretKey (default simulatorAppSecretKey0000)
   --secret-id S        SecretId that requests are signed with (default AKIDsimulator)
@@ -39,14 +25,6 @@ const optionTypes = {
 } as const
 
 type Values = { readonly [Name in keyof typeof optionTypes]?: string }
-
-function readValues(args: readonly string[]): Values {
-  try {
-    return parseArgs({ args: [...args], options: optionTypes, strict: true, allowPositionals: false }).values
-  } catch (error) {
-    throw new UsageError((error as Error).message)
-  }
-}
 
 function integer(name: keyof Values, value: string | undefined, fallback: number, min: number, max: number): number {
   if (value === undefined) return fallback
@@ -90,6 +68,8 @@ function describe(simulator: Simulator): string {
   script        ${simulator.scriptUrl}
   demo page     ${new URL('/', simulator.scriptUrl)}
   control       ${simulator.controlUrl}
+  metadata      ${simulator.metadataUrl}
+  STS           ${simulator.stsUrl}
   CaptchaAppId  ${simulator.captchaAppId}
   AppSecretKey  ${simulator.appSecretKey}
   SecretId      ${secretId}
@@ -105,13 +85,19 @@ Options for the guard:
     degradation: { fallback: { scriptUrl: ${jsString(simulator.scriptUrl)} } },
   })
 
+Temporary keys instead, as on a CVM or on TKE:
+
+    credential: cvmRoleCredential({ metadataUrl: ${jsString(simulator.metadataUrl)} }),
+    credential: tkeOidcCredential({ endpoint: ${jsString(simulator.stsUrl)} }),
+
 Faults:
 
   ${curl(simulator, { api: 'hang' })}
   ${curl(simulator, { api: 'internal_error', options: { next: 5 } })}
   ${curl(simulator, { api: 'http_502_html', options: { share: 0.3, seed: 7, only: 'ordinary' } })}
   ${curl(simulator, { script: 'not_found' })}
-  ${curl(simulator, { api: null, script: null })}
+  ${curl(simulator, { credential: { kind: 'short_lived_keys', lifetimeSeconds: 10 } })}
+  ${curl(simulator, { api: null, script: null, credential: null })}
   curl ${simulator.controlUrl}
 
 Stop with Ctrl+C.
@@ -137,12 +123,13 @@ function untilStopped(): Promise<void> {
   })
 }
 
-async function run(args: readonly string[]): Promise<void> {
-  const simulator = await start(simulatorOptions(readValues(args)))
+async function run(args: readonly string[]): Promise<number> {
+  const simulator = await start(simulatorOptions(parseCommandArgs(args, optionTypes).values))
   const stopped = untilStopped()
   process.stdout.write(describe(simulator))
   await stopped
   await simulator.close()
+  return 0
 }
 
 /** `tencent-captcha-guard simulate`: runs the simulator until SIGINT or SIGTERM. */

@@ -7,17 +7,11 @@ import type { RequestContext } from './request-context.js'
 /** Makes `guard.check()`: the same decision without Express. */
 export function checker(parts: GuardParts): (input: CheckInput) => Promise<CaptchaVerdict> {
   return async function check(input) {
-    const { ticket, randstr, userIp, clientKey, riskContext: risk, signal } = checkInput(input)
-    const { channel = parts.config.canaryChannel } = input
+    const { channel = parts.config.canaryChannel, signal, ...given } = checkInput(input)
     signal?.throwIfAborted()
-    const context = parts.contexts.make({
-      req: undefined,
-      channel,
-      token: { ticket, randstr },
-      userIp,
-      clientKey,
-      risk,
-    })
+    const { ticket, randstr, userIp, clientKey, knownAs, riskContext: risk } = given
+    const token = { ticket, randstr }
+    const context = parts.contexts.make({ req: undefined, channel, token, userIp, clientKey, knownAs, risk })
     return decide(parts, context, signal)
   }
 }

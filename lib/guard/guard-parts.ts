@@ -33,6 +33,7 @@ export class GuardParts {
     const { site } = this.services
     this.contexts = new ContextReader(config, ticketClassifier(config.captchaAppId), clock, site)
     this.purses = site.ledger.openPurses(degradation)
+    site.ledger.holdFallbackFor(degradation.fallback.maxAgeMs)
     this.policy = {
       services: this.services,
       purses: this.purses,

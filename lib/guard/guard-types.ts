@@ -7,6 +7,7 @@ import type { WatchSnapshot } from '../site/outage-watch.js'
 import type { OverrideSnapshot } from '../site/override-switch.js'
 import type { PurseSnapshot } from '../site/purse.js'
 import type { HealthReport } from '../tencent/canary.js'
+import type { CredentialSnapshot } from '../tencent/credentials/credential-keeper.js'
 import type { CaptchaChannel, CaptchaMiddleware, CaptchaSite, RiskContext } from '../types.js'
 
 /** What {@link CaptchaGuard.check} decides about. Ticket, randstr and address may be what a caller sent, of any type. */
@@ -18,6 +19,8 @@ export interface CheckInput {
   readonly userIp: unknown
   /** Whom limits and history belong to. @default `userIp`, IPv6 by its /56 */
   readonly clientKey?: string | number | undefined
+  /** An identity that the application itself vouches for; see the option `knownAs`. The option is not called here. */
+  readonly knownAs?: string | null | undefined
   /** @default the option `channel` where that is a constant, else `'web'` */
   readonly channel?: CaptchaChannel | undefined
   /** Passed on to Tencent, as the option of that name. */
@@ -44,7 +47,7 @@ export interface CaptchaGuard extends CaptchaMiddleware {
   /**
    * The same decision without Express, for Fastify, Koa, NestJS, Hono, sockets and jobs. Never answers, whatever `mode` is.
    * Resolves to the verdict whatever Tencent or a caller does. Rejects with a `TypeError` that names the field when the
-   * application gives a wrong `channel`, `clientKey`, `riskContext` or `signal`, with what a rule function throws, and with the reason of an
+   * application gives a wrong `channel`, `clientKey`, `knownAs`, `riskContext` or `signal`, with what a rule function throws, and with the reason of an
    * aborted `signal`.
    */
   check(input: CheckInput): Promise<CaptchaVerdict>
@@ -64,9 +67,13 @@ export interface GuardSnapshot {
   /** The way of the vendor's script to the users. */
   readonly clientPath: WatchSnapshot
   readonly circuit: CircuitSnapshot
+  /** Where the keys come from, their age and expiry, and the provider's last failure. */
+  readonly credential: CredentialSnapshot
   readonly purses: { readonly outage: PurseSnapshot; readonly doubt: PurseSnapshot }
   /** Verified passes a minute as learned; `null` before a baseline exists. */
   readonly baselinePerMinute: number | null
+  /** The same over the last seven days; bounds what follows from the baseline. `null` before six hours were seen. */
+  readonly referencePerMinute: number | null
   /** Verdicts since the start, by reason. */
   readonly counters: Readonly<ReasonCounters>
   readonly late: LateSnapshot

@@ -110,24 +110,25 @@ function startServices(site: SharedSite, settings: ServiceSettings): SiteService
   const lookups = sharedLookups()
   // A probe begins in the context of some request and must not hold it.
   const context = new AsyncResource('TencentCaptchaSite')
+  const announce = announcer(site)
   return new SiteServices({
     captchaAppId,
     channel: canaryChannel,
     clock,
     settings,
-    upstreams: createUpstreams(site.merged, clock, lookups),
+    upstreams: createUpstreams({ ...site.merged, onCredentialFailure: announce.credential }, clock, lookups),
     runProbe(done) {
       const stop = new AbortController()
       const options = { clock, lookups, signal: stop.signal }
       context.runInAsyncScope(() => void probeScript(new URL(site.merged.scriptUrl), options).then(done))
       return () => stop.abort()
     },
-    announce: announcer(site),
+    announce,
   })
 }
 
 /** What belongs to the site is written once to each logger that its guards were given. */
-function announcer({ members }: SharedSite): SiteAnnouncer {
+function announcer({ members }: SharedSite): SiteAnnouncer & { credential(problem: string): void } {
   const reporters = () => new Map([...members].map(({ config, reporter }) => [config.logger, reporter])).values()
   const tell = (what: (reporter: Reporter) => void) => {
     for (const reporter of reporters()) what(reporter)
@@ -136,6 +137,7 @@ function announcer({ members }: SharedSite): SiteAnnouncer {
     event: (level, event, fields) => tell((reporter) => reporter.event(level, event, fields)),
     override: (state, why) => tell((reporter) => reporter.override(state, why)),
     canary: (reply) => tell((reporter) => reporter.canary(reply)),
+    credential: (problem) => tell((reporter) => reporter.credential(problem)),
   }
 }
 

@@ -8,7 +8,7 @@ export function operations(parts: GuardParts): Omit<CaptchaGuard, keyof Callable
   const { config, services } = parts
   return {
     snapshot: () => snapshot(parts),
-    override: (mode, options = {}) => services.site.setOverride(parseOverride(mode, options, services.clock.epochMs())),
+    override: (mode, options = {}) => services.site.setOverride(parseOverride(mode, options)),
     checkHealth: () => checkHealth(parts),
     close: async () => parts.leave(),
     page: Object.freeze({
@@ -36,7 +36,8 @@ function checkHealth({ config, services }: GuardParts): Promise<HealthReport> {
   })
 }
 
-function snapshot({ config, reporter, purses, services: { site, late } }: GuardParts): GuardSnapshot {
+function snapshot({ config, reporter, purses, services }: GuardParts): GuardSnapshot {
+  const { site, late } = services
   site.refresh()
   return {
     captchaAppId: config.captchaAppId,
@@ -45,8 +46,10 @@ function snapshot({ config, reporter, purses, services: { site, late } }: GuardP
     api: site.apiWatch.snapshot(),
     clientPath: site.clientPathWatch.snapshot(),
     circuit: site.circuit.snapshot(),
+    credential: services.credential(),
     purses: site.ledger.snapshot(purses),
     baselinePerMinute: site.baselinePerMinute ?? null,
+    referencePerMinute: site.referencePerMinute ?? null,
     counters: { ...reporter.counters },
     late: late.snapshot(),
     store: site.storeState,

@@ -34,7 +34,17 @@ export interface DecisionPolicy {
 /** A request's part of the context, without what only the report needs. */
 export type DecisionContext = Pick<
   RequestContext,
-  'req' | 'channel' | 'ticket' | 'clientKey' | 'limitKey' | 'ticketKey' | 'ticketHash' | 'shared' | 'risk' | 'startedMs'
+  | 'req'
+  | 'channel'
+  | 'ticket'
+  | 'clientKey'
+  | 'addressKey'
+  | 'limitKey'
+  | 'ticketKey'
+  | 'ticketHash'
+  | 'shared'
+  | 'risk'
+  | 'startedMs'
 > & { readonly address: { readonly ip: string } | undefined }
 
 /** Told how a decision ended: `decided` or `failed`, exactly once, or neither for a decision that was abandoned. */
@@ -79,11 +89,12 @@ export class PendingDecision {
     return this.#isOver
   }
 
-  /** The client went away: the call runs on without it, and neither end is told. */
+  /** The client went away: the call runs on without it, what was drawn for the request is given back, and neither end is told. */
   abandon(): void {
     if (this.#isOver) return
     this.#isOver = true
     this.#leaveCall?.()
+    this.#context.shared.giveBack()
   }
 
   /** Takes an answer. One that comes at once goes on in the loop that asked, so that what an end throws reaches its caller. */
@@ -139,7 +150,10 @@ export class PendingDecision {
       case 'look':
         return this.#resume({
           override: site.override.mode,
-          hasPassed: !shared.hasPassed && ticketKey !== undefined && site.ledger.hasPassed(ticketKey),
+          hasPassed:
+            !shared.hasPassed &&
+            ticketKey !== undefined &&
+            site.ledger.hasPassed(ticketKey, ticket.kind === 'fallback'),
           isRateLimited: this.#needsCall() && site.charges.isLimited(limitKey),
           epochMs: clock.epochMs(),
         })
@@ -172,6 +186,9 @@ export class PendingDecision {
     const call = callOf(this.#context)
     const callKey = callKeyOf(this.#context)
     if (call === undefined || callKey === undefined) throw new TypeError('only an ordinary ticket can be asked about')
+    // A guard before let it pass unasked: asked about late as well, one of the two would find it spent.
+    shared.dropLate?.()
+    shared.dropLate = undefined
     const asked = services.calls.ask({ call, callKey, limitKey, timeoutMs }, (reply) => {
       this.#leaveCall = undefined
       this.#takeReply(reply)
@@ -187,9 +204,12 @@ export class PendingDecision {
   }
 
   #recordVerified(): void {
-    const { ticketKey, limitKey, shared } = this.#context
-    const record = this.#policy.services.site.recordVerified(ticketKey as string, limitKey)
+    const { ticketKey, addressKey, shared } = this.#context
+    const { site, calls } = this.#policy.services
+    const record = site.recordVerified(ticketKey as string, addressKey, () => !this.#isOver)
     const finish = (isFirst: boolean) => {
+      // The client went away while the store was asked: the reply waits for the ticket to be sent again.
+      if (this.#isOver && isFirst) return calls.keep(callKeyOf(this.#context) as string, shared.reply as Outcome)
       if (isFirst) shared.hasPassed = true
       this.#resume({ isFirst: shared.hasPassed })
     }
@@ -214,16 +234,19 @@ export class PendingDecision {
 
   /** A second guard with the same setting reuses what the first one drew: one request, one pass. */
   #claimPass(purse: PurseName): void {
-    const { shared, ticket, ticketKey, limitKey } = this.#context
+    const { shared, ticket, ticketKey, addressKey, limitKey } = this.#context
     const setting = this.#policy.purses[purse]
     const drawKey = `${purse} ${setting}`
-    const drawn = shared.claims?.get(drawKey)
+    // A guard that knows the client by another key may still have room for it.
+    const refusedKey = `${drawKey} ${limitKey}`
+    const drawn = shared.claims?.get(drawKey) ?? shared.claims?.get(refusedKey)
     if (drawn !== undefined) return this.#resume(drawn)
     const isParentDrawn = shared.hasDrawn(purse)
     const claim = this.#policy.services.site.ledger.claimPass({
       purse,
       setting,
       clientKey: limitKey,
+      addressKey,
       ticketKey: shared.hasPassed ? undefined : ticketKey,
       isFallback: ticket.kind === 'fallback',
       isParentDrawn,
@@ -231,7 +254,7 @@ export class PendingDecision {
     this.#whenKnown(claim, (result) => {
       // The client went away while the store was asked.
       if (this.#isOver) return result.kind === 'granted' ? result.giveBack() : undefined
-      shared.note(drawKey, result)
+      shared.note(result.kind === 'granted' ? drawKey : refusedKey, result)
       if (result.kind === 'granted') shared.hasPassed = true
       this.#resume(result satisfies Claim)
     })
@@ -248,13 +271,14 @@ export class PendingDecision {
     const { site, late, clock } = this.#policy.services
     site.noteVerdict(verdict)
     if (!(verdict.passed && verdict.degraded)) return
-    const { shared, limitKey, clientKey, ticketHash } = this.#context
+    const { shared, addressKey, clientKey, ticketHash } = this.#context
     const call = callOf(this.#context)
-    if (call === undefined || shared.dropLate) return
+    const callKey = callKeyOf(this.#context)
+    if (call === undefined || callKey === undefined || shared.dropLate) return
     // Nothing of the request itself: thousands of these may wait for minutes.
     const { reportLate } = this.#policy
     shared.dropLate = late.add({
-      context: { call, verdict, limitKey, clientKey, ticketHash, at: clock.epochMs(), report: reportLate },
+      context: { call, callKey, verdict, addressKey, clientKey, ticketHash, at: clock.epochMs(), report: reportLate },
       passedMs: clock.nowMs(),
       mayBeSpent: shared.reply !== undefined && mayHaveSpent(shared.reply),
     })
@@ -275,7 +299,7 @@ export function callOf({ ticket, address, channel, risk }: DecisionContext): Ver
 
 /** A part of a text may keep the whole of it alive, here a request's body of 100 kB. */
 function ownText(text: string): string {
-  return Buffer.from(text, 'utf16le').toString('utf16le')
+  return JSON.parse(JSON.stringify(text))
 }
 
 /** Names a ticket among the calls; `undefined` without an ordinary one. */

@@ -5,6 +5,7 @@ import type { Clock } from '../clock.js'
 import { callOption } from '../options/call-option.js'
 import type { GuardConfig } from '../options/config.js'
 import { checkRiskContext } from '../options/risk-context.js'
+import { vouchedKey } from '../site/vouched-key.js'
 import type { TicketClassifier } from '../tencent/classify-ticket.js'
 import type { CaptchaChannel, CaptchaRequest, RawToken, RiskContext } from '../types.js'
 import { SharedRequest, sharedRequest } from './shared-request.js'
@@ -18,7 +19,9 @@ export interface RequestContext {
   readonly address: ClientAddress | undefined
   /** Whom limits and history belong to, as the application knows it; empty where no address is known. */
   readonly clientKey: string
-  /** The same among addresses and keys of the application: a key that is spelled like an address is none. */
+  /** The same among addresses and keys of the application: a key that is spelled like an address is none. History is its own. */
+  readonly addressKey: string
+  /** Whom limits belong to: the identity that the application vouches for, else the same. */
   readonly limitKey: string
   /** Identifies the ticket in the replay memory; absent without a usable ticket. */
   readonly ticketKey: string | undefined
@@ -37,6 +40,7 @@ export interface ContextInput {
   readonly token: RawToken | undefined
   readonly userIp: unknown
   readonly clientKey: unknown
+  readonly knownAs: unknown
   readonly risk?: unknown
 }
 
@@ -56,19 +60,20 @@ export class ContextReader {
 
   /** Reads a request by the functions of the options. Throws what they throw, and a `TypeError` on what they must not return. */
   read(req: CaptchaRequest): RequestContext {
-    const { channel, readToken, userIp, clientKey, riskContext } = this.#config
+    const { channel, readToken, userIp, clientKey, knownAs, riskContext } = this.#config
     return this.make({
       req,
       channel: callOption('channel', channel, req),
       token: callOption('readToken', readToken, req),
       userIp: callOption('userIp', userIp, req),
       clientKey: clientKey && callOption('clientKey', clientKey, req),
+      knownAs: knownAs && callOption('knownAs', knownAs, req),
       risk: riskContext && callOption('riskContext', riskContext, req),
     })
   }
 
-  /** Throws a `TypeError` on a channel, client key or risk context of the wrong type. */
-  make({ req, channel, token, userIp, clientKey, risk }: ContextInput): RequestContext {
+  /** Throws a `TypeError` on a channel, client key, identity or risk context of the wrong type. */
+  make({ req, channel, token, userIp, clientKey, knownAs, risk }: ContextInput): RequestContext {
     if (channel !== 'web' && channel !== 'mini_program') {
       throw wrongValue('channel', channel, "'web' or 'mini_program'")
     }
@@ -76,18 +81,20 @@ export class ContextReader {
     const ticket = this.#classifyTicket(token ?? {}, channel)
     const address = parseClientAddress(userIp)
     const ownKey = applicationKey(clientKey)
-    const limitKey = ownKey === undefined ? (address?.key ?? '') : `key:${ownKey}`
-    const digest = ticketDigest(ticket, limitKey)
+    const addressKey = ownKey === undefined ? (address?.key ?? '') : `key:${ownKey}`
+    const identity = applicationIdentity(knownAs)
+    const digest = ticketDigest(ticket, addressKey)
     const { ticket: text = '', randstr = '' } = 'ticket' in ticket ? ticket : {}
     return {
       req,
       channel,
       ticket,
       address,
-      clientKey: ownKey ?? limitKey,
-      limitKey,
+      clientKey: ownKey ?? addressKey,
+      addressKey,
+      limitKey: identity === undefined ? addressKey : vouchedKey(identity),
       ticketKey: digest?.slice(0, 32),
-      ticketHash: digest && (ticket.kind === 'ordinary' && text === text.trim() ? digest : sha256(text)).slice(0, 12),
+      ticketHash: digest && (ticket.kind === 'ordinary' ? digest : sha256(text)).slice(0, 12),
       shared: req ? sharedRequest(req, { site: this.#site, channel, ticket: text, randstr }) : new SharedRequest(),
       risk: checkRiskContext(risk),
       startedMs,
@@ -106,6 +113,16 @@ function applicationKey(given: unknown): string | undefined {
   return key.length > maxClientKeyLength ? sha256(key) : key
 }
 
+/** A store takes client keys of 128 characters, and the key of an identity is a few longer than it. */
+const maxIdentityLength = 120
+
+/** Long identities are hashed, as client keys are. */
+function applicationIdentity(given: unknown): string | undefined {
+  if (given === undefined || given === null || given === '') return undefined
+  if (typeof given !== 'string') throw wrongValue('knownAs', given, 'a string, or undefined')
+  return given.length > maxIdentityLength ? sha256(given) : given
+}
+
 function wrongValue(name: string, value: unknown, expected: string): TypeError {
   const shown = typeof value === 'string' ? JSON.stringify(value.slice(0, 60)) : typeof value
   return new TypeError(`tencent-captcha-guard: \`${name}\` is ${shown}; it must be ${expected}.`)
@@ -115,17 +132,17 @@ function wrongValue(name: string, value: unknown, expected: string): TypeError {
  * An ordinary ticket is itself. A fallback ticket is all public, and two honest users may hold the same one of the same
  * second: its randstr, or else its client, tells them apart. Spelling does not: `TERROR_` is `trerror_`.
  */
-function ticketDigest(ticket: ClassifiedTicket, limitKey: string): string | undefined {
+function ticketDigest(ticket: ClassifiedTicket, addressKey: string): string | undefined {
   switch (ticket.kind) {
     case 'missing':
     case 'malformed':
       return undefined
     case 'ordinary':
-      return sha256(ticket.ticket.trim())
+      return sha256(ticket.ticket)
     case 'fallback': {
       const { clientErrorCode, issuedAtSeconds, sid, randstr } = ticket
-      // The blank keeps it apart from every ordinary ticket, which is trimmed.
-      return sha256(` ${JSON.stringify([clientErrorCode, issuedAtSeconds, sid, randstr || limitKey])}`)
+      // The blank keeps it apart from every ordinary ticket, which has none around it.
+      return sha256(` ${JSON.stringify([clientErrorCode, issuedAtSeconds, sid, randstr || addressKey])}`)
     }
   }
 }

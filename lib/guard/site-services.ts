@@ -11,6 +11,7 @@ import type { OverrideChange, OverrideState } from '../site/override-switch.js'
 import { Site, type SiteSettings } from '../site/site.js'
 import { askCanary, type CanaryOptions } from '../tencent/canary.js'
 import { classifyReply } from '../tencent/classify-reply.js'
+import type { CredentialSnapshot } from '../tencent/credentials/credential-keeper.js'
 import type { Upstream, Upstreams } from '../tencent/upstream.js'
 import type { VerifyCall } from '../tencent/verify-call.js'
 import type { CaptchaLogger } from '../types.js'
@@ -19,9 +20,11 @@ import { TencentCalls } from './tencent-calls.js'
 /** A ticket that passed degraded, and what its late verdict needs. */
 export interface LateContext {
   readonly call: VerifyCall
+  /** Names the ticket among the calls. */
+  readonly callKey: string
   /** The verdict the request went on with. */
   readonly verdict: CaptchaVerdict
-  readonly limitKey: string
+  readonly addressKey: string
   readonly clientKey: string
   readonly ticketHash: string | undefined
   /** When the request passed, milliseconds since 1970. */
@@ -122,6 +125,11 @@ export class SiteServices {
     this.site.configure(settings)
   }
 
+  /** Where the keys come from and how old they are. */
+  credential(): CredentialSnapshot {
+    return this.#upstreams.credential()
+  }
+
   /** Frees timers and sockets, and writes what still waits to be written. */
   close(): void {
     this.site.close()
@@ -130,15 +138,24 @@ export class SiteServices {
     this.#apiLog.flush()
   }
 
-  /** Behind live traffic: only while more than half of the room is free. */
-  #verifyLate({ call }: LateContext, done: (reply: Outcome) => void): boolean {
-    if (!this.site.inFlight.hasRoomToSpare) return false
-    this.upstream.verify(call, this.#settings.canaryTimeoutMs, (result) => done(classifyReply(result, call.channel)))
+  /** Behind live traffic: only while more than half of the room is free, and no client's first call while Tencent throttles. */
+  #verifyLate({ call, callKey, addressKey }: LateContext, done: (reply: Outcome) => void): boolean {
+    const { inFlight, callAllowance } = this.site
+    if (!inFlight.hasRoomToSpare) return false
+    const allowed = callAllowance.take(addressKey, false)
+    if (allowed === undefined) return false
+    this.upstream.verify(call, this.#settings.canaryTimeoutMs, (result) => {
+      const reply = classifyReply(result, call.channel)
+      callAllowance.settle(allowed, reply)
+      // The request that passed may still be on its way to a second guard, for which the ticket is spent now.
+      if (reply.kind === 'verified') this.calls.keep(callKey, reply)
+      done(reply)
+    })
     return true
   }
 
   #tellLate({ context }: LateTicket<LateContext>, lateVerdict: LateVerdict): void {
-    if (lateVerdict.outcome === 'genuine') this.site.ledger.recordGenuine(context.limitKey)
+    if (lateVerdict.outcome === 'genuine') this.site.ledger.recordGenuine(context.addressKey)
     context.report({ ...context, lateVerdict })
   }
 }

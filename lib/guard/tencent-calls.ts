@@ -1,10 +1,12 @@
 import { AsyncResource } from 'node:async_hooks'
 import { circuitReport, degraded, type Outcome } from '../admission/outcome.js'
 import type { Clock } from '../clock.js'
+import type { AllowedCall } from '../site/call-allowance.js'
 import type { Site } from '../site/site.js'
 import { AgingMap } from '../structures/aging-map.js'
 import { classifyReply } from '../tencent/classify-reply.js'
 import type { Upstream } from '../tencent/upstream.js'
+import type { UpstreamResult } from '../tencent/upstream-result.js'
 import type { VerifyCall } from '../tencent/verify-call.js'
 
 /** What a decision asks Tencent. */
@@ -21,7 +23,8 @@ export type Asked = { readonly kind: 'answered'; readonly reply: Outcome } | { r
 
 interface CallUnderWay {
   readonly endMs: number
-  readonly takers: Set<(reply: Outcome) => void>
+  /** A list, for nearly all have one: thousands of calls may wait. */
+  takers: readonly ((reply: Outcome) => void)[]
   /** Ends the charge of a call that runs on without a caller. */
   endCharge: ((isRefused: boolean) => void) | undefined
 }
@@ -72,6 +75,14 @@ export class TencentCalls {
     return { kind: 'answered', reply: kept }
   }
 
+  /** Keeps a reply to be collected. What the circuit gave up, what was never sent, or a bug, is none. */
+  keep(callKey: string, reply: Outcome): void {
+    if (reply.kind === 'bug') return
+    if (reply.kind === 'degraded' && (reply.cause === 'circuit_open' || !reply.wasSent)) return
+    const nowMs = this.#clock.nowMs()
+    this.#kept.set(callKey, { reply, endedMs: nowMs }, ({ endedMs }) => nowMs - endedMs >= keptMs)
+  }
+
   #keptReply(callKey: string): Outcome | undefined {
     const kept = this.#kept.get(callKey)
     return kept !== undefined && this.#clock.nowMs() - kept.endedMs < keptMs ? kept.reply : undefined
@@ -79,32 +90,60 @@ export class TencentCalls {
 
   #start(question: TencentQuestion, take: (reply: Outcome) => void): Asked {
     const { call, callKey, limitKey, timeoutMs } = question
-    const isKnown = this.#site.ledger.verifiedPerMinute(limitKey) > 0
+    const isKnown = this.#site.ledger.isKnown(limitKey)
     const leaveInFlight = this.#site.inFlight.enter(limitKey, isKnown)
     if (leaveInFlight === undefined) return answered(degraded('overloaded', { wasSent: false }))
-    let giveUp = () => {}
-    const permit = this.#site.circuit.admit({ clientKey: limitKey, isKnown, release: () => giveUp() })
-    if (permit === undefined) {
+    const allowed = this.#allow(limitKey, isKnown)
+    if (allowed === undefined) {
       leaveInFlight()
-      return answered(degraded('circuit_open', { wasSent: false }))
+      return answered(degraded('throttled', { wasSent: false, isEvidence: false }))
     }
-    const underWay: CallUnderWay = {
-      endMs: this.#clock.nowMs() + timeoutMs,
-      takers: new Set(),
-      endCharge: undefined,
-    }
-    this.#underWay.set(callKey, underWay)
-    giveUp = this.#upstream.verify(call, timeoutMs, (result) => {
+    const startedMs = this.#clock.nowMs()
+    const underWay: CallUnderWay = { endMs: startedMs + timeoutMs, takers: [], endCharge: undefined }
+    const finish = (reply: Outcome) => {
       this.#underWay.delete(callKey)
       leaveInFlight()
-      const reply = classifyReply(result, call.channel)
-      const report = circuitReport(reply)
-      if (report === 'throttled') this.#site.noteThrottled()
-      // A lost permit would hold a probing circuit open for ever.
-      this.#site.circuit.settle(permit, report)
       this.#end(underWay, question, reply)
-    })
+    }
+    const { keys } = this.#upstream
+    if (keys === undefined || this.#site.circuit.state === 'open' || keys.take() !== undefined) {
+      if (!this.#send(question, allowed, 0, finish)) {
+        leaveInFlight()
+        return answered(notAdmitted)
+      }
+    } else {
+      // Before the permit: a provider that hangs must not look like a call that Tencent leaves unanswered.
+      keys.wait(timeoutMs, (failure) => {
+        if (failure !== undefined) finish(classifyReply(failure, call.channel))
+        else if (!this.#send(question, allowed, this.#clock.nowMs() - startedMs, finish)) finish(notAdmitted)
+      })
+    }
+    this.#underWay.set(callKey, underWay)
     return this.#join(underWay, question, take)
+  }
+
+  /** Sends the call, of whose time so much is over. Returns false, and does nothing, where the circuit says not to. */
+  #send(question: TencentQuestion, allowed: AllowedCall, waitedMs: number, finish: (reply: Outcome) => void): boolean {
+    const { call, timeoutMs } = question
+    const { clientKey, isKnown } = allowed
+    let giveUp = () => {}
+    const permit = this.#site.circuit.admit({ clientKey, isKnown, release: () => giveUp() })
+    if (permit === undefined) return false
+    const judge = (result: UpstreamResult) => {
+      const reply = classifyReply(result, call.channel)
+      this.#site.callAllowance.settle(allowed, reply)
+      // A lost permit would hold a probing circuit open for ever.
+      this.#site.circuit.settle(permit, circuitReport(reply))
+      finish(reply)
+    }
+    giveUp = this.#upstream.verify(call, timeoutMs, judge, waitedMs)
+    return true
+  }
+
+  /** An open circuit decides by itself, and its reason says more than that Tencent throttled before. */
+  #allow(limitKey: string, isKnown: boolean): AllowedCall | undefined {
+    const { circuit, callAllowance } = this.#site
+    return circuit.state === 'open' ? callAllowance.uncounted(limitKey, isKnown) : callAllowance.take(limitKey, isKnown)
   }
 
   /** Waits for a call; not longer than this caller's own deadline, where the call has another one's. */
@@ -117,10 +156,10 @@ export class TencentCalls {
       timer?.cancel()
       caller.runInAsyncScope(take, undefined, reply)
     }
-    underWay.takers.add(taker)
+    underWay.takers = [...underWay.takers, taker]
     const leave = () => {
       timer?.cancel()
-      if (!underWay.takers.delete(taker) || underWay.takers.size > 0) return
+      if (!removeTaker(underWay, taker) || underWay.takers.length > 0) return
       underWay.endCharge = this.#site.charges.chargeRunning(limitKey)
     }
     const isShorter = this.#clock.nowMs() + timeoutMs < underWay.endMs
@@ -129,27 +168,30 @@ export class TencentCalls {
   }
 
   /** The caller is still there, so nothing is charged; a refusal of the call is, when it comes. */
-  #stopWaiting({ takers }: CallUnderWay, taker: (reply: Outcome) => void): void {
-    if (takers.delete(taker)) taker(degraded('timeout', { isEvidence: false }))
+  #stopWaiting(underWay: CallUnderWay, taker: (reply: Outcome) => void): void {
+    if (removeTaker(underWay, taker)) taker(degraded('timeout', { isEvidence: false }))
   }
 
-  #end({ takers, endCharge }: CallUnderWay, { callKey, limitKey }: TencentQuestion, reply: Outcome): void {
+  #end(underWay: CallUnderWay, { callKey, limitKey }: TencentQuestion, reply: Outcome): void {
+    const { takers, endCharge } = underWay
     const isRefused = reply.kind === 'refused'
     if (endCharge !== undefined) endCharge(isRefused)
     else if (isRefused) this.#site.charges.charge(limitKey)
-    if (takers.size === 0) this.#keep(callKey, reply)
-    const waiting = [...takers]
-    takers.clear()
-    for (const taker of waiting) taker(reply)
-  }
-
-  /** What the circuit gave up, or a bug, is no reply to be collected. */
-  #keep(callKey: string, reply: Outcome): void {
-    if (reply.kind === 'bug' || (reply.kind === 'degraded' && reply.cause === 'circuit_open')) return
-    const nowMs = this.#clock.nowMs()
-    this.#kept.set(callKey, { reply, endedMs: nowMs }, ({ endedMs }) => nowMs - endedMs >= keptMs)
+    if (takers.length === 0) this.keep(callKey, reply)
+    underWay.takers = []
+    for (const taker of takers) taker(reply)
   }
 }
+
+/** False where it has gone already. */
+function removeTaker(underWay: CallUnderWay, taker: (reply: Outcome) => void): boolean {
+  const left = underWay.takers.filter((other) => other !== taker)
+  const isRemoved = left.length < underWay.takers.length
+  underWay.takers = left
+  return isRemoved
+}
+
+const notAdmitted = degraded('circuit_open', { wasSent: false })
 
 function answered(reply: Outcome): Asked {
   return { kind: 'answered', reply }

@@ -33,7 +33,8 @@ export interface CaptchaGuardOptions {
   /** `AppSecretKey` from the CAPTCHA console. Never logged. Site option. @example appSecretKey: process.env.APP_SECRET_KEY */
   appSecretKey: string | undefined
   /**
-   * Keys of a Tencent Cloud sub-account, or `{ getCredential() }`. Required unless `client` is given. Site option.
+   * Keys of a Tencent Cloud sub-account, or a provider of keys: `cvmRoleCredential()`, `tkeOidcCredential()` or any
+   * `{ getCredential() }`. Required unless `client` is given. Site option.
    * @example credential: { secretId: process.env.SECRET_ID, secretKey: process.env.SECRET_KEY }
    */
   credential?: SdkCredential | DynamicCredential | undefined
@@ -75,12 +76,22 @@ export interface CaptchaGuardOptions {
    */
   clientKey?: Callback<[req: CaptchaRequest], string | number | undefined> | undefined
   /**
+   * Returns an identity that the application itself vouches for, for example the user of a session that is older than a day.
+   * It counts as a client with history: it comes first where room is scarce, and draws on the reserve of the purses, with 5
+   * passes a minute of its own in an outage and 3 in 10 minutes from doubt, within 100 a minute of all such identities at its
+   * address. It enlarges no total. `undefined`, `null` and `''` are no identity; longer ones than 120 characters are hashed.
+   * Never return what a caller can make up. Never logged.
+   * @example knownAs: (req) => (isOlderThanADay(req.session) ? req.session.userId : undefined)
+   */
+  knownAs?: Callback<[req: CaptchaRequest], string | null | undefined> | undefined
+  /**
    * One deadline in milliseconds for credentials, connect, headers and body. Integer, 1 to 2147483647.
    * @default 2000 @example timeoutMs: 1500
    */
   timeoutMs?: number | undefined
   /**
-   * Verifications under way at once; one client key has at most a sixteenth of them. Integer, at least 1. Site option.
+   * Verifications under way at once; one client key has at most a sixteenth of them, and clients without history together have
+   * half. Integer, at least 1. Site option.
    * @default 2048 @example maxInFlight: 512
    */
   maxInFlight?: number | undefined
@@ -157,7 +168,8 @@ export interface DegradationOptions {
   /** What each cause does. @example rules: { throttled: 'refuse', timeout: ({ evidence }) => (evidence === 'outage' ? 'pass' : 'refuse') } */
   rules?: DegradationRules | undefined
   /**
-   * Estimate of the verified passes a minute of the whole site; stands in until a baseline is learned. Number above 0.
+   * Estimate of the verified passes a minute of the whole site; stands in until a baseline is learned. Purse totals follow the
+   * baseline up to four times this or the seven-day reference, whichever is larger. Number above 0.
    * Site option. @example expectedPerMinute: 100
    */
   expectedPerMinute?: number | undefined
@@ -200,8 +212,10 @@ export interface DegradationRules {
   circuit_open?: DegradationRule | undefined
   /** `maxInFlight`, or the client key's share of it, was reached: Tencent was not asked. @default 'pass' */
   overloaded?: DegradationRule | undefined
-  /** `RequestLimitExceeded` or `LimitExceeded` of API 3.0. @default 'pass' */
+  /** `RequestLimitExceeded` or `LimitExceeded` of API 3.0, or the guard's own limit on calls while Tencent throttles. @default 'pass' */
   throttled?: DegradationRule | undefined
+  /** The provider of the credential worked before and gives no valid keys now: Tencent was not asked. @default 'pass' */
+  credential_unavailable?: DegradationRule | undefined
   /** The page sent a fallback ticket: a claim of the caller that the vendor's script could not reach Tencent. @default 'pass' */
   client_fallback?: DegradationRule | undefined
   /** An error that only the operator can cause, for example `AuthFailure` or `UnauthorizedOperation`. @default 'refuse' */

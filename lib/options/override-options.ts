@@ -13,7 +13,7 @@ export interface OverrideOptions {
 const maxForMs = 86_400_000
 
 /** Checks an override. Throws {@link CaptchaConfigError} on a wrong mode or option, and where `'pass'` has no end. */
-export function parseOverride(mode: OverrideMode, options: OverrideOptions, epochMs: number): OverrideState {
+export function parseOverride(mode: OverrideMode, options: OverrideOptions): OverrideState {
   if (mode !== 'pass' && mode !== 'verify_only' && mode !== 'none') {
     throw new CaptchaConfigError(
       'override',
@@ -38,7 +38,7 @@ export function parseOverride(mode: OverrideMode, options: OverrideOptions, epoc
       `override \`forMs\` is ${String(forMs)}; it must be an integer from 1 to ${maxForMs}.`,
     )
   }
-  return { mode, by: by ?? '', untilMs: forMs === undefined ? Number.POSITIVE_INFINITY : epochMs + forMs }
+  return { mode, by: by ?? '', leftMs: forMs ?? Number.POSITIVE_INFINITY }
 }
 
 function checkOptions(options: OverrideOptions): void {

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { type DegradationCause, degradationCauses } from '../admission/cause-table.js'
 import { readTokenByDefault } from '../read-token.js'
 import type { CaptchaStore } from '../store/captcha-store.js'
-import { isHeaderSafe } from '../tencent/resolve-credential.js'
+import { isHeaderSafe } from '../tencent/credentials/read-credential.js'
 import type {
   CaptchaClient,
   CaptchaLogger,
@@ -18,19 +18,19 @@ const maxTimerMs = 2_147_483_647
 
 const numberThat = (expected: string, isFit: (value: number) => boolean) =>
   v.pipe(v.number(expected), v.check(isFit, expected))
-const integer = (min: number, max: number, expected: string) =>
+export const integer = (min: number, max: number, expected: string) =>
   numberThat(expected, (value) => Number.isInteger(value) && value >= min && value <= max)
 const count = integer(1, Number.MAX_SAFE_INTEGER, 'an integer, at least 1')
-const durationMs = (min = 1) =>
+export const durationMs = (min = 1) =>
   integer(min, maxTimerMs, `an integer number of milliseconds, from ${min} to ${maxTimerMs}`)
 const nonNegative = numberThat('a number, 0 or more', (value) => Number.isFinite(value) && value >= 0)
 const positive = numberThat('a number above 0', (value) => Number.isFinite(value) && value > 0)
 const share = numberThat('a number above 0, at most 1', (value) => value > 0 && value <= 1)
 const flag = v.boolean('true or false')
-const text = v.pipe(v.string('a string that is not empty'), v.regex(/\S/, 'a string that is not empty'))
+export const text = v.pipe(v.string('a string that is not empty'), v.regex(/\S/, 'a string that is not empty'))
 const urlMessage =
   'a string with the whole URL, http:// or https:// included, and without user name, password, query and hash'
-const httpUrl = v.pipe(v.string(urlMessage), v.check(isHttpUrl, urlMessage), v.transform(hrefOf))
+export const httpUrl = v.pipe(v.string(urlMessage), v.check(isHttpUrl, urlMessage), v.transform(hrefOf))
 
 type Documented<Name extends keyof CaptchaGuardOptions> = Exclude<CaptchaGuardOptions[Name], string | undefined>
 const callback = <Type>() => v.custom<Type>((value) => typeof value === 'function', 'a function')
@@ -41,7 +41,7 @@ const withMethods = <Type>(expected: string, ...names: readonly string[]) =>
   )
 
 /** A member that is not in `entries` is an error unless it is `undefined`. The validator alone would accept a list. */
-const objectOf = <const Entries extends v.ObjectEntries>(entries: Entries) => {
+export const objectOf = <const Entries extends v.ObjectEntries>(entries: Entries) => {
   const members = v.strictObject(entries)
   const steps = v.pipe(
     v.custom<v.InferInput<typeof members>>((value) => typeof value === 'object' && isObject(value), 'an object'),
@@ -120,6 +120,7 @@ export const schema = objectOf({
   readToken: v.optional(callback<Documented<'readToken'>>(), () => readTokenByDefault),
   userIp: v.optional(callback<Documented<'userIp'>>(), () => (req: CaptchaRequest) => req.ip),
   clientKey: v.optional(callback<Documented<'clientKey'>>()),
+  knownAs: v.optional(callback<Documented<'knownAs'>>()),
   timeoutMs: v.optional(durationMs(), 2000),
   maxInFlight: v.optional(count, 2048),
   mode: v.optional(v.picklist(['enforce', 'observe'], "'enforce' or 'observe'"), 'enforce'),

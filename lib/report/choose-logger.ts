@@ -29,8 +29,12 @@ export function chooseLogger(option: CaptchaLogger | false | undefined): LoggerC
   return {
     base,
     of: (req) => {
-      const log: unknown = req && Reflect.get(req, 'log')
-      return isLogger(log) ? guarded(log) : base
+      let own: CaptchaLogger | undefined
+      callHook(() => {
+        const log: unknown = req && Reflect.get(req, 'log')
+        if (isLogger(log)) own = log
+      })
+      return own ? guarded(own) : base
     },
   }
 }

@@ -45,6 +45,7 @@ export class Reporter {
     if (verdict.degraded) {
       this.#line(logger, 'warn', 'captcha_degraded', verdict, trace)
       if (verdict.cause === 'misconfigured') this.#misconfigured(verdict)
+      if (verdict.cause === 'credential_unavailable') this.credential('there are no valid keys')
     } else if (verdict.passed) {
       this.#line(logger, 'debug', 'captcha_verified', verdict, trace)
     } else {
@@ -65,6 +66,11 @@ export class Reporter {
     }
   }
 
+  /** The provider of the credential failed: in time for the operator to mend it, while the last keys are still valid. */
+  credential(problem: string): void {
+    this.#misconfigured({ hint: `The provider of the credential fails: ${problem}.` })
+  }
+
   /** What became of a ticket that had passed degraded. */
   late(verdict: CaptchaVerdict, lateVerdict: LateVerdict, ticketHash: string | undefined): void {
     const level = lateVerdict.outcome === 'refused' ? 'warn' : 'info'
@@ -77,7 +83,8 @@ export class Reporter {
   }
 
   override(state: OverrideState, why: OverrideChange): void {
-    const until = Number.isFinite(state.untilMs) ? { until: new Date(state.untilMs).toISOString() } : {}
+    const untilMs = this.#clock.epochMs() + state.leftMs
+    const until = Number.isFinite(untilMs) ? { until: new Date(untilMs).toISOString() } : {}
     const fields = {
       event: 'captcha_override',
       captchaAppId: this.#config.captchaAppId,

@@ -11,14 +11,14 @@ import {
   knownCaptchaType,
   type VerificationParameters,
 } from './api-request.js'
-import { checkSignature, type SimulatorCredential } from './check-signature.js'
+import { checkSignature, type Keyring } from './check-signature.js'
 import type { TicketBook, TicketKind, TicketRecord } from './ticket-book.js'
 
 /** What an answer depends on besides the request. */
 export interface CaptchaService {
   readonly captchaAppIds: Readonly<Record<CaptchaChannel, number>>
   readonly appSecretKey: string
-  readonly credential: SimulatorCredential
+  readonly keyring: Keyring
   readonly tickets: TicketBook
 }
 
@@ -81,7 +81,7 @@ export function answerCall(request: ApiRequest, service: CaptchaService, nowMs: 
   const version = headerText(request, 'x-tc-version')
   if (action === '') return errorReply('MissingParameter', 'The request header `X-TC-Action` is missing.')
   if (version === '') return errorReply('MissingParameter', 'The request header `X-TC-Version` is missing.')
-  const refusal = checkSignature(request, service.credential, nowMs)
+  const refusal = checkSignature(request, service.keyring, nowMs)
   if (refusal !== null) return refusal
   if (version !== apiVersion) return errorReply('NoSuchVersion', `The version \`${version}\` does not exist.`)
   const channel = channelOfAction(action)

@@ -10,6 +10,11 @@ export interface SimulatorCredential {
   readonly token?: string
 }
 
+/** Finds the key pair of a SecretId. */
+export interface Keyring {
+  find(secretId: string): (SimulatorCredential & { readonly expiresAtMs?: number }) | undefined
+}
+
 const algorithm = 'TC3-HMAC-SHA256'
 const maxClockSkewSeconds = 300
 const authorizationHeader =
@@ -76,7 +81,7 @@ function utcDate(seconds: number): string {
 }
 
 /** Checks TC3-HMAC-SHA256 as the vendor's gateway does. Returns null for a right signature, else the gateway's error. */
-export function checkSignature(request: ApiRequest, credential: SimulatorCredential, nowMs: number): ApiReply | null {
+export function checkSignature(request: ApiRequest, keyring: Keyring, nowMs: number): ApiReply | null {
   const invalid = 'The provided credentials could not be validated. Please check your'
   const auth = parseAuthorization(headerText(request, 'authorization'))
   if (auth === null) {
@@ -92,7 +97,8 @@ export function checkSignature(request: ApiRequest, credential: SimulatorCredent
     const message = 'The provided credentials are expired: the time stamp is more than 5 minutes off.'
     return errorReply('AuthFailure.SignatureExpire', message)
   }
-  if (auth.secretId !== credential.secretId) {
+  const credential = keyring.find(auth.secretId)
+  if (credential === undefined) {
     const message = 'The SecretId is not found, please ensure that your SecretId is correct.'
     return errorReply('AuthFailure.SecretIdNotFound', message)
   }
@@ -103,6 +109,9 @@ export function checkSignature(request: ApiRequest, credential: SimulatorCredent
   if (!matches) return errorReply('AuthFailure.SignatureFailure', `${invalid} signature is correct.`)
   if (credential.token !== undefined && headerText(request, 'x-tc-token') !== credential.token) {
     return errorReply('AuthFailure.TokenFailure', `${invalid} token.`)
+  }
+  if (nowMs >= (credential.expiresAtMs ?? Number.POSITIVE_INFINITY)) {
+    return errorReply('AuthFailure.TokenFailure', 'The token has expired.')
   }
   return null
 }

@@ -102,6 +102,24 @@ export type ScriptFaultName = (typeof scriptFaults)[number]
  */
 export type ScriptFault = ScriptFaultName | { readonly kind: 'error_code'; readonly errorCode: number }
 
+/** Names of the faults of the credential services that need no parameter. */
+export const credentialFaults = ['down', 'hang', 'garbage', 'denied', 'expired_keys'] as const
+
+/** {@link credentialFaults} as a type. */
+export type CredentialFaultName = (typeof credentialFaults)[number]
+
+/**
+ * What goes wrong where temporary keys come from: the metadata service and STS alike.
+ *
+ * - `down`: the connection is destroyed; `hang`: reads the request and never answers; `garbage`: HTTP 200 with a body that is no JSON.
+ * - `denied`: the metadata service answers HTTP 404, STS `AuthFailure.UnauthorizedOperation`.
+ * - `expired_keys`: keys whose `ExpiredTime` is a minute ago.
+ * - `short_lived_keys`: keys that expire after `lifetimeSeconds` (1 to 43200) instead of two hours.
+ */
+export type CredentialFault =
+  | CredentialFaultName
+  | { readonly kind: 'short_lived_keys'; readonly lifetimeSeconds: number }
+
 /** What the simulator tells a page's copy of the script, as JSON. */
 export interface ScriptParameters {
   /** Where the script fetches tickets when the browser does not tell where it was loaded from. */

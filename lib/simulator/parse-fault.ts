@@ -1,8 +1,17 @@
-import { type ApiFault, type ApiFaultOptions, apiFaults, type ScriptFault, scriptFaults } from './faults.js'
+import {
+  type ApiFault,
+  type ApiFaultOptions,
+  apiFaults,
+  type CredentialFault,
+  credentialFaults,
+  type ScriptFault,
+  scriptFaults,
+} from './faults.js'
 
 const maxDelayMs = 600_000
 const apiFaultShapes = `one of ${apiFaults.join(', ')}, {"kind":"api_error","code":"…","message":"…"}, {"kind":"captcha_code","code":1} or {"kind":"slow","delayMs":500}`
 const scriptFaultShapes = `one of ${scriptFaults.join(', ')} or {"kind":"error_code","errorCode":1006}`
+const credentialFaultShapes = `one of ${credentialFaults.join(', ')} or {"kind":"short_lived_keys","lifetimeSeconds":5}`
 
 function fail(what: string, value: unknown, expected: string): never {
   throw new TypeError(`${what} is ${JSON.stringify(value) ?? String(value)}; expected ${expected}`)
@@ -89,4 +98,19 @@ export function parseScriptFault(value: unknown): ScriptFault {
   const { kind, errorCode } = value
   if (!isIntegerWithin(errorCode, 1000, 9999)) fail('errorCode', errorCode, 'an integer of four digits')
   return { kind, errorCode }
+}
+
+/** Returns a fault of the credential services. Throws a TypeError that lists what is allowed. */
+export function parseCredentialFault(value: unknown): CredentialFault {
+  const name = credentialFaults.find((known) => known === value)
+  if (name !== undefined) return name
+  if (!isRecord(value) || value.kind !== 'short_lived_keys') {
+    return fail('the credential fault', value, credentialFaultShapes)
+  }
+  rejectUnknownKeys('the credential fault', value, ['kind', 'lifetimeSeconds'])
+  const { kind, lifetimeSeconds } = value
+  if (!isIntegerWithin(lifetimeSeconds, 1, 43_200)) {
+    fail('lifetimeSeconds', lifetimeSeconds, 'an integer from 1 to 43200')
+  }
+  return { kind, lifetimeSeconds }
 }

@@ -12,6 +12,8 @@ export interface ApiHost {
   readonly schedule: FaultSchedule
   readonly log: CallLog
   readonly now: () => number
+  /** Counts a call and tells whether it is one too many. */
+  readonly isOverQuota: (nowMs: number) => boolean
   /** Returns the target of the `redirect` fault. */
   readonly redirectTo: () => string
 }
@@ -34,7 +36,9 @@ function newCall(request: ApiRequest, at: number): SimulatedCall {
 }
 
 function decide(host: ApiHost, request: ApiRequest, call: SimulatedCall): WireAnswer {
-  const fault = host.service.tickets.find(call.ticket)?.fault ?? host.schedule.pick(call.ticketKind)
+  const fault = host.isOverQuota(call.at)
+    ? 'request_limit_exceeded'
+    : (host.service.tickets.find(call.ticket)?.fault ?? host.schedule.pick(call.ticketKind))
   return wireAnswer(fault, {
     channel: channelOfAction(call.action) ?? 'web',
     requestId: randomUUID(),

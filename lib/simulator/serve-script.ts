@@ -4,7 +4,14 @@ import { problemOfAidEncrypted } from './check-aid-encrypted.js'
 import { demoPage } from './demo-page.js'
 import type { ScriptParameters } from './faults.js'
 import { pageScript } from './page-script.generated.js'
-import { parseApiFault, parseApiFaultOptions, parseScriptFault, rejectScopedRefusal } from './parse-fault.js'
+import {
+  parseApiFault,
+  parseApiFaultOptions,
+  parseCredentialFault,
+  parseScriptFault,
+  rejectScopedRefusal,
+} from './parse-fault.js'
+import type { ServeCredentials } from './serve-credentials.js'
 import type { Simulator } from './simulator.js'
 import type { MintTicketOptions } from './ticket-book.js'
 
@@ -19,13 +26,15 @@ export interface ScriptHost {
   readonly now: () => number
   /** Counts the requests for the script and those that followed the `redirect` fault. */
   readonly hits: { script: number; redirect: number }
+  /** Answers requests for temporary keys. */
+  readonly credentials: ServeCredentials
 }
 
 type Route = (host: ScriptHost, message: IncomingMessage, response: ServerResponse) => void | Promise<void>
 
 const maxBodyBytes = 64 * 1024
 const shownCalls = 50
-const controlKeys = ['api', 'options', 'script']
+const controlKeys = ['api', 'options', 'script', 'credential']
 const openToAllPages = { 'access-control-allow-origin': '*' }
 
 /** Path of the script of each site, as on the vendor's hosts. */
@@ -110,23 +119,25 @@ function rejectForeignHost(host: ScriptHost, message: IncomingMessage): void {
 }
 
 /** Returns what `GET /control` shows: faults, counters and the last 50 calls, oldest first. */
-function readControl({ calls, faults, scriptHits, redirectHits }: Simulator): object {
-  return { faults, scriptHits, redirectHits, totalCalls: calls.length, calls: calls.slice(-shownCalls) }
+function readControl({ calls, faults, scriptHits, redirectHits, credentialHits }: Simulator): object {
+  return { faults, scriptHits, redirectHits, credentialHits, totalCalls: calls.length, calls: calls.slice(-shownCalls) }
 }
 
 /** Carries out `PUT /control` as a whole. Throws a TypeError for a wrong body and then changes nothing. */
 function putControl(simulator: Simulator, body: Record<string, unknown>): void {
   const unknown = Object.keys(body).find((key) => !controlKeys.includes(key))
   if (unknown !== undefined)
-    throw new TypeError(`unknown key ${JSON.stringify(unknown)}; there are api, options and script`)
-  const { api = null, options, script = null } = body
+    throw new TypeError(`unknown key ${JSON.stringify(unknown)}; there are ${controlKeys.join(', ')}`)
+  const { api = null, options, script = null, credential = null } = body
   if (!('api' in body) && options !== undefined) throw new TypeError('options need an api fault to go with')
   const apiFault = api === null ? null : parseApiFault(api)
   const scope = parseApiFaultOptions(options)
   if (apiFault !== null) rejectScopedRefusal(apiFault, scope)
   const scriptFault = script === null ? null : parseScriptFault(script)
+  const credentialFault = credential === null ? null : parseCredentialFault(credential)
   if ('api' in body) simulator.setFault(apiFault, scope)
   if ('script' in body) simulator.setScriptFault(scriptFault)
+  if ('credential' in body) simulator.setCredentialFault(credentialFault)
 }
 
 async function control(host: ScriptHost, message: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -172,6 +183,7 @@ async function route(host: ScriptHost, message: IncomingMessage, response: Serve
   const key = `${message.method} ${(message.url ?? '/').split('?', 1)[0]}`
   const handler = Object.hasOwn(routes, key) ? routes[key] : undefined
   try {
+    if (await host.credentials(message, response)) return
     await (handler ?? notFound)(host, message, response)
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
@@ -179,7 +191,7 @@ async function route(host: ScriptHost, message: IncomingMessage, response: Serve
   }
 }
 
-/** Makes the request listener of the script, its tickets, the demo page and the control API. */
+/** Makes the request listener of the script, its tickets, the demo page, the control API and the sources of temporary keys. */
 export function serveScript(host: ScriptHost): RequestListener {
   return (message, response) => {
     route(host, message, response).catch(() => response.destroy())

@@ -1,6 +1,6 @@
 import type { SimulatedCall } from './call-log.js'
 import type { SimulatorCredential } from './check-signature.js'
-import type { ApiFault, ApiFaultOptions, ScheduledApiFault, ScriptFault } from './faults.js'
+import type { ApiFault, ApiFaultOptions, CredentialFault, ScheduledApiFault, ScriptFault } from './faults.js'
 import type { MintedTicket, MintTicketOptions } from './ticket-book.js'
 
 /** Options of `startSimulator`; each has a default. */
@@ -9,7 +9,7 @@ export interface SimulatorOptions {
   readonly host?: string
   /** Port of the API, 0 to 65535. Default 0: any free one. */
   readonly port?: number
-  /** Port of the script, the demo page and the control API, 0 to 65535. Default 0: any free one. */
+  /** Port of the script, the demo page, the control API, the metadata service and STS, 0 to 65535. Default 0: any free one. */
   readonly scriptPort?: number
   /** App id of web tickets. Default 190000001. */
   readonly captchaAppId?: number
@@ -26,6 +26,11 @@ export interface SimulatorOptions {
   readonly enforceAidEncrypted?: boolean
   /** Seed of faults that hit a share of the calls, an integer. Default 1. */
   readonly seed?: number
+  /**
+   * Calls, canaries included, that the API answers in each second of `now`; later ones get `RequestLimitExceeded` and leave their
+   * ticket unspent. A number, 0 or more. Default: no limit.
+   */
+  readonly callsPerSecond?: number
   /** Clock for ticket ages, signature time stamps and the call log, epoch ms. Default `Date.now`. */
   readonly now?: () => number
   /** Allows a `host` that other machines can reach, which can then mint tickets that pass. Default false. */
@@ -34,10 +39,11 @@ export interface SimulatorOptions {
   readonly allowInProduction?: boolean
 }
 
-/** The faults that are on, as plain JSON; null is health. */
+/** The faults that are on, as plain JSON; null, or an absent `credential`, is health. */
 export interface SimulatorFaults {
   readonly api: ScheduledApiFault | null
   readonly script: ScriptFault | null
+  readonly credential?: CredentialFault
 }
 
 /** A running stand-in for Tencent CAPTCHA. */
@@ -50,6 +56,16 @@ export interface Simulator {
   readonly internationalScriptUrl: string
   /** The HTTP control API: `GET` returns the state and the last 50 calls, `PUT` sets faults. */
   readonly controlUrl: string
+  /**
+   * A stand-in for the metadata service of a CVM, for `cvmRoleCredential({ metadataUrl })`. One role is bound,
+   * `simulatorRole`. Every request gets new keys, which the API accepts with their token only, until they expire.
+   */
+  readonly metadataUrl: string
+  /**
+   * A stand-in for STS, for `tkeOidcCredential({ endpoint })`: answers `AssumeRoleWithWebIdentity` for any identity token that is
+   * not empty.
+   */
+  readonly stsUrl: string
   /** App id of web tickets. */
   readonly captchaAppId: number
   /** App id of mini-program tickets. */
@@ -68,6 +84,13 @@ export interface Simulator {
   setFault(fault: ApiFault | null, options?: ApiFaultOptions): void
   /** Sets the fault of the script for later page loads; `null` heals it. Throws a TypeError for a wrong fault. */
   setScriptFault(fault: ScriptFault | null): void
+  /**
+   * Sets the fault of the metadata service and of STS; `null` heals them. Keys that were issued before stay valid, requests that
+   * hang stay hanging. Throws a TypeError for a wrong fault.
+   */
+  setCredentialFault(fault: CredentialFault | null): void
+  /** The API refuses every temporary key issued so far from now on (`AuthFailure.SecretIdNotFound`), as after a rotation. */
+  revokeTemporaryKeys(): void
   /** Resolves when the port of the API is open or closed as the faults say; needed only right after `'refuse'` was healed. */
   settled(): Promise<void>
   readonly faults: SimulatorFaults
@@ -77,7 +100,9 @@ export interface Simulator {
   readonly scriptHits: number
   /** Number of requests that followed the `redirect` fault. */
   readonly redirectHits: number
-  /** Clears `calls` and sets `scriptHits` and `redirectHits` to 0. */
+  /** Number of requests for temporary keys, with any outcome. */
+  readonly credentialHits: number
+  /** Clears `calls` and sets the three counters of hits to 0. */
   clearCalls(): void
   /** Destroys all connections and frees the ports. A second call has no effect. */
   close(): Promise<void>

@@ -1,12 +1,21 @@
 import { isIP } from 'node:net'
 import { createCallLog } from './call-log.js'
+import { callQuota } from './call-quota.js'
 import { createFaultSchedule } from './fault-schedule.js'
-import type { ScriptFault } from './faults.js'
+import type { CredentialFault, ScriptFault } from './faults.js'
 import { type HttpListener, openHttpListener } from './http-listener.js'
-import { parseApiFault, parseApiFaultOptions, parseScriptFault, rejectScopedRefusal } from './parse-fault.js'
+import {
+  parseApiFault,
+  parseApiFaultOptions,
+  parseCredentialFault,
+  parseScriptFault,
+  rejectScopedRefusal,
+} from './parse-fault.js'
 import { serveApi } from './serve-api.js'
+import { metadataPath, serveCredentials, stsPath } from './serve-credentials.js'
 import { scriptPaths, serveScript } from './serve-script.js'
 import type { Simulator, SimulatorOptions } from './simulator.js'
+import { createTemporaryKeys } from './temporary-keys.js'
 import { createTicketBook } from './ticket-book.js'
 
 type Settings = Required<Omit<SimulatorOptions, 'allowNonLoopback' | 'allowInProduction'>>
@@ -44,6 +53,11 @@ function checkIntegers(settings: Settings): void {
   }
 }
 
+function checkQuota({ callsPerSecond }: Settings): void {
+  if (typeof callsPerSecond === 'number' && callsPerSecond >= 0) return
+  throw new TypeError(`startSimulator: option \`callsPerSecond\` is ${callsPerSecond}; expected a number, 0 or more`)
+}
+
 /** Fills in the defaults. Throws for values and surroundings that the simulator must not run with. */
 function simulatorSettings(options: SimulatorOptions): Settings {
   const captchaAppId = options.captchaAppId ?? 190_000_001
@@ -59,10 +73,12 @@ function simulatorSettings(options: SimulatorOptions): Settings {
     }),
     enforceAidEncrypted: options.enforceAidEncrypted ?? false,
     seed: options.seed ?? 1,
+    callsPerSecond: options.callsPerSecond ?? Number.POSITIVE_INFINITY,
     now: options.now ?? Date.now,
   }
   rejectUnsafeSurroundings(options, settings.host)
   checkIntegers(settings)
+  checkQuota(settings)
   return settings
 }
 
@@ -72,25 +88,32 @@ function originOf(host: string, { port }: HttpListener): string {
 
 /**
  * Starts a stand-in for Tencent CAPTCHA on loopback, for development and tests: the verification API with its signature check on one
- * port; the browser script, a demo page and an HTTP control API on another. Every client that reaches it can mint tickets that pass.
+ * port; the browser script, a demo page, an HTTP control API and the sources of temporary keys (metadata service, STS) on another. Every client that reaches it can mint tickets that pass.
  *
  * Rejects with a TypeError for a wrong option, and with an Error when a port is taken, when `host` is not loopback, and under
  * `NODE_ENV=production`; `allowNonLoopback` and `allowInProduction` lift the last two.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const { host, port, scriptPort, seed, now, enforceAidEncrypted, ...identity } = simulatorSettings(options)
+  const { host, port, scriptPort, seed, now, enforceAidEncrypted, callsPerSecond, ...identity } =
+    simulatorSettings(options)
   const log = createCallLog()
   const schedule = createFaultSchedule(seed)
   const tickets = createTicketBook(now)
   const captchaAppIds = { web: identity.captchaAppId, mini_program: identity.miniCaptchaAppId }
-  const hits = { script: 0, redirect: 0 }
+  const hits = { script: 0, redirect: 0, credential: 0 }
+  const keys = createTemporaryKeys(identity.credential, now)
   let scriptFault: ScriptFault | null = null
+  let credentialFault: CredentialFault | null = null
   let scriptOrigin = ''
   let closed = false
 
-  const service = { captchaAppIds, appSecretKey: identity.appSecretKey, credential: identity.credential, tickets }
+  const service = { captchaAppIds, appSecretKey: identity.appSecretKey, keyring: keys, tickets }
   const redirectTo = () => `${scriptOrigin}/redirected`
-  const api = await openHttpListener({ host, port, handle: serveApi({ service, schedule, log, now, redirectTo }) })
+  const api = await openHttpListener({
+    host,
+    port,
+    handle: serveApi({ service, schedule, log, now, redirectTo, isOverQuota: callQuota(callsPerSecond) }),
+  })
 
   const simulator: Simulator = {
     ...identity,
@@ -103,6 +126,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     },
     get controlUrl() {
       return `${scriptOrigin}/control`
+    },
+    get metadataUrl() {
+      return scriptOrigin + metadataPath
+    },
+    get stsUrl() {
+      return scriptOrigin + stsPath
     },
     mintTicket(mint = {}) {
       if (mint.fault !== undefined) rejectScopedRefusal(parseApiFault(mint.fault), { next: 1 })
@@ -119,9 +148,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     setScriptFault(fault) {
       scriptFault = fault === null ? null : parseScriptFault(fault)
     },
+    setCredentialFault(fault) {
+      credentialFault = fault === null ? null : parseCredentialFault(fault)
+    },
+    revokeTemporaryKeys: keys.revoke,
     settled: () => api.settled(),
     get faults() {
-      return { api: schedule.current, script: scriptFault }
+      return { api: schedule.current, script: scriptFault, ...(credentialFault && { credential: credentialFault }) }
     },
     get calls() {
       return log.calls
@@ -132,9 +165,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     get redirectHits() {
       return hits.redirect
     },
+    get credentialHits() {
+      return hits.credential
+    },
     clearCalls() {
       log.clear()
-      Object.assign(hits, { script: 0, redirect: 0 })
+      Object.assign(hits, { script: 0, redirect: 0, credential: 0 })
     },
     async close() {
       closed = true
@@ -149,7 +185,14 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     script = await openHttpListener({
       host,
       port: scriptPort,
-      handle: serveScript({ simulator, onlyLoopbackHosts, checksAidEncrypted: enforceAidEncrypted, now, hits }),
+      handle: serveScript({
+        simulator,
+        onlyLoopbackHosts,
+        checksAidEncrypted: enforceAidEncrypted,
+        now,
+        hits,
+        credentials: serveCredentials({ fault: () => credentialFault, issue: keys.issue, hits }),
+      }),
     })
   } catch (error) {
     api.shut()

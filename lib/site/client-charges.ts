@@ -17,6 +17,8 @@ export interface ClientChargesOptions {
   readonly clock: Clock
   /** The key's own verified passes a minute; 0 without history. */
   readonly verifiedPerMinute: (clientKey: string) => number
+  /** Has history, or is vouched for by the application. */
+  readonly isKnown: (clientKey: string) => boolean
   /** Whether room at Tencent is scarce: it throttles, or half of `maxInFlight` is under way. */
   readonly isBusy: () => boolean
   /** Called when a key without history reaches its limit: another process may know it. */
@@ -69,8 +71,8 @@ export class ClientCharges {
   }
 
   #limitOf(clientKey: string): number {
-    const perMinute = this.#options.verifiedPerMinute(clientKey)
-    return perMinute > 0 ? Math.max(knownLimit, ownRateFactor * perMinute) : strangerLimit
+    const { isKnown, verifiedPerMinute } = this.#options
+    return isKnown(clientKey) ? Math.max(knownLimit, ownRateFactor * verifiedPerMinute(clientKey)) : strangerLimit
   }
 
   #isUnderPressure(): boolean {

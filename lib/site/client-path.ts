@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js'
 import { RollingCounts } from '../structures/rolling-counts.js'
+import type { ExpectedPasses } from './expected-passes.js'
 
 /** What one probe of the vendor's script found. `unknown`: this machine could not even ask. */
 export type ProbeReport = 'reachable' | 'unreachable' | 'unknown'
@@ -15,8 +16,7 @@ export interface ClientPathOptions {
   readonly clock: Clock
   /** Returns what fetches the vendor's script; `undefined` where probing is off. */
   readonly probe: () => RunProbe | undefined
-  /** Verified passes a minute to be expected of this process, as far as known. */
-  readonly expectedPerMinute: () => number | undefined
+  readonly expected: Pick<ExpectedPasses, 'evidentPerMinute' | 'certainPerMinute'>
   /** Called at the end of every probe. */
   readonly onChange: () => void
 }
@@ -34,6 +34,10 @@ const findings = {
   onlyProbeFails: { state: 'suspect', why: 'the vendor script cannot be fetched, but users are verified' },
   reachable: { state: 'healthy', why: 'the vendor script can be fetched' },
   unknown: { state: 'healthy', why: 'no failure seen' },
+  disproved: {
+    state: 'healthy',
+    why: 'the vendor script cannot be fetched, but users were verified as usual for long',
+  },
 } as const satisfies Record<string, ClientPathFinding>
 
 const probeEveryMs = 600_000
@@ -48,6 +52,8 @@ const meaningfulPasses = 10
 const tellingPasses = 30
 const collapseShare = 0.05
 const collapseExpiresMs = 900_000
+/** A probe that fails this long says nothing about the users when they are verified as expected meanwhile. */
+const disproofMs = 900_000
 
 /**
  * Decides whether the vendor's script reaches the users. Fallback tickets claim that it does not, but any caller can type one,
@@ -61,8 +67,10 @@ export class ClientPath {
   #lastProbeStartMs = Number.NEGATIVE_INFINITY
   #giveUpProbe: (() => void) | undefined
   #isClosed = false
-  #hasSucceeded = false
-  #probeFails = false
+  /** A probe is trusted from its first success on, until users disprove its failure. */
+  #trust: 'unproven' | 'trusted' | 'disproved' = 'unproven'
+  /** Since when the trusted probe fails, and the verified passes since then; begun anew where they were too few. */
+  #failing: { readonly sinceMs: number; passes: number } | undefined
   #collapsedSinceMs: number | undefined
 
   constructor(options: ClientPathOptions) {
@@ -79,15 +87,17 @@ export class ClientPath {
   /** One client's verified pass, counted once a minute. */
   noteVerified(): void {
     this.#passes.add('verified', this.#options.clock.nowMs())
+    if (this.#failing !== undefined) this.#weighFailure(this.#failing)
   }
 
   /** The state now; `outage` is evidence for fallback tickets. */
   finding(): ClientPathFinding {
-    const probeFails = this.#hasSucceeded && this.#probeFails
+    const probeFails = this.#failing !== undefined
     if (probeFails && this.#passesAreHalved()) return findings.unreachable
     if (this.#hasCollapsed()) return findings.collapsed
     if (probeFails) return findings.onlyProbeFails
-    return this.#hasSucceeded ? findings.reachable : findings.unknown
+    if (this.#trust === 'disproved') return findings.disproved
+    return this.#trust === 'trusted' ? findings.reachable : findings.unknown
   }
 
   /** Gives up the probe under way; none starts after it. */
@@ -98,18 +108,47 @@ export class ClientPath {
 
   /** True below half of what is expected, and on a quiet site, whose probe is evidence without passes. */
   #passesAreHalved(): boolean {
-    const perMinute = this.#options.expectedPerMinute()
+    const perMinute = this.#options.expected.evidentPerMinute()
     if (perMinute === undefined || (perMinute * fiveMinutesMs) / 60_000 < tellingPasses) return true
     const windowMs = Math.min(fiveMinutesMs, Math.max(shortWindowMs, (meaningfulPasses / perMinute) * 60_000))
     const passes = this.#passes.count('verified', this.#options.clock.nowMs(), windowMs)
     return passes < 0.5 * ((perMinute * windowMs) / 60_000)
   }
 
-  /** True while hardly any of many expected passes is verified; false again after 15 minutes of that, as the new normal. */
+  /**
+   * Takes its trust from a probe that fails while users are verified: a firewall may have closed the way of this machine, and
+   * each quiet night would be evidence. It is trusted again when it has succeeded once more.
+   */
+  #weighFailure(failing: { readonly sinceMs: number; passes: number }): void {
+    failing.passes++
+    const nowMs = this.#options.clock.nowMs()
+    const lastedMs = nowMs - failing.sinceMs
+    if (lastedMs < disproofMs) return
+    const half = (0.5 * (this.#options.expected.evidentPerMinute() ?? 0) * lastedMs) / 60_000
+    if (failing.passes >= Math.max(meaningfulPasses, half)) {
+      this.#trust = 'disproved'
+      this.#failing = undefined
+    } else if (half >= meaningfulPasses) {
+      this.#failing = { sinceMs: nowMs, passes: 0 }
+    }
+  }
+
+  #learnFromProbe(report: ProbeReport): void {
+    if (report === 'reachable') {
+      this.#trust = 'trusted'
+      this.#failing = undefined
+    } else if (report === 'unreachable' && this.#trust === 'trusted') {
+      this.#failing ??= { sinceMs: this.#options.clock.nowMs(), passes: 0 }
+    }
+  }
+
+  /**
+   * True while hardly any of many expected passes is verified; false again after 15 minutes of that, as the new normal. Who
+   * buys solves and stops makes passes collapse, but none of those that could be expected without them.
+   */
   #hasCollapsed(): boolean {
     const nowMs = this.#options.clock.nowMs()
-    const perMinute = this.#options.expectedPerMinute()
-    const expected = ((perMinute ?? 0) * fiveMinutesMs) / 60_000
+    const expected = ((this.#options.expected.certainPerMinute() ?? 0) * fiveMinutesMs) / 60_000
     const isSeenWhole = nowMs - this.#createdMs >= fiveMinutesMs
     if (!isSeenWhole || expected < tellingPasses || this.#passes.count('verified', nowMs) >= collapseShare * expected) {
       this.#collapsedSinceMs = undefined
@@ -127,8 +166,7 @@ export class ClientPath {
     this.#giveUpProbe = probe((report) => {
       this.#giveUpProbe = undefined
       if (this.#isClosed) return
-      if (report !== 'unknown') this.#probeFails = report === 'unreachable'
-      if (report === 'reachable') this.#hasSucceeded = true
+      this.#learnFromProbe(report)
       this.#options.onChange()
     })
   }

@@ -1,12 +1,15 @@
 /** A key with history may stand for many users. */
 const knownShare = 16
 const strangerShare = 64
+/** Less room than this is not shared between the two. */
+const minShared = 4
 
 /** Verifications under way, over all and by client key. */
 export class InFlight {
   #max = 0
   readonly #byClient = new Map<string, number>()
   #total = 0
+  #strangers = 0
 
   constructor(max: number) {
     this.configure(max)
@@ -24,15 +27,22 @@ export class InFlight {
 
   /**
    * Starts a verification. Returns the function that ends it, or `undefined` when there is no room: one client key has a
-   * sixteenth of it with history and a sixty-fourth without, at least one.
+   * sixteenth of it with history and a sixty-fourth without, at least one. All keys without history together have half of it, so
+   * that a flood of tickets that hang leaves the other half to users who come back.
    */
   enter(clientKey: string, isKnown: boolean): (() => void) | undefined {
     const ofClient = this.#byClient.get(clientKey) ?? 0
     const maxOfClient = Math.max(1, Math.floor(this.#max / (isKnown ? knownShare : strangerShare)))
     if (this.#total >= this.#max || ofClient >= maxOfClient) return undefined
+    if (!isKnown && this.#strangers >= this.#maxOfStrangers) return undefined
     this.#total++
+    if (!isKnown) this.#strangers++
     this.#byClient.set(clientKey, ofClient + 1)
-    return () => this.#leave(clientKey)
+    return () => this.#leave(clientKey, isKnown)
+  }
+
+  get #maxOfStrangers(): number {
+    return this.#max < minShared ? this.#max : Math.ceil(this.#max / 2)
   }
 
   /** Verifications under way. */
@@ -40,8 +50,9 @@ export class InFlight {
     return this.#total
   }
 
-  #leave(clientKey: string): void {
+  #leave(clientKey: string, isKnown: boolean): void {
     this.#total--
+    if (!isKnown) this.#strangers--
     const ofClient = (this.#byClient.get(clientKey) ?? 1) - 1
     if (ofClient === 0) this.#byClient.delete(clientKey)
     else this.#byClient.set(clientKey, ofClient)

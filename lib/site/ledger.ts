@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto'
+import { maxClockLeadMs } from '../admission/admit.js'
 import type { Claim, PurseName } from '../admission/question.js'
 import type { Clock } from '../clock.js'
-import type { StoreClaim, StoreClaimResult } from '../store/captcha-store.js'
-import type { StoreLink } from '../store/store-link.js'
+import type { StoreClaim, StoreClaimResult, StoreSession } from '../store/captcha-store.js'
+import type { StoreAnswer, StoreLink } from '../store/store-link.js'
 import { ClientHistory } from './client-history.js'
 import type { Purse, PurseClaim, PurseConfig, PurseSnapshot } from './purse.js'
 import { PurseBook, takeFromAll } from './purse-book.js'
-import { ReplayMemory, replayWindowMs } from './replay-memory.js'
+import { ReplayMemory } from './replay-memory.js'
+import { StoreRefusals } from './store-refusals.js'
+import { VouchedAddress } from './vouched-address.js'
+import { isVouchedFor } from './vouched-key.js'
 
 /** A guard's settings of the two purses, by the names that {@link Ledger.openPurses} gave them. */
 export type PurseSettings = Readonly<Record<PurseName, string>>
@@ -16,6 +20,8 @@ export interface PassClaim {
   readonly purse: PurseName
   readonly setting: string
   readonly clientKey: string
+  /** The address behind an identity that the application vouches for, which counts its passes. */
+  readonly addressKey?: string | undefined
   readonly isFallback: boolean
   /** Marked as passed when the claim is granted; absent where no ticket came, or this request has marked it before. */
   readonly ticketKey: string | undefined
@@ -38,6 +44,11 @@ export interface VerifiedRecord {
 
 const passedBefore: VerifiedRecord = Object.freeze({ isFirst: false, isFirstThisMinute: false })
 
+/** Names the part of the totals that is reserved for clients with history. */
+const reserve = 'reserve'
+/** How long a client that the store has no history of counts as unknown. */
+const unknownForMs = 5_000
+
 /** What a ledger is made of. */
 export interface LedgerOptions {
   readonly clock: Clock
@@ -53,7 +64,9 @@ export interface LedgerOptions {
 export class Ledger {
   readonly #options: LedgerOptions
   readonly #books: Readonly<Record<PurseName, PurseBook>>
-  readonly #replay = new ReplayMemory()
+  readonly #replay = { ordinary: new ReplayMemory(), fallback: new ReplayMemory() }
+  readonly #vouchedAddress = new VouchedAddress()
+  readonly #refusals = new StoreRefusals()
   readonly #history: ClientHistory
 
   constructor(options: LedgerOptions) {
@@ -64,11 +77,16 @@ export class Ledger {
       // A known key, behind which many users may sit, may pass more often than the limit; only with evidence of an outage.
       outage: new PurseBook({
         name: 'outage',
-        shape: { halvesFallback: false, ownRateFactor: 3 },
+        shape: { halvesFallback: false, ownRateFactor: 3, vouchedPerMinute: 5 },
         clock,
         totalPerMinute,
       }),
-      doubt: new PurseBook({ name: 'doubt', shape: { halvesFallback: true, ownRateFactor: 0 }, clock, totalPerMinute }),
+      doubt: new PurseBook({
+        name: 'doubt',
+        shape: { halvesFallback: true, ownRateFactor: 0, vouchedPerMinute: 0.3 },
+        clock,
+        totalPerMinute,
+      }),
     }
   }
 
@@ -77,36 +95,55 @@ export class Ledger {
     return { outage: this.#books.outage.open(config.outage), doubt: this.#books.doubt.open(config.doubt) }
   }
 
-  /** True when this ticket passed here in the last five minutes. */
-  hasPassed(ticketKey: string): boolean {
-    return this.#replay.has(ticketKey, this.#now())
+  /** Holds fallback tickets that passed as long as they are valid: their time stamp may be ahead, and guards differ in the age. */
+  holdFallbackFor(maxAgeMs: number): void {
+    this.#replay.fallback.widen(maxAgeMs + maxClockLeadMs)
+  }
+
+  /** True when this ticket passed here in the last five minutes; a fallback ticket, as long as it is valid. */
+  hasPassed(ticketKey: string, isFallback = false): boolean {
+    return this.#replayOf(isFallback).has(ticketKey, this.#now())
   }
 
   /** Takes one degraded pass and marks the ticket, together or not at all. */
   claimPass(claim: PassClaim): PassResult | Promise<PassResult> {
     this.#books[claim.purse].followBaseline()
-    if (claim.ticketKey !== undefined && this.hasPassed(claim.ticketKey)) return { kind: 'replayed' }
+    if (claim.ticketKey !== undefined && this.hasPassed(claim.ticketKey, claim.isFallback)) return { kind: 'replayed' }
     const store = this.#liveStore()
     return store === undefined ? this.#claimLocally(claim) : this.#claimShared(claim, store)
   }
 
-  /** Marks a verified ticket and notes the client's history, unless the ticket has passed already. */
-  recordVerified(ticketKey: string, clientKey: string): VerifiedRecord | Promise<VerifiedRecord> {
+  /**
+   * Marks a verified ticket and notes the client's history, unless the ticket has passed already.
+   *
+   * @param isWanted false once the client has gone: the ticket may then come again
+   */
+  recordVerified(
+    ticketKey: string,
+    clientKey: string,
+    isWanted: () => boolean = () => true,
+  ): VerifiedRecord | Promise<VerifiedRecord> {
     this.followBaseline()
-    if (!this.#replay.markPassed(ticketKey, this.#now())) return passedBefore
+    if (!this.#replay.ordinary.markPassed(ticketKey, this.#now())) return passedBefore
     const store = this.#liveStore()
-    return store === undefined ? this.#noteVerified(clientKey) : this.#recordShared(store, ticketKey, clientKey)
+    if (store === undefined) return this.#noteVerified(clientKey)
+    return this.#recordShared(store, { ticketKey, clientKey, isWanted })
   }
 
   /** Notes the history of a client whose degraded pass turned out genuine. */
   recordGenuine(clientKey: string): void {
-    this.#history.noteVerified(clientKey, this.#now())
+    this.#noteVerified(clientKey)
     this.#options.store()?.tell((session) => session.recordHistory(clientKey))
   }
 
   /** The client's own verified passes a minute; 0 without history. */
   verifiedPerMinute(clientKey: string): number {
     return this.#history.verifiedPerMinute(clientKey, this.#now())
+  }
+
+  /** Whether the client has a verified pass in the last 24 hours, or is vouched for by the application. */
+  isKnown(clientKey: string): boolean {
+    return isVouchedFor(clientKey) || this.verifiedPerMinute(clientKey) > 0
   }
 
   /** Asks the store for a client's history, which it may have from another process. */
@@ -140,69 +177,94 @@ export class Ledger {
   }
 
   /** A ticket may have passed degraded at another process, which spent nothing at Tencent. */
-  async #recordShared(store: StoreLink, ticketKey: string, clientKey: string): Promise<VerifiedRecord> {
-    const verified = { passId: randomUUID(), ticketKey, clientKey, replayMs: replayWindowMs }
-    const answer = await store.ask((session) => session.recordVerified(verified))
-    return answer.kind === 'answer' && !answer.value.isFirst ? passedBefore : this.#noteVerified(clientKey)
+  async #recordShared(store: StoreLink, { ticketKey, clientKey, isWanted }: VerifiedTicket): Promise<VerifiedRecord> {
+    const { windowMs: replayMs } = this.#replay.ordinary
+    const passId = randomUUID()
+    const answer = await store.ask((session) => session.recordVerified({ passId, ticketKey, clientKey, replayMs }))
+    if (answer.kind === 'answer' && !answer.value.isFirst) return passedBefore
+    if (!isWanted()) {
+      this.#replay.ordinary.unmark(ticketKey)
+      const mark: StoreClaim = { claimId: passId, purses: [], clientKey, ticketKey, replayMs, requireKnown: false }
+      releaseWhenHeld(store, answer, mark, ({ isFirst }) => isFirst)
+    }
+    return this.#noteVerified(clientKey)
   }
 
   #noteVerified(clientKey: string): VerifiedRecord {
+    this.#refusals.forget(clientKey)
     return { isFirst: true, isFirstThisMinute: this.#history.noteVerified(clientKey, this.#now()) }
   }
 
   #claimLocally(claim: PassClaim): PassResult {
     const nowMs = this.#now()
-    const { ticketKey } = claim
-    if (ticketKey !== undefined && this.hasPassed(ticketKey)) return { kind: 'replayed' }
+    const { ticketKey, isFallback } = claim
+    const replay = this.#replayOf(isFallback)
+    if (ticketKey !== undefined && replay.has(ticketKey, nowMs)) return { kind: 'replayed' }
+    const countedAddress = countedAddressOf(claim)
+    const hasRoom = countedAddress === undefined || this.#vouchedAddress.hasRoom(countedAddress, nowMs)
+    if (!hasRoom) return this.#exhausted(claim, 'client')
     const result = takeFromAll(this.#chain(claim), this.#purseClaim(claim), nowMs)
     if (result.kind === 'refused') return this.#exhausted(claim, result.by)
-    if (ticketKey !== undefined) this.#replay.markPassed(ticketKey, nowMs)
+    const uncount = countedAddress === undefined ? undefined : this.#vouchedAddress.take(countedAddress, nowMs)
+    if (ticketKey !== undefined) replay.markPassed(ticketKey, nowMs)
     const giveBack = () => {
       result.giveBack()
-      if (ticketKey !== undefined) this.#replay.unmark(ticketKey)
+      uncount?.()
+      this.#refusals.forget(claim.clientKey)
+      if (ticketKey !== undefined) replay.unmark(ticketKey)
     }
     return { kind: 'granted', ...this.#use(claim), giveBack }
   }
 
   /**
    * Asks the store first, for it alone sees all processes; then the local total, which is this process's share. Whatever
-   * the local total would refuse anyway is not asked about: a flood must not become a flood on the store.
+   * the local total would refuse anyway is not asked about, and nothing again that the store is known to refuse: a flood must not
+   * become a flood on the store.
    */
   async #claimShared(claim: PassClaim, store: StoreLink): Promise<PassResult> {
     const nowMs = this.#now()
+    const { clientKey } = claim
+    const purses = `${claim.purse} ${claim.setting} ${claim.isParentDrawn}`
+    if (this.#refusals.has(clientKey, purses, nowMs)) return this.#exhausted(claim, 'client')
     const purseClaim = this.#purseClaim(claim)
     const rooms = this.#chain(claim).map((purse) => purse.roomFor(purseClaim, nowMs))
     if (rooms.includes('none')) return this.#exhausted(claim, 'total')
-    const shared = this.#sharedClaim(claim, rooms.includes('known_only'))
+    const requireKnown = rooms.includes('known_only')
+    if (requireKnown && this.#refusals.has(clientKey, reserve, nowMs)) return this.#exhausted(claim, 'total')
+    const shared = this.#sharedClaim(claim, requireKnown)
     const answer = await store.ask((session) => session.claim(shared))
-    if (answer.kind === 'down') {
-      const undoLate = async () => {
-        const late = await answer.late
-        if (late?.kind === 'granted') store.undo((session) => session.release(shared))
-      }
-      return holdingBoth(this.#claimLocally(claim), () => void undoLate())
-    }
-    this.#adoptHistory(claim.clientKey, answer.value)
+    const release = () => releaseWhenHeld(store, answer, shared, ({ kind }) => kind === 'granted')
+    if (answer.kind === 'down') return holdingBoth(this.#claimLocally(claim), release)
+    this.#adoptHistory(clientKey, answer.value)
     switch (answer.value.kind) {
       case 'replayed':
         return { kind: 'replayed' }
       case 'over_limit':
+        this.#refusals.note(clientKey, purses, nowMs + shortest(answer.value.retryAfterMs, shared), nowMs)
         return this.#exhausted(claim, 'client')
       case 'unknown_client':
+        this.#refusals.note(clientKey, reserve, nowMs + unknownForMs, nowMs)
         return this.#exhausted(claim, 'total')
       case 'granted':
-        return holdingBoth(this.#claimLocally(claim), () => store.tell((session) => session.release(shared)))
+        return holdingBoth(this.#claimLocally(claim), release)
     }
   }
 
   #sharedClaim(claim: PassClaim, requireKnown: boolean): StoreClaim {
-    const { clientKey, ticketKey } = claim
-    const purses = this.#chain(claim).map((purse) => ({
+    const { clientKey, ticketKey, isFallback } = claim
+    const drawn = this.#chain(claim).map((purse) => ({
       name: this.#books[claim.purse].storeName(purse),
-      ...purse.config.perClient,
+      ...purse.perClientOf(clientKey),
       ownRateFactor: purse.ownRateFactor,
     }))
-    return { claimId: randomUUID(), purses, clientKey, ticketKey, replayMs: replayWindowMs, requireKnown }
+    const countedAddress = countedAddressOf(claim)
+    const purses = countedAddress === undefined ? drawn : [...drawn, this.#vouchedAddress.storePurse(countedAddress)]
+    const replayMs = this.#replayOf(isFallback).windowMs
+    return { claimId: randomUUID(), purses, clientKey, ticketKey, replayMs, requireKnown }
+  }
+
+  #replayOf(isFallback: boolean): ReplayMemory {
+    return isFallback ? this.#replay.fallback : this.#replay.ordinary
   }
 
   #chain({ purse, setting, isParentDrawn }: PassClaim): readonly Purse[] {
@@ -211,7 +273,7 @@ export class Ledger {
 
   #purseClaim({ clientKey, isFallback }: PassClaim): PurseClaim {
     const verifiedPerMinute = this.verifiedPerMinute(clientKey)
-    return { clientKey, isKnown: verifiedPerMinute > 0, verifiedPerMinute, isFallback }
+    return { clientKey, isKnown: this.isKnown(clientKey), verifiedPerMinute, isFallback }
   }
 
   #exhausted(claim: PassClaim, by: 'client' | 'total'): PassResult {
@@ -229,6 +291,37 @@ export class Ledger {
     if ('history' in result && result.history)
       this.#history.adopt(clientKey, result.history.verifiedPerMinute, this.#now())
   }
+}
+
+/** The address whose vouched passes count this one; a request takes one of them, whichever purses it draws on. */
+function countedAddressOf({ clientKey, addressKey, isParentDrawn }: PassClaim): string | undefined {
+  return isVouchedFor(clientKey) && !isParentDrawn ? addressKey : undefined
+}
+
+/** A ticket that Tencent verified. */
+interface VerifiedTicket {
+  readonly ticketKey: string
+  readonly clientKey: string
+  readonly isWanted: () => boolean
+}
+
+/** Releases what the store holds, or will hold when a claim that was given up reaches it late. */
+function releaseWhenHeld<T>(
+  store: StoreLink,
+  answer: StoreAnswer<T>,
+  claim: StoreClaim,
+  isHeld: (value: T) => boolean,
+) {
+  const release = (session: StoreSession) => session.release(claim)
+  if (answer.kind === 'answer') return store.tell(release)
+  void answer.late.then((late) => {
+    if (late !== undefined && isHeld(late)) store.undo(release)
+  })
+}
+
+/** A store of the application's own must not lock a client out for longer than a window. */
+function shortest(retryAfterMs: number, { purses }: StoreClaim): number {
+  return Math.min(retryAfterMs, ...purses.map(({ windowMs }) => windowMs))
 }
 
 /** Ties what the store holds, or will hold when the claim reaches it late, to the local pass: both are given back together. */

@@ -5,29 +5,34 @@ import type { Clock, Timer } from '../clock.js'
 export interface OverrideSnapshot {
   readonly mode: OverrideMode
   readonly by?: string
-  /** ISO 8601; absent where it lasts until it is changed. */
+  /** ISO 8601 by the wall clock of this moment, for people; absent where it lasts until it is changed. */
   readonly until?: string
 }
 
-/** An override in force. */
+/** An override, as of now. */
 export interface OverrideState {
   readonly mode: OverrideMode
   readonly by: string
-  /** When it ends, in milliseconds since 1970; infinite where it lasts until it is changed. */
-  readonly untilMs: number
+  /** Milliseconds that it lasts from now on; infinite where it lasts until it is changed. */
+  readonly leftMs: number
 }
 
 /** Set here, set at another process, or ended by time. */
 export type OverrideChange = 'set' | 'shared' | 'expired'
 
 /** No override. */
-export const overrideOff: OverrideState = Object.freeze({ mode: 'none', by: '', untilMs: Number.POSITIVE_INFINITY })
+export const overrideOff: OverrideState = Object.freeze({ mode: 'none', by: '', leftMs: Number.POSITIVE_INFINITY })
 
-/** The operator's kill switch: passes all, or refuses every degraded pass, until its end. */
+/**
+ * The operator's kill switch: passes all, or refuses every degraded pass, until its end. The end is on the monotonic clock, so
+ * that a wall clock that is set back lengthens nothing.
+ */
 export class OverrideSwitch {
   readonly #clock: Clock
   readonly #onChange: (state: OverrideState, why: OverrideChange) => void
   #state: OverrideState = overrideOff
+  /** On the monotonic clock. */
+  #endMs = Number.POSITIVE_INFINITY
   #timer: Timer | undefined
 
   constructor(clock: Clock, onChange: (state: OverrideState, why: OverrideChange) => void) {
@@ -39,6 +44,7 @@ export class OverrideSwitch {
   set(state: OverrideState, why: 'set' | 'shared' = 'set'): void {
     this.#timer?.cancel()
     this.#state = state
+    this.#endMs = this.#clock.nowMs() + state.leftMs
     this.#watchForEnd()
     this.#onChange(state, why)
   }
@@ -50,18 +56,18 @@ export class OverrideSwitch {
 
   /** Notices the end in time where no request reads {@link mode}. */
   #watchForEnd(): void {
-    const { untilMs } = this.#state
-    if (!Number.isFinite(untilMs)) return
-    this.#timer = this.#clock.after(Math.max(0, untilMs - this.#clock.epochMs()), () => {
+    if (!Number.isFinite(this.#endMs)) return
+    this.#timer = this.#clock.after(Math.max(0, this.#endMs - this.#clock.nowMs()), () => {
       if (this.mode !== 'none') this.#watchForEnd()
     })
   }
 
   /** The mode in force now; `'none'` from the end on. */
   get mode(): OverrideMode {
-    if (this.#state.untilMs <= this.#clock.epochMs()) {
-      const expired = this.#state
+    if (this.#endMs <= this.#clock.nowMs()) {
+      const expired = { ...this.#state, leftMs: 0 }
       this.#state = overrideOff
+      this.#endMs = Number.POSITIVE_INFINITY
       this.#onChange(expired, 'expired')
     }
     return this.#state.mode
@@ -70,7 +76,9 @@ export class OverrideSwitch {
   /** The override as plain JSON. */
   snapshot(): OverrideSnapshot {
     const mode = this.mode
-    const { by, untilMs } = this.#state
-    return { mode, ...(by && { by }), ...(Number.isFinite(untilMs) && { until: new Date(untilMs).toISOString() }) }
+    const { by } = this.#state
+    const leftMs = this.#endMs - this.#clock.nowMs()
+    const until = Number.isFinite(leftMs) && { until: new Date(this.#clock.epochMs() + leftMs).toISOString() }
+    return { mode, ...(by && { by }), ...until }
   }
 }

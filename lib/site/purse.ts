@@ -1,6 +1,8 @@
 import { clientLimit } from '../store/client-limit.js'
 import { SlidingLog } from '../structures/sliding-log.js'
 import { TokenBucket } from '../structures/token-bucket.js'
+import { ReserveLog } from './reserve-log.js'
+import { isVouchedFor } from './vouched-key.js'
 
 /** A purse's setting. */
 export interface PurseConfig {
@@ -11,7 +13,7 @@ export interface PurseConfig {
 /** The client and the ticket of a claim, as far as a purse depends on them. */
 export interface PurseClaim {
   readonly clientKey: string
-  /** Has a verified pass in the last 24 hours. */
+  /** Has a verified pass in the last 24 hours, or is vouched for by the application. */
   readonly isKnown: boolean
   /** The key's own verified passes a minute. */
   readonly verifiedPerMinute: number
@@ -41,6 +43,8 @@ export interface PurseShape {
   readonly halvesFallback: boolean
   /** A known key may stand for many users and pass this many times its own verified rate; 0 for never more than the limit. */
   readonly ownRateFactor: number
+  /** Passes a minute of an identity that the application vouches for: it stands for one user. */
+  readonly vouchedPerMinute: number
 }
 
 const minimumTokens = 10
@@ -58,6 +62,7 @@ export class Purse {
   readonly #total: TokenBucket
   /** Half of the total, for keys without history: the other half is reserved for those with one. */
   readonly #strangers: TokenBucket
+  readonly #reserve = new ReserveLog()
   readonly #fallback: TokenBucket | undefined
   #taken = 0
   #refusedByClientLimit = 0
@@ -99,18 +104,22 @@ export class Purse {
       this.#refusedByClientLimit++
       return { kind: 'refused', by: 'client' }
     }
-    const buckets = this.#bucketsFor(claim)
-    if (buckets.some((bucket) => bucket.available(nowMs) < 1)) {
+    const usesReserve = this.#mayUseReserve(claim, nowMs)
+    const buckets = this.#bucketsFor(claim, usesReserve)
+    if (!areFilled(buckets, nowMs)) {
       this.#refusedByTotal++
       return { kind: 'refused', by: 'total' }
     }
     for (const bucket of buckets) bucket.take()
     this.#passes.add(claim.clientKey, nowMs)
+    if (usesReserve) this.#reserve.add(claim.clientKey, claim.verifiedPerMinute, nowMs)
     this.#taken++
     let isHeld = true
     const giveBack = () => {
-      if (isHeld) this.#giveBack(claim.clientKey, buckets, nowMs)
+      if (!isHeld) return
       isHeld = false
+      this.#giveBack(claim.clientKey, buckets, nowMs)
+      if (usesReserve) this.#reserve.remove(claim.clientKey, nowMs)
     }
     return { kind: 'taken', giveBack }
   }
@@ -122,8 +131,10 @@ export class Purse {
 
   /** Whether a claim could succeed: for any key, only for a key with history, or not at all. Takes nothing. */
   roomFor(claim: PurseClaim, nowMs: number): 'any' | 'known_only' | 'none' {
-    const isAvailable = (isKnown: boolean) =>
-      this.#bucketsFor({ ...claim, isKnown }).every((bucket) => bucket.available(nowMs) >= 1)
+    const isAvailable = (isKnown: boolean) => {
+      const usesReserve = this.#mayUseReserve({ ...claim, isKnown }, nowMs)
+      return areFilled(this.#bucketsFor(claim, usesReserve), nowMs)
+    }
     if (this.#config.perClient.limit === 0 || !isAvailable(true)) return 'none'
     return isAvailable(claim.isKnown) ? 'any' : 'known_only'
   }
@@ -134,9 +145,17 @@ export class Purse {
   }
 
   /** Degraded passes this client may have in one window. */
-  limitFor({ isKnown, verifiedPerMinute }: Pick<PurseClaim, 'isKnown' | 'verifiedPerMinute'>): number {
+  limitFor({ clientKey, isKnown, verifiedPerMinute }: Omit<PurseClaim, 'isFallback'>): number {
     const { ownRateFactor } = this.#shape
-    return clientLimit({ ...this.#config.perClient, ownRateFactor }, isKnown ? verifiedPerMinute : undefined)
+    return clientLimit({ ...this.perClientOf(clientKey), ownRateFactor }, isKnown ? verifiedPerMinute : undefined)
+  }
+
+  /** The limit of a key before its history; a vouched identity, one user, has less than an address and never more. */
+  perClientOf(clientKey: string): PurseConfig['perClient'] {
+    const { limit, windowMs } = this.#config.perClient
+    if (!isVouchedFor(clientKey)) return this.#config.perClient
+    const ofOneUser = Math.max(1, Math.floor((this.#shape.vouchedPerMinute * windowMs) / 60_000))
+    return { limit: Math.min(limit, ofOneUser), windowMs }
   }
 
   /** Sets what the whole purse refills with, in passes a minute. */
@@ -158,11 +177,18 @@ export class Purse {
     }
   }
 
-  #bucketsFor(claim: PurseClaim): readonly TokenBucket[] {
+  #bucketsFor({ isFallback }: PurseClaim, usesReserve: boolean): readonly TokenBucket[] {
     const buckets = [this.#total]
-    if (!claim.isKnown) buckets.push(this.#strangers)
-    if (claim.isFallback && this.#fallback) buckets.push(this.#fallback)
+    if (!usesReserve) buckets.push(this.#strangers)
+    if (isFallback && this.#fallback) buckets.push(this.#fallback)
     return buckets
+  }
+
+  /** Whether the key need not draw on what is there for keys without history. */
+  #mayUseReserve({ clientKey, isKnown, verifiedPerMinute }: PurseClaim, nowMs: number): boolean {
+    if (!isKnown) return false
+    const shareNeeded = this.#reserve.shareNeeded(clientKey, verifiedPerMinute, nowMs)
+    return shareNeeded === 0 || this.#total.available(nowMs) > shareNeeded * this.#total.capacity
   }
 
   #giveBack(clientKey: string, buckets: readonly TokenBucket[], takenMs: number): void {
@@ -170,4 +196,8 @@ export class Purse {
     this.#passes.remove(clientKey, takenMs)
     this.#taken--
   }
+}
+
+function areFilled(buckets: readonly TokenBucket[], nowMs: number): boolean {
+  return buckets.every((bucket) => bucket.available(nowMs) >= 1)
 }

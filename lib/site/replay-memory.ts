@@ -1,15 +1,28 @@
 import { RecentHashes } from '../structures/recent-hashes.js'
 
-/** Milliseconds until a real ticket expires and a fallback ticket is stale. */
+/** Milliseconds until a real ticket expires; no ticket is held for less. */
 export const replayWindowMs = 300_000
 
 const maxTickets = 500_000
 
-/** Tickets that passed, for five minutes. While the circuit is open any string could otherwise pass again and again. */
+/** Tickets of one kind that passed, as long as they could pass again. While the circuit is open any string could otherwise do so. */
 export class ReplayMemory {
+  #windowMs = replayWindowMs
   readonly #passed = new RecentHashes(replayWindowMs, maxTickets)
 
-  /** True when the ticket passed within the last five minutes. */
+  /** How long a ticket is held, in milliseconds. */
+  get windowMs(): number {
+    return this.#windowMs
+  }
+
+  /** Holds tickets at least this long from now on. */
+  widen(windowMs: number): void {
+    if (windowMs <= this.#windowMs) return
+    this.#windowMs = windowMs
+    this.#passed.setWindow(windowMs)
+  }
+
+  /** True when the ticket passed within the window. */
   has(ticketKey: string, nowMs: number): boolean {
     return this.#passed.has(ticketKey, nowMs)
   }

@@ -3,20 +3,22 @@ import type { Evidence } from '../admission/question.js'
 import type { ClassifiedTicket } from '../admission/ticket.js'
 import type { CaptchaVerdict } from '../admission/verdict.js'
 import type { Clock } from '../clock.js'
-import type { CaptchaStore, StoreOverride, StoreState } from '../store/captcha-store.js'
+import type { CaptchaStore, StoreState } from '../store/captcha-store.js'
 import { storeLifetimes } from '../store/store-lifetimes.js'
 import { StoreLink } from '../store/store-link.js'
-import { Baseline } from './baseline.js'
+import { CallAllowance } from './call-allowance.js'
 import type { RunCanary } from './canary-schedule.js'
 import { Circuit, type CircuitSettings } from './circuit.js'
 import { ClientCharges } from './client-charges.js'
 import type { ClientHistory } from './client-history.js'
 import { ClientPath, type RunProbe } from './client-path.js'
+import { ExpectedPasses } from './expected-passes.js'
 import { InFlight } from './in-flight.js'
 import { Ledger, type VerifiedRecord } from './ledger.js'
 import { type OutageListener, OutageWatch } from './outage-watch.js'
 import { type OverrideChange, type OverrideState, OverrideSwitch } from './override-switch.js'
 import type { PurseConfig } from './purse.js'
+import { SharedOverride } from './shared-override.js'
 
 /** Called for the events of a site. */
 export interface SiteListener {
@@ -50,9 +52,6 @@ export interface SiteParts {
   readonly history?: ClientHistory | undefined
 }
 
-/** Tencent counts by the second; a flood that it throttles comes in waves. */
-const throttledPressureMs = 60_000
-
 /**
  * The memory of one app id at one upstream, shared by the guards of a process: what the server has seen of Tencent, what it
  * has learned about the site, and what may still pass.
@@ -63,17 +62,15 @@ export class Site {
   readonly ledger: Ledger
   readonly inFlight: InFlight
   readonly charges: ClientCharges
+  readonly callAllowance: CallAllowance
   readonly apiWatch: OutageWatch
   readonly clientPathWatch: OutageWatch
   readonly override: OverrideSwitch
   readonly #parts: SiteParts
-  readonly #baseline: Baseline
+  readonly #expected: ExpectedPasses
   #settings: SiteSettings
-  #throttledMs = Number.NEGATIVE_INFINITY
   #store: StoreLink | undefined
-  #shared: StoreState = { processes: 1, baselinePerMinute: undefined, override: undefined }
-  /** The last override that was set here or taken over. */
-  #sharedOverride: StoreOverride | undefined
+  readonly #sharedOverride: SharedOverride
 
   constructor(parts: SiteParts) {
     const { clock, listener, settings } = parts
@@ -83,24 +80,31 @@ export class Site {
     this.clientPathWatch = new OutageWatch(clock, listener.clientPath)
     this.inFlight = new InFlight(settings.maxInFlight)
     this.circuit = new Circuit(clock, settings, parts.runCanary, () => this.#circuitChanged())
+    this.#expected = new ExpectedPasses(clock.nowMs(), () => this.#settings.expectedPerMinute)
     this.clientPath = new ClientPath({
       clock,
       probe: () => (this.#settings.probe ? parts.runProbe : undefined),
-      expectedPerMinute: () => this.expectedPerMinute(),
+      expected: this.#expected,
       onChange: () => this.refresh(),
     })
-    this.#baseline = new Baseline(clock.nowMs())
     this.override = new OverrideSwitch(clock, (state, why) => listener.override(state, why))
+    this.#sharedOverride = new SharedOverride({ clock, override: this.override, store: () => this.#store })
     this.ledger = new Ledger({
       clock,
       totalPerMinute: (total) => this.#totalPerMinute(total),
       store: () => this.#store,
       history: parts.history,
     })
+    this.callAllowance = new CallAllowance({
+      clock,
+      verifiedPerMinute: (clientKey) => this.ledger.verifiedPerMinute(clientKey),
+      expectedPerMinute: () => this.expectedPerMinute(),
+    })
     this.charges = new ClientCharges({
       clock,
       verifiedPerMinute: (clientKey) => this.ledger.verifiedPerMinute(clientKey),
-      isBusy: () => !this.inFlight.hasRoomToSpare || clock.nowMs() - this.#throttledMs < throttledPressureMs,
+      isKnown: (clientKey) => this.ledger.isKnown(clientKey),
+      isBusy: () => !this.inFlight.hasRoomToSpare || this.callAllowance.isScarce,
       onStrangerLimited: (clientKey) => this.ledger.lookForHistory(clientKey),
     })
     this.configure(settings)
@@ -122,14 +126,13 @@ export class Site {
     return { evidence: state === 'outage' ? 'outage' : 'none', evidenceWhy: why }
   }
 
-  /** Notes that Tencent throttles: room there is scarce for a minute. */
-  noteThrottled(): void {
-    this.#throttledMs = this.#parts.clock.nowMs()
-  }
-
-  /** Records a verified ticket. Returns false when it had passed already; a promise only where a shared store is asked. */
-  recordVerified(ticketKey: string, clientKey: string): boolean | Promise<boolean> {
-    const record = this.ledger.recordVerified(ticketKey, clientKey)
+  /**
+   * Records a verified ticket. Returns false when it had passed already; a promise only where a shared store is asked.
+   *
+   * @param isWanted false once the client has gone: the ticket may then come again
+   */
+  recordVerified(ticketKey: string, clientKey: string, isWanted?: () => boolean): boolean | Promise<boolean> {
+    const record = this.ledger.recordVerified(ticketKey, clientKey, isWanted)
     return record instanceof Promise ? record.then((shared) => this.#learnFrom(shared)) : this.#learnFrom(record)
   }
 
@@ -144,29 +147,29 @@ export class Site {
 
   /** Sets the override here and, through the store, at the other processes of the site. */
   setOverride(state: OverrideState): void {
-    this.override.set(state)
-    const { mode, by, untilMs } = state
-    // Newer than what it replaces, even where another process's clock is ahead.
-    const setEpochMs = Math.max(this.#parts.clock.epochMs(), (this.#sharedOverride?.setEpochMs ?? 0) + 1)
-    this.#sharedOverride = { mode, by, untilEpochMs: Number.isFinite(untilMs) ? untilMs : null, setEpochMs }
-    this.#shareOverride(this.#sharedOverride)
+    this.#sharedOverride.set(state)
   }
 
   /** Verified passes a minute as this process has learned them, or as another run of the site did. */
   get baselinePerMinute(): number | undefined {
-    return this.#baseline.perMinute ?? this.#shareOf(this.#shared.baselinePerMinute)
+    return this.#expected.baselinePerMinute
   }
 
-  /** Verified passes a minute to be expected of this process. */
+  /** The same over days. */
+  get referencePerMinute(): number | undefined {
+    return this.#expected.referencePerMinute
+  }
+
+  /** Verified passes a minute of this process that may be relied on: the baseline, as far as the reference bears it out. */
   expectedPerMinute(): number | undefined {
-    return this.#baseline.perMinute ?? this.#shareOf(this.#shared.baselinePerMinute ?? this.#settings.expectedPerMinute)
+    return this.#expected.perMinute
   }
 
   /** The store as the snapshot shows it; `memory` is always up. */
   get storeState(): { readonly kind: string; readonly state: 'up' | 'down'; readonly processes: number } {
     const isUp = this.#store === undefined || this.#store.isUp
     const kind = this.#settings.store?.kind ?? 'memory'
-    return { kind, state: isUp ? 'up' : 'down', processes: this.#shared.processes }
+    return { kind, state: isUp ? 'up' : 'down', processes: this.#expected.processes }
   }
 
   /** Brings watches and baseline up to now; some evidence ends by time alone. */
@@ -176,7 +179,7 @@ export class Site {
     if (this.circuit.state === 'suspect') this.#watchApi()
     const { state, why } = this.clientPath.finding()
     this.clientPathWatch.move(state, why)
-    this.#baseline.roll(this.#parts.clock.nowMs(), wasHealthy && this.#isHealthy())
+    this.#expected.roll(this.#parts.clock.nowMs(), wasHealthy && this.#isHealthy())
   }
 
   /** Frees timers, gives up canary and probe, and leaves the store. */
@@ -190,7 +193,7 @@ export class Site {
   #learnFrom({ isFirst, isFirstThisMinute }: VerifiedRecord): boolean {
     if (isFirstThisMinute) {
       this.clientPath.noteVerified()
-      this.#baseline.count(this.#parts.clock.nowMs(), this.#isHealthy())
+      this.#expected.count(this.#parts.clock.nowMs(), this.#isHealthy())
     }
     return isFirst
   }
@@ -199,7 +202,7 @@ export class Site {
     const wasHealthy = this.#isHealthy()
     this.#watchApi()
     // An outage spoils its minutes also where no request arrives in it.
-    if (!wasHealthy || !this.#isHealthy()) this.#baseline.roll(this.#parts.clock.nowMs(), false)
+    if (!wasHealthy || !this.#isHealthy()) this.#expected.roll(this.#parts.clock.nowMs(), false)
     this.#parts.listener.circuitChanged()
   }
 
@@ -217,24 +220,21 @@ export class Site {
   }
 
   /**
-   * Whether this minute may teach the baseline. A suspicion against the API alone does not spoil it, for a ticket that makes
-   * Tencent stumble raises one: with such tickets an attacker could spoil the quiet minutes and leave the busy ones.
+   * Whether this minute may teach the baseline. A suspicion alone does not spoil it: a ticket that makes Tencent stumble raises
+   * one against the API, with which an attacker could spoil the quiet minutes and leave the busy ones, and a probe that fails
+   * while users are verified raises one against the script for as long as a firewall stays closed.
    */
   #isHealthy(): boolean {
-    return this.apiWatch.state !== 'outage' && this.clientPathWatch.state === 'healthy'
+    return this.apiWatch.state !== 'outage' && this.clientPathWatch.state !== 'outage'
   }
 
   /** Floors and what is expected of the whole site are divided by the live processes; what this process learned is not. */
   #totalPerMinute({ floorPerMinute, baselineFactor, startPerMinute }: PurseConfig['total']): number {
     const expected = this.expectedPerMinute()
-    const { processes } = this.#shared
+    const { processes } = this.#expected
     return expected === undefined
       ? startPerMinute / processes
       : Math.max(floorPerMinute / processes, baselineFactor * expected)
-  }
-
-  #shareOf(sitePerMinute: number | undefined): number | undefined {
-    return sitePerMinute === undefined ? undefined : sitePerMinute / this.#shared.processes
   }
 
   #connect(store: CaptchaStore): StoreLink {
@@ -248,7 +248,7 @@ export class Site {
     return new StoreLink({
       session,
       clock,
-      ownBaseline: () => this.#baseline.perMinute,
+      learned: () => this.#expected.learned,
       onState: (state) => this.#adoptShared(state),
       onDown: (why) => listener.storeDown(why),
       onUp: () => listener.storeUp(),
@@ -256,30 +256,8 @@ export class Site {
   }
 
   #adoptShared(state: StoreState): void {
-    this.#shared = state
+    this.#expected.adopt(state)
     this.ledger.followBaseline()
-    const theirs = state.override
-    const ours = this.#sharedOverride
-    if (theirs !== undefined && theirs.setEpochMs > (ours?.setEpochMs ?? 0)) this.#adoptOverride(theirs)
-    // The store was away when ours was set, or has lost it since.
-    else if (ours !== undefined && ours.setEpochMs > (theirs?.setEpochMs ?? 0) && !this.#isOver(ours)) {
-      this.#shareOverride(ours)
-    }
-  }
-
-  #adoptOverride(override: StoreOverride): void {
-    const replaces = this.#sharedOverride !== undefined
-    this.#sharedOverride = override
-    if (this.#isOver(override) && !replaces) return
-    const { mode, by, untilEpochMs } = override
-    this.override.set({ mode, by, untilMs: untilEpochMs ?? Number.POSITIVE_INFINITY }, 'shared')
-  }
-
-  #shareOverride(override: StoreOverride): void {
-    this.#store?.tell((session) => session.setOverride(override))
-  }
-
-  #isOver({ untilEpochMs }: StoreOverride): boolean {
-    return untilEpochMs !== null && untilEpochMs <= this.#parts.clock.epochMs()
+    this.#sharedOverride.hear(state)
   }
 }

@@ -1,7 +1,7 @@
 import type { OverrideMode } from '../admission/question.js'
 
 /**
- * Shares per-client limits, replay memory, history, baseline and override between the processes of a site. The package has
+ * Shares per-client limits, replay memory, history, baseline, its reference and override between the processes of a site. The package has
  * `memoryStore()` and, in `tencent-captcha-guard/redis`, `redisStore(client)`; `docs/store.md` shows how to write another.
  */
 export interface CaptchaStore {
@@ -32,12 +32,14 @@ export interface StoreLifetimes {
   readonly historyMs: number
   /** The time over which a client's verified rate is averaged; see {@link StoreHistory}. */
   readonly rateMemoryMs: number
-  /** A process and its baseline, since its last heartbeat. */
+  /** A process and what it has learned, since its last heartbeat. */
   readonly processMs: number
   /** The baseline of the whole site, since it was last computed. */
   readonly baselineMs: number
-  /** An override without an end, since it was set or since the last heartbeat of any process. */
-  readonly endlessOverrideMs: number
+  /** The reference of the whole site, since it was last computed. */
+  readonly referenceMs: number
+  /** The last override, ended or not, since it was set or since the last heartbeat of any process. */
+  readonly overrideMs: number
 }
 
 /**
@@ -65,7 +67,8 @@ export interface StoreSession {
   claim(claim: StoreClaim): Promise<StoreClaimResult>
   /**
    * Undoes a claim: takes its pass out of every purse and removes the mark of its ticket, if this claim made them. Other
-   * claims and marks stay. A claim that is unknown or already released changes nothing.
+   * claims and marks stay. A claim that is unknown or already released changes nothing. The mark of a verified pass is released
+   * as a claim without purses whose `claimId` is the `passId`; the client keeps its history.
    *
    * Fails: the passes stay counted until their windows end, and the ticket stays marked until `replayMs` ends.
    */
@@ -83,22 +86,27 @@ export interface StoreSession {
   /** Returns the client's history; `undefined` without a verified pass in `historyMs`. Fails: the client counts as unknown. */
   readHistory(clientKey: string): Promise<StoreHistory | undefined>
   /**
-   * Records that this process lives, with the baseline that it has learned (`undefined` before it has learned one), and returns
-   * the state of the site. Called every 5 s, and every 1 to 30 s while the store is down.
+   * Records that this process lives, with what it has learned, and returns the state of the site. Called every 5 s, and every 1
+   * to 30 s while the store is down.
    *
-   * The baseline of the site is the sum of all live processes' baselines. While a live process has learned none, the last such
-   * sum stands. Without one it is the sum of those that have learned one, times live processes / processes that have.
+   * The baseline of the site is the sum of all live processes' baselines. While a live process has none, the last such sum
+   * stands. Without one it is the sum of those that have one, times live processes / processes that have. The reference is
+   * computed in the same way, from the processes' references.
    *
    * Fails: the store is down, as {@link StoreSession} describes.
    */
-  heartbeat(own: { readonly baselinePerMinute: number | undefined }): Promise<StoreState>
+  heartbeat(own: StoreLearned): Promise<StoreState>
   /**
-   * Sets the override, unless the store has one whose `setEpochMs` is the same or larger. It ends after
-   * `untilEpochMs − setEpochMs` of the store's time.
+   * Sets the override and returns the one that stands. An override with another id whose `setMs` is larger, and not larger than
+   * the time of the store now, stands; so does the one with the same id. Else the given one stands: of two that were set at the
+   * same time the later arrival.
    *
-   * Fails: the guard sets it again after a heartbeat that returns none or an older one.
+   * The store keeps it as it is. That it ends is for the guard to notice: an override that has ended still stands above an older
+   * one, which a process may bring that was cut off.
+   *
+   * Fails: the guard sets it again after a heartbeat that returns none or another one.
    */
-  setOverride(override: StoreOverride): Promise<void>
+  setOverride(override: StoreOverride): Promise<StoreOverride>
 }
 
 /** A purse that a claim draws on. A name stands for one limit and one window in all processes. */
@@ -111,6 +119,11 @@ export interface StorePurse {
   readonly windowMs: number
   /** A client with history may take this multiple of its own verified rate, if that is more than `limit`; 0 for never. */
   readonly ownRateFactor: number
+  /**
+   * Whose passes this purse counts, if not those of the claim's client: the address behind an identity that the application
+   * vouches for. As long as a client key; `undefined` means the claim's `clientKey`. Where it is given, `ownRateFactor` is 0.
+   */
+  readonly clientKey?: string | undefined
 }
 
 /** A degraded pass that a client asks for. */
@@ -119,7 +132,7 @@ export interface StoreClaim {
   readonly claimId: string
   /** One or more purses with different names; each must have room for this client. {@link clientLimit} computes the limit. */
   readonly purses: readonly StorePurse[]
-  /** An address or what the application's `clientKey` returned; any text of 1 to 128 characters. */
+  /** An address, or what the application's `clientKey` or `knownAs` returned; any text of 1 to 132 characters. */
   readonly clientKey: string
   /** A digest of the ticket, 32 characters; `undefined` if the request has none. */
   readonly ticketKey: string | undefined
@@ -131,7 +144,16 @@ export interface StoreClaim {
 
 /** The answer to a claim. `history` is what the store knows of the client; the guard keeps a copy of it. */
 export type StoreClaimResult =
-  | { readonly kind: 'granted' | 'over_limit'; readonly history: StoreHistory | undefined }
+  | { readonly kind: 'granted'; readonly history: StoreHistory | undefined }
+  | {
+      readonly kind: 'over_limit'
+      readonly history: StoreHistory | undefined
+      /**
+       * Milliseconds until so many passes have left the window of the purse that it has room for this client; `windowMs` where
+       * the limit is 0. At most `windowMs`. Until then the guard refuses this client by itself and asks no more.
+       */
+      readonly retryAfterMs: number
+    }
   | { readonly kind: 'replayed' | 'unknown_client' }
 
 /** A ticket that Tencent verified. */
@@ -160,21 +182,38 @@ export interface StoreHistory {
 
 /** An operator's override, as every process gets it. */
 export interface StoreOverride {
+  /** Identifies this override; a random text of 36 characters. */
+  readonly id: string
   readonly mode: OverrideMode
   /** Who set it. A store may cut it to 256 characters. */
   readonly by: string
-  /** When it ends, milliseconds since 1970; `null` if it has no end. */
-  readonly untilEpochMs: number | null
-  /** When it was set, milliseconds since 1970, by the clock of the process that set it: the newest one wins. */
-  readonly setEpochMs: number
+  /** How long it lasts since it was set, in milliseconds; `null` if it has no end. */
+  readonly forMs: number | null
+  /**
+   * When it was set, in whole milliseconds of the store's clock: the newest one wins. The process reckons it from the last
+   * {@link StoreState.nowMs} and its own monotonic clock, so that neither its wall clock nor a client that sends late matters.
+   */
+  readonly setMs: number
+}
+
+/** What a process tells of the verified passes that it has seen, for the site's sums. Numbers, 0 or more. */
+export interface StoreLearned {
+  /** Verified passes a minute in the last minutes; `undefined` before it has learned them. */
+  readonly baselinePerMinute: number | undefined
+  /** The same over days; `undefined` as long as an earlier run of the site knows better. */
+  readonly referencePerMinute: number | undefined
 }
 
 /** The state of a site, as the answer to a heartbeat. */
 export interface StoreState {
+  /** The time of the store's clock, in milliseconds since whenever it likes. */
+  readonly nowMs: number
   /** Live processes, this one included; at least 1. */
   readonly processes: number
   /** Verified passes a minute of the whole site; `undefined` while none is known. */
   readonly baselinePerMinute: number | undefined
-  /** The override in force; `undefined` without one. */
+  /** The same over days; `undefined` while none is known. */
+  readonly referencePerMinute: number | undefined
+  /** The override that was set last, ended or not; `undefined` without one in `overrideMs`. */
   readonly override: StoreOverride | undefined
 }

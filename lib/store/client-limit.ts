@@ -7,7 +7,7 @@ import type { StorePurse } from './captcha-store.js'
  * @param verifiedPerMinute the client's own verified rate; `undefined` or 0 without history
  */
 export function clientLimit(
-  { limit, windowMs, ownRateFactor }: Omit<StorePurse, 'name'>,
+  { limit, windowMs, ownRateFactor }: Pick<StorePurse, 'limit' | 'windowMs' | 'ownRateFactor'>,
   verifiedPerMinute: number | undefined,
 ): number {
   if (limit === 0 || verifiedPerMinute === undefined) return limit

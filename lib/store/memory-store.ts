@@ -7,8 +7,10 @@ import type {
   StoreClaimResult,
   StoreContext,
   StoreHistory,
+  StoreLearned,
   StoreLifetimes,
   StoreOverride,
+  StorePurse,
   StoreSession,
   StoreState,
   StoreVerified,
@@ -44,7 +46,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): CaptchaStore {
         recordVerified: async (verified) => ({ isFirst: site.recordVerified(verified) }),
         recordHistory: async (clientKey) => site.recordHistory(clientKey),
         readHistory: async (clientKey) => site.historyOf(clientKey),
-        heartbeat: async ({ baselinePerMinute }) => site.beat(processId, baselinePerMinute, lifetimes),
+        heartbeat: async (learned) => site.beat(processId, learned, lifetimes),
         setOverride: async (override) => site.setOverride(override, lifetimes),
       }
     },
@@ -66,14 +68,20 @@ interface ClientPasses {
   readonly endMs: number
 }
 
+interface SiteRate {
+  readonly perMinute: number
+  readonly endMs: number
+}
+
 /** What the store keeps of one app id. Every method runs to its end at once, which makes it atomic. */
 class SiteMemory {
   readonly #clock: Pick<Clock, 'nowMs'>
   readonly #history: ClientHistory
   readonly #tickets = new AgingMap<TicketMark>(maxKeys)
   readonly #passes = new AgingMap<ClientPasses>(maxKeys)
-  readonly #processes = new Map<string, { readonly heardMs: number; readonly baselinePerMinute: number | undefined }>()
-  #baseline: { readonly perMinute: number; readonly endMs: number } | undefined
+  readonly #processes = new Map<string, { readonly heardMs: number; readonly learned: StoreLearned }>()
+  #baseline: SiteRate | undefined
+  #reference: SiteRate | undefined
   #override: { readonly value: StoreOverride; readonly endMs: number } | undefined
 
   constructor(clock: Pick<Clock, 'nowMs'>, history: ClientHistory) {
@@ -85,13 +93,16 @@ class SiteMemory {
     const nowMs = this.#clock.nowMs()
     const { claimId, purses, clientKey, ticketKey, replayMs, requireKnown } = claim
     const history = this.historyOf(clientKey)
-    const drawn = purses.map((purse) => ({ purse, key: passesKey(purse.name, clientKey) }))
+    const drawn = purses.map((purse) => ({ purse, key: passesKey(purse, clientKey) }))
     if (drawn.some(({ key }) => this.#passes.get(key)?.takenMs.has(claimId))) return { kind: 'granted', history }
     if (ticketKey !== undefined && this.#markOf(ticketKey, nowMs) !== undefined) return { kind: 'replayed' }
     if (requireKnown && history === undefined) return { kind: 'unknown_client' }
     for (const { purse, key } of drawn) {
-      const taken = this.#countPasses(key, nowMs - purse.windowMs)
-      if (taken >= clientLimit(purse, history?.verifiedPerMinute)) return { kind: 'over_limit', history }
+      const takenMs = this.#passTimes(key, nowMs - purse.windowMs)
+      const limit = clientLimit(purse, history?.verifiedPerMinute)
+      if (takenMs.length < limit) continue
+      const endMs = limit === 0 ? nowMs : (takenMs[takenMs.length - limit] as number)
+      return { kind: 'over_limit', history, retryAfterMs: endMs + purse.windowMs - nowMs }
     }
     for (const { purse, key } of drawn) this.#takePass(key, claimId, nowMs, purse.windowMs)
     if (ticketKey !== undefined) this.#mark(ticketKey, claimId, nowMs, replayMs)
@@ -99,8 +110,8 @@ class SiteMemory {
   }
 
   release({ claimId, purses, clientKey, ticketKey }: StoreClaim): void {
-    for (const { name } of purses) {
-      const key = passesKey(name, clientKey)
+    for (const purse of purses) {
+      const key = passesKey(purse, clientKey)
       const passes = this.#passes.get(key)
       if (passes?.takenMs.delete(claimId) && passes.takenMs.size === 0) this.#passes.delete(key)
     }
@@ -126,36 +137,46 @@ class SiteMemory {
     return verifiedPerMinute > 0 ? { verifiedPerMinute } : undefined
   }
 
-  beat(processId: string, baselinePerMinute: number | undefined, lifetimes: StoreLifetimes): StoreState {
+  beat(processId: string, learned: StoreLearned, lifetimes: StoreLifetimes): StoreState {
     const nowMs = this.#clock.nowMs()
-    this.#processes.set(processId, { heardMs: nowMs, baselinePerMinute })
+    this.#processes.set(processId, { heardMs: nowMs, learned })
     for (const [id, { heardMs }] of this.#processes) {
       if (nowMs - heardMs >= lifetimes.processMs) this.#processes.delete(id)
     }
-    this.#sumBaselines(nowMs, lifetimes.baselineMs)
+    this.#baseline = this.#sum('baselinePerMinute', this.#baseline, nowMs, lifetimes.baselineMs)
+    this.#reference = this.#sum('referencePerMinute', this.#reference, nowMs, lifetimes.referenceMs)
     if (this.#override !== undefined && this.#override.endMs <= nowMs) this.#override = undefined
     const override = this.#override?.value
-    if (override?.untilEpochMs === null)
-      this.#override = { value: override, endMs: nowMs + lifetimes.endlessOverrideMs }
-    return { processes: this.#processes.size, baselinePerMinute: this.#baseline?.perMinute, override }
+    if (override !== undefined) this.#override = { value: override, endMs: nowMs + lifetimes.overrideMs }
+    return {
+      nowMs,
+      processes: this.#processes.size,
+      baselinePerMinute: this.#baseline?.perMinute,
+      referencePerMinute: this.#reference?.perMinute,
+      override,
+    }
   }
 
-  setOverride(override: StoreOverride, { endlessOverrideMs }: StoreLifetimes): void {
+  setOverride(override: StoreOverride, { overrideMs }: StoreLifetimes): StoreOverride {
     const nowMs = this.#clock.nowMs()
-    const { setEpochMs, untilEpochMs, by } = override
     const current = this.#override
-    if (current !== undefined && current.endMs > nowMs && current.value.setEpochMs >= setEpochMs) return
-    const lastsMs = untilEpochMs === null ? endlessOverrideMs : untilEpochMs - setEpochMs
-    this.#override = { value: { ...override, by: by.slice(0, maxByLength) }, endMs: nowMs + lastsMs }
+    if (current !== undefined && current.endMs > nowMs) {
+      const { id, setMs } = current.value
+      if (id === override.id || (setMs > override.setMs && setMs <= nowMs)) return current.value
+    }
+    const value = { ...override, by: override.by.slice(0, maxByLength) }
+    this.#override = { value, endMs: nowMs + overrideMs }
+    return value
   }
 
-  #sumBaselines(nowMs: number, baselineMs: number): void {
-    if (this.#baseline !== undefined && this.#baseline.endMs <= nowMs) this.#baseline = undefined
-    const learned = [...this.#processes.values()].flatMap((process) => process.baselinePerMinute ?? [])
+  /** The sum of what all live processes have learned; else the last one, as long as it lasts; else scaled from some of them. */
+  #sum(rate: keyof StoreLearned, last: SiteRate | undefined, nowMs: number, lastsMs: number): SiteRate | undefined {
+    const standing = last !== undefined && last.endMs > nowMs ? last : undefined
     const live = this.#processes.size
-    if (learned.length < live && (learned.length === 0 || this.#baseline !== undefined)) return
+    const learned = [...this.#processes.values()].flatMap((process) => process.learned[rate] ?? [])
+    if (learned.length < live && (learned.length === 0 || standing !== undefined)) return standing
     const sum = learned.reduce((total, perMinute) => total + perMinute, 0)
-    this.#baseline = { perMinute: (sum * live) / learned.length, endMs: nowMs + baselineMs }
+    return { perMinute: (sum * live) / learned.length, endMs: nowMs + lastsMs }
   }
 
   #markOf(ticketKey: string, nowMs: number): string | undefined {
@@ -167,15 +188,15 @@ class SiteMemory {
     this.#tickets.set(ticketKey, { by, endMs: nowMs + replayMs }, ({ endMs }) => endMs <= nowMs)
   }
 
-  /** Counts the passes taken after `sinceMs` and forgets the others. */
-  #countPasses(key: string, sinceMs: number): number {
+  /** Returns when the passes after `sinceMs` were taken, oldest first, and forgets the others. */
+  #passTimes(key: string, sinceMs: number): readonly number[] {
     const takenMs = this.#passes.get(key)?.takenMs
-    if (takenMs === undefined) return 0
+    if (takenMs === undefined) return []
     for (const [claimId, atMs] of takenMs) {
       if (atMs > sinceMs) break
       takenMs.delete(claimId)
     }
-    return takenMs.size
+    return [...takenMs.values()]
   }
 
   #takePass(key: string, claimId: string, nowMs: number, windowMs: number): void {
@@ -186,6 +207,6 @@ class SiteMemory {
 }
 
 /** A purse's name has no slash, so that no two pairs have the same key. */
-function passesKey(purse: string, clientKey: string): string {
-  return `${purse}/${clientKey}`
+function passesKey({ name, clientKey }: StorePurse, claimant: string): string {
+  return `${name}/${clientKey ?? claimant}`
 }

@@ -11,5 +11,6 @@ export const storeLifetimes: StoreLifetimes = Object.freeze({
   rateMemoryMs: 600_000,
   processMs: 3 * heartbeatEveryMs,
   baselineMs: 24 * hourMs,
-  endlessOverrideMs: 7 * 24 * hourMs,
+  referenceMs: 7 * 24 * hourMs,
+  overrideMs: 7 * 24 * hourMs,
 })

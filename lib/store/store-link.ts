@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../clock.js'
-import type { StoreSession, StoreState } from './captcha-store.js'
+import type { StoreLearned, StoreSession, StoreState } from './captcha-store.js'
 import { heartbeatEveryMs } from './store-lifetimes.js'
 
 /** Longest that a request waits for the store. */
@@ -19,7 +19,7 @@ export interface StoreLinkOptions {
   readonly session: StoreSession
   readonly clock: Clock
   /** What this process has learned, for the heartbeat. */
-  readonly ownBaseline: () => number | undefined
+  readonly learned: () => StoreLearned
   readonly onState: (state: StoreState) => void
   readonly onDown: (why: string) => void
   readonly onUp: () => void
@@ -127,23 +127,30 @@ export class StoreLink {
 
   async #beat(): Promise<void> {
     if (this.#isClosed) return
-    const { clock, ownBaseline, onState } = this.#options
+    const { clock, learned } = this.#options
     this.#timer = undefined
     const startedMs = clock.nowMs()
-    const baselinePerMinute = ownBaseline()
-    const { answer, late } = this.#attempt((session) => session.heartbeat({ baselinePerMinute }), deadlineMs)
+    const own = learned()
+    const { answer, late } = this.#attempt((session) => session.heartbeat(own), deadlineMs)
     const beat = await answer
     if (this.#isClosed) return
-    if (beat.kind === 'answer') {
-      this.#goUp()
-      onState(beat.value)
-      return this.#beatAfter(heartbeatEveryMs)
-    }
     this.#beatAfter(lostAfterMs)
+    if (beat.kind === 'answer') return this.#take(beat.value)
     void late.then(() => {
       const sinceMs = clock.nowMs() - startedMs
       if (sinceMs < lostAfterMs && this.#timer !== undefined) this.#beatAfter(Math.max(0, this.#retryMs - sinceMs))
     })
+  }
+
+  /** A store of the application's own may answer anything: what cannot be read is no answer. */
+  #take(state: StoreState): void {
+    try {
+      this.#goUp()
+      this.#options.onState(state)
+      this.#beatAfter(heartbeatEveryMs)
+    } catch (error) {
+      this.#goDown(reasonOf(error))
+    }
   }
 
   #beatAfter(delayMs: number): void {

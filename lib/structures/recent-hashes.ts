@@ -10,7 +10,7 @@ const gone = Number.NEGATIVE_INFINITY
  * 8 or less to a text, where a map of strings takes 100. Constant work a text, on average; no timer.
  */
 export class RecentHashes {
-  readonly #windowMs: number
+  #windowMs: number
   readonly #maxKeys: number
   readonly #hash = new KeyedHash()
   /** Positions count on for ever; the ring's length, a power of two, wraps them. */
@@ -26,6 +26,11 @@ export class RecentHashes {
   constructor(windowMs: number, maxKeys: number) {
     this.#windowMs = windowMs
     this.#maxKeys = maxKeys
+  }
+
+  /** A longer window holds what is still there; a shorter one forgets at once. */
+  setWindow(windowMs: number): void {
+    this.#windowMs = windowMs
   }
 
   get size(): number {

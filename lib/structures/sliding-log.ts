@@ -42,6 +42,11 @@ export class SlidingLog {
     if (times.length === 0) this.#timesByKey.delete(key)
   }
 
+  /** Forgets every event of a key. */
+  forget(key: string): void {
+    this.#timesByKey.delete(key)
+  }
+
   get keys(): number {
     return this.#timesByKey.size
   }

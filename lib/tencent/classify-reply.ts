@@ -18,7 +18,7 @@ export function classifyReply(result: UpstreamResult, channel: CaptchaChannel): 
     case 'unreadable':
       return degraded('bad_response')
     case 'timeout':
-      return degraded('timeout', { isEvidence: !result.loopBlocked })
+      return degraded('timeout', { isEvidence: !result.loopBlocked && !result.keysLate })
     case 'unreachable':
       return degraded('unreachable')
     case 'local':
@@ -27,6 +27,8 @@ export function classifyReply(result: UpstreamResult, channel: CaptchaChannel): 
       return withoutDoubt(classifyReply(result.retry, channel))
     case 'credential_failed':
       return degraded('misconfigured', { isEvidence: false, wasSent: false, problem: result.problem })
+    case 'credential_unavailable':
+      return degraded('credential_unavailable', { isEvidence: false, wasSent: false, problem: result.problem })
     case 'aborted':
       // The circuit alone gives up calls that a request waits for.
       return degraded('circuit_open')

@@ -6,6 +6,12 @@ export const maxTicketLength = 2048
 /** Longest randstr, in characters. */
 export const maxRandstrLength = 256
 
+/**
+ * What no ticket holds and a filter on the way to Tencent may react to, which would then look like Tencent's failure: control
+ * characters, and halves of surrogate pairs, which UTF-8 has no form for.
+ */
+const unsendable = /[\p{Cc}\p{Cs}]/u
+
 const fallbackPrefix = /^tr?error/i
 const fallbackHead = /^tr?error_(\d{4})_(.*)$/i
 
@@ -23,12 +29,18 @@ export function ticketClassifier(captchaAppId: number): TicketClassifier {
 function classifyTicket(token: RawToken, channel: CaptchaChannel, fallbackTails: readonly RegExp[]): ClassifiedTicket {
   const { ticket, randstr } = token
   if (isAbsent(ticket) || (channel === 'web' && isAbsent(randstr))) return { kind: 'missing' }
-  if (typeof ticket !== 'string' || ticket.length > maxTicketLength) return { kind: 'malformed' }
-  const usableRandstr = isAbsent(randstr) ? '' : randstr
-  if (typeof usableRandstr !== 'string' || usableRandstr.length > maxRandstrLength) return { kind: 'malformed' }
-  const trimmed = ticket.trim()
-  if (!fallbackPrefix.test(trimmed)) return { kind: 'ordinary', ticket, randstr: usableRandstr }
-  return parseFallbackTicket(trimmed, usableRandstr, fallbackTails) ?? { kind: 'malformed' }
+  const usableTicket = sendable(ticket, maxTicketLength)
+  const usableRandstr = isAbsent(randstr) ? '' : sendable(randstr, maxRandstrLength)
+  if (usableTicket === undefined || usableRandstr === undefined) return { kind: 'malformed' }
+  if (!fallbackPrefix.test(usableTicket)) return { kind: 'ordinary', ticket: usableTicket, randstr: usableRandstr }
+  return parseFallbackTicket(usableTicket, usableRandstr, fallbackTails) ?? { kind: 'malformed' }
+}
+
+/** A text without the white space around it; `undefined` for what is none, too long, empty then, or holds what is never sent. */
+function sendable(value: unknown, maxLength: number): string | undefined {
+  if (typeof value !== 'string' || value.length > maxLength) return undefined
+  const trimmed = value.trim()
+  return trimmed === '' || unsendable.test(trimmed) ? undefined : trimmed
 }
 
 /**

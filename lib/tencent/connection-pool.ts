@@ -126,14 +126,7 @@ export class ConnectionPool {
   #openSocket(connection: Connection, addresses: readonly LookupAddress[], onConnected: OnConnected): void {
     const { port } = this.#options.endpoint
     const host = this.#host
-    const target = {
-      host,
-      port: Number(port || (this.#isTls ? 443 : 80)),
-      // Node tries the addresses in turn, a quarter of a second each but the last.
-      autoSelectFamily: true,
-      lookup: (_: string, __: object, done: (error: null, addresses: LookupAddress[]) => void) =>
-        done(null, [...addresses]),
-    }
+    const target = { port: Number(port || (this.#isTls ? 443 : 80)), ...hostOfSocket(host, addresses) }
     const session = this.#tlsSession && { session: this.#tlsSession }
     const servername = net.isIP(host) === 0 && { servername: host }
     const socket = this.#isTls
@@ -142,9 +135,11 @@ export class ConnectionPool {
     connection.socket = socket
     const onError = (error: Error) => onConnected(error, null)
     // Emitted for a verified peer only: a resumed session skips the check of the name.
-    socket.on('session', (fresh: Buffer) => {
-      this.#tlsSession = fresh
-    })
+    if (this.#isTls) {
+      socket.on('session', (fresh: Buffer) => {
+        this.#tlsSession = fresh
+      })
+    }
     socket.setNoDelay(true).once('error', onError)
     socket.once(this.#isTls ? 'secureConnect' : 'connect', () => {
       socket.off('error', onError)
@@ -160,16 +155,30 @@ export function hostOf({ hostname }: URL): string {
   return hostname.replace(/^\[|\]$/g, '')
 }
 
+/** Where a socket connects to. Node tries several addresses in turn, a quarter of a second each but the last. */
+function hostOfSocket(host: string, addresses: readonly LookupAddress[]) {
+  const [first] = addresses
+  if (first !== undefined && addresses.length === 1) return { host: first.address, autoSelectFamily: false }
+  type OnLookedUp = (error: null, addresses: LookupAddress[]) => void
+  return {
+    host,
+    autoSelectFamily: true,
+    lookup: (_: string, __: object, done: OnLookedUp) => done(null, [...addresses]),
+  }
+}
+
 const interimHead = Buffer.from('HTTP/1.1 100 ')
 
 /** Discards a `100 Continue` that was not asked for, as RFC 9110 allows; undici resets the connection instead. */
 function discardContinue(socket: Socket): Socket {
-  const read = socket.read.bind(socket)
-  socket.read = (size) => {
-    const chunk: Buffer | null = read(size)
-    if (chunk?.[9] !== 0x31 || !chunk.subarray(0, interimHead.length).equals(interimHead)) return chunk
-    const end = chunk.indexOf('\r\n\r\n')
-    return end < 0 ? chunk : chunk.subarray(end + 4)
-  }
+  socket.read = readPastContinue
   return socket
+}
+
+/** One function for all sockets: thousands of them may be open. */
+function readPastContinue(this: Socket, size?: number): Buffer | null {
+  const chunk: Buffer | null = net.Socket.prototype.read.call(this, size)
+  if (chunk?.[9] !== 0x31 || !chunk.subarray(0, interimHead.length).equals(interimHead)) return chunk
+  const end = chunk.indexOf('\r\n\r\n')
+  return end < 0 ? chunk : chunk.subarray(end + 4)
 }

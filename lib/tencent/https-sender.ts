@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici'
 import type { Clock, Timer } from '../clock.js'
 import type { TencentCredential } from '../types.js'
 import type { AddressSource } from './address-source.js'
+import { asciiJson } from './ascii-json.js'
 import { type Connection, ConnectionPool } from './connection-pool.js'
 import { localCodeOf } from './local-failure.js'
 import type { RequestSigner } from './signed-headers.js'
@@ -32,7 +33,7 @@ export function httpsSender({ endpoint, sign, addresses, keepsAlive, clock }: Ht
   const path = `${endpoint.pathname}${endpoint.search}`
   return {
     send({ action, params }, credential, done) {
-      const body = Buffer.from(JSON.stringify(params))
+      const body = Buffer.from(asciiJson(params))
       const headers = sign(action, body, credential, clock.epochMs()) as string[]
       return new Delivery({ pool, addresses, clock, options: { method: 'POST', path, headers, body }, done })
     },

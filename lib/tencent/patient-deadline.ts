@@ -67,7 +67,7 @@ class PatientDeadline {
     const nowMs = this.#clock.nowMs()
     this.#lateMs += Math.max(0, nowMs - this.#dueMs)
     const leftMs = this.#startedMs + this.#timeoutMs + Math.min(this.#lateMs, this.#timeoutMs) - nowMs
-    if (leftMs > 0) return this.#wait(leftMs)
+    if (leftMs > 0) return this.#wait(Math.ceil(leftMs))
     this.#dueMs = nowMs
     this.#clock.afterPoll(() => this.#clock.afterPoll(this.#onOver))
   }

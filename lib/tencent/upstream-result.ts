@@ -15,8 +15,11 @@ export type UpstreamResult =
   | { readonly kind: 'http_status'; readonly status: number }
   /** The answer could not be read as an answer: too large, or not JSON. */
   | { readonly kind: 'unreadable'; readonly problem: string }
-  /** The deadline passed. `loopBlocked`: our own event loop was late, so it says nothing about Tencent. */
-  | { readonly kind: 'timeout'; readonly loopBlocked: boolean }
+  /**
+   * The deadline passed. `loopBlocked`: our own event loop was late; `keysLate`: the call waited for keys first. Either says
+   * nothing about Tencent.
+   */
+  | { readonly kind: 'timeout'; readonly loopBlocked: boolean; readonly keysLate?: true }
   /** DNS, connect, reset, TLS. */
   | { readonly kind: 'unreachable'; readonly problem: string }
   /**
@@ -29,8 +32,10 @@ export type UpstreamResult =
    * one. Tencent may have seen both.
    */
   | { readonly kind: 'retried'; readonly retry: UpstreamResult }
-  /** The keys could not be fetched. Only the operator can cause it. */
+  /** The keys could not be fetched, and never were. Only the operator can cause it. */
   | { readonly kind: 'credential_failed'; readonly problem: string }
+  /** There are no valid keys now; there were some before. */
+  | { readonly kind: 'credential_unavailable'; readonly problem: string }
   /** We gave up ourselves: the client went away, the circuit opened, or the guard was closed. */
   | { readonly kind: 'aborted' }
   /** An exception that nothing classified: a bug, never a reason to pass a request. */

@@ -3,14 +3,15 @@ import type { Clock } from '../clock.js'
 import type { CaptchaClient, DynamicCredential, TencentCredential } from '../types.js'
 import { addressSources } from './address-source.js'
 import { hostOf } from './connection-pool.js'
+import { callWithKeys } from './credentials/call-with-keys.js'
+import { CredentialKeeper, type CredentialSnapshot } from './credentials/credential-keeper.js'
 import { type HttpsSender, httpsSender } from './https-sender.js'
 import type { LookupQueue } from './lookup-queue.js'
 import { withPatientDeadline } from './patient-deadline.js'
-import { resolveCredential } from './resolve-credential.js'
 import { sdkClientSender } from './sdk-client-sender.js'
 import { requestSigner } from './signed-headers.js'
 import { type ApiRequest, apiRequest, type VerifyCall } from './verify-call.js'
-import { type Done, type RunningCall, withDeadline } from './with-deadline.js'
+import { type Done, withDeadline } from './with-deadline.js'
 
 /** One call to Tencent under one deadline. Never throws, never judges. */
 export interface Upstream {
@@ -21,10 +22,12 @@ export interface Upstream {
    * context binds `done` with `AsyncResource.bind`, and drops it to let the call run on alone.
    * Returns a function that gives the call up; `done` is then called with `{ kind: 'aborted' }` before it returns,
    * unless it was called already.
+   *
+   * @param waitedMs how much of `timeoutMs` the request has waited for keys already
    */
-  verify(call: VerifyCall, timeoutMs: number, done: Done): () => void
-  /** Frees the sockets; calls that use one end as `aborted`. */
-  close(): void
+  verify(call: VerifyCall, timeoutMs: number, done: Done, waitedMs?: number): () => void
+  /** The keys of a provider; absent where every call can be signed at once. */
+  readonly keys?: Pick<CredentialKeeper, 'take' | 'wait'>
 }
 
 /** The ways to Tencent of one site. */
@@ -38,7 +41,9 @@ export interface Upstreams {
   readonly canary: Upstream
   /** False where both are one and the same client of the application's, so that callers may be in a canary's way. */
   readonly isCanaryApart: boolean
-  /** Frees both. */
+  /** Where the keys come from and how old they are. */
+  credential(): CredentialSnapshot
+  /** Frees the sockets of both; calls that use one end as `aborted`. */
   close(): void
 }
 
@@ -51,6 +56,8 @@ interface UpstreamConfig {
   readonly captchaAppId: number
   readonly appSecretKey: string
   readonly transport: Transport
+  /** Told what the operator has to mend about a credential provider; the text quotes no key. */
+  readonly onCredentialFailure?: (problem: string) => void
 }
 
 /** Makes the ways to Tencent that `transport` asks for. Opens no socket before the first call. */
@@ -58,11 +65,16 @@ export function createUpstreams(config: UpstreamConfig, clock: Clock, lookups: L
   const { transport } = config
   switch (transport.kind) {
     case 'client': {
-      const sender = { send: sdkClientSender(transport.client), close() {} }
+      const send = sdkClientSender(transport.client)
+      const over = (run: typeof withDeadline) =>
+        upstreamOf(config, (request, timeoutMs, done) =>
+          run((onResult) => send(request, onResult), timeoutMs, clock, done),
+        )
       return {
-        calls: upstreamOf(config, clock, sender, withDeadline),
-        canary: upstreamOf(config, clock, sender, withPatientDeadline),
+        calls: over(withDeadline),
+        canary: over(withPatientDeadline),
         isCanaryApart: false,
+        credential: () => ({ source: 'client' }),
         close() {},
       }
     }
@@ -70,21 +82,34 @@ export function createUpstreams(config: UpstreamConfig, clock: Clock, lookups: L
       const { endpoint, credential } = transport
       const addresses = addressSources(hostOf(endpoint), clock, lookups)
       const common = { endpoint, sign: requestSigner(endpoint), clock }
-      const over = ({ send, close }: HttpsSender, run: typeof withDeadline) =>
-        upstreamOf(config, clock, { send: withCredential(credential, send), close }, run)
-      const calls = over(httpsSender({ ...common, addresses: addresses.calls, keepsAlive: true }), withDeadline)
+      const callsSender = httpsSender({ ...common, addresses: addresses.calls, keepsAlive: true })
       // A new connection each time: whether Tencent can be reached now is what a canary is asked.
-      const canary = over(
-        httpsSender({ ...common, addresses: addresses.canary, keepsAlive: false }),
-        withPatientDeadline,
-      )
+      const canarySender = httpsSender({ ...common, addresses: addresses.canary, keepsAlive: false })
+      const keeper =
+        'getCredential' in credential
+          ? new CredentialKeeper(credential, clock, config.onCredentialFailure ?? (() => {}))
+          : undefined
+      const over = ({ send }: HttpsSender, run: typeof withDeadline) => {
+        const sendSigned = (request: ApiRequest, keys: TencentCredential, timeoutMs: number, done: Done) =>
+          run((onResult) => send(request, keys, onResult), timeoutMs, clock, done)
+        return upstreamOf(config, (request, timeoutMs, done, waitedMs) =>
+          keeper
+            ? callWithKeys(
+                { keeper, clock, timeoutMs, waitedMs, send: (...args) => sendSigned(request, ...args) },
+                done,
+              )
+            : sendSigned(request, credential as TencentCredential, timeoutMs, done),
+        )
+      }
       return {
-        calls,
-        canary,
+        calls: { ...over(callsSender, withDeadline), ...(keeper && { keys: keeper }) },
+        canary: over(canarySender, withPatientDeadline),
         isCanaryApart: true,
+        credential: () => keeper?.snapshot() ?? { source: 'fixed' },
         close() {
-          calls.close()
-          canary.close()
+          callsSender.close()
+          canarySender.close()
+          keeper?.close()
           addresses.close()
         },
       }
@@ -92,47 +117,18 @@ export function createUpstreams(config: UpstreamConfig, clock: Clock, lookups: L
   }
 }
 
-interface Sender {
-  readonly send: (request: ApiRequest, done: Done) => RunningCall
-  readonly close: () => void
-}
+/** Runs a request under its deadline; returns what gives it up. */
+type RunRequest = (request: ApiRequest, timeoutMs: number, done: Done, waitedMs: number) => () => void
 
-function upstreamOf(
-  { captchaAppId, appSecretKey }: UpstreamConfig,
-  clock: Clock,
-  { send, close }: Sender,
-  run: typeof withDeadline,
-): Upstream {
+function upstreamOf({ captchaAppId, appSecretKey }: UpstreamConfig, run: RunRequest): Upstream {
   // Sockets that are kept, and calls that run on, would else hold the request in whose context they were made.
   const context = new AsyncResource('TencentCaptchaUpstream')
-  const start = (call: VerifyCall, timeoutMs: number, done: Done) => {
-    const request = apiRequest(call, captchaAppId, appSecretKey)
-    return run((onResult) => send(request, onResult), timeoutMs, clock, done)
-  }
+  const start = (call: VerifyCall, timeoutMs: number, done: Done, waitedMs: number) =>
+    run(apiRequest(call, captchaAppId, appSecretKey), timeoutMs, done, waitedMs)
   return {
-    verify(call, timeoutMs, done) {
-      const giveUp = context.runInAsyncScope(start, undefined, call, timeoutMs, done)
+    verify(call, timeoutMs, done, waitedMs = 0) {
+      const giveUp = context.runInAsyncScope(start, undefined, call, timeoutMs, done, waitedMs)
       return () => context.runInAsyncScope(giveUp)
     },
-    close,
-  }
-}
-
-function withCredential(source: TencentCredential | DynamicCredential, send: HttpsSender['send']): Sender['send'] {
-  if (!('getCredential' in source)) return (request, done) => send(request, source, done)
-  return (request, done) => {
-    let isStopped = false
-    let running: RunningCall = {
-      stop() {
-        isStopped = true
-      },
-      overdue: (loopBlocked) => ({ kind: 'timeout', loopBlocked }),
-    }
-    void resolveCredential(source).then((resolved) => {
-      if (isStopped) return
-      if (resolved.kind === 'failed') return done({ kind: 'credential_failed', problem: resolved.problem })
-      running = send(request, resolved.credential, done)
-    })
-    return { stop: () => running.stop(), overdue: (loopBlocked) => running.overdue(loopBlocked) }
   }
 }

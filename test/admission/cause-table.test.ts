@@ -26,6 +26,7 @@ const causeRows = [
   ['circuit_open',    'pass',   'by_evidence', 'neutral',    'unknown', true,  'degradation_refused', 503, 'captcha_unavailable', true],
   ['overloaded',      'pass',   'by_evidence', 'neutral',    'unknown', false, 'degradation_refused', 503, 'captcha_unavailable', true],
   ['throttled',       'pass',   'by_evidence', 'throttled',  'healthy', false, 'degradation_refused', 503, 'captcha_unavailable', true],
+  ['credential_unavailable', 'pass',   'by_evidence', 'neutral',    'unknown', false, 'degradation_refused', 503, 'captcha_unavailable', true],
   ['client_fallback', 'pass',   'by_evidence', 'neutral',    'unknown', false, 'degradation_refused', 503, 'captcha_unavailable', true],
   ['misconfigured',   'refuse', 'by_evidence', 'neutral',    'healthy', false, 'misconfigured',       503, 'captcha_unavailable', false],
   ['override',        'pass',   'outage',      'neutral',    'unknown', false, 'degradation_refused', 503, 'captcha_unavailable', true],
@@ -110,7 +111,7 @@ describe('the lists', () => {
   test('of reasons have every reason once', () => {
     const restated = ['verified', ...causeRows.map(([cause]) => cause), ...refusalRows.map(([reason]) => reason)]
     expect([...captchaReasons].sort()).toEqual([...new Set(restated)].sort())
-    expect(captchaReasons).toHaveLength(1 + 12 + 15 - 1)
+    expect(captchaReasons).toHaveLength(1 + 13 + 15 - 1)
   })
 })
 

@@ -21,6 +21,7 @@ const reports = [
   ['RequestLimitExceeded', 'throttled', 'healthy', false],
   ['AuthFailure.SecretIdNotFound', 'neutral', 'healthy', false],
   ['no credential', 'neutral', 'unknown', false],
+  ['no credential now', 'neutral', 'unknown', false],
   ['a call given up', 'neutral', 'unknown', true],
   ['a bug', 'neutral', 'unknown', false],
   ['timeout, event loop blocked', 'neutral', 'unknown', true],

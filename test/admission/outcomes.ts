@@ -17,6 +17,7 @@ export const outcomes = {
   RequestLimitExceeded: degraded('throttled', { facts: { errorCode: 'RequestLimitExceeded' } }),
   'AuthFailure.SecretIdNotFound': degraded('misconfigured', { facts: { errorCode: 'AuthFailure.SecretIdNotFound' } }),
   'no credential': degraded('misconfigured', { isEvidence: false, wasSent: false, problem: 'getCredential rejected' }),
+  'no credential now': degraded('credential_unavailable', { isEvidence: false, wasSent: false, problem: 'expired' }),
   'a call given up': degraded('circuit_open'),
   'a bug': { kind: 'bug', error: new TypeError('a bug') },
   'timeout, event loop blocked': degraded('timeout', { isEvidence: false }),

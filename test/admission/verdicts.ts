@@ -13,6 +13,7 @@ export const causes = [
   'circuit_open',
   'overloaded',
   'throttled',
+  'credential_unavailable',
   'client_fallback',
   'misconfigured',
   'override',

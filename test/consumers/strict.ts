@@ -5,9 +5,11 @@ import {
   type CaptchaReason,
   type CaptchaVerdict,
   captchaGuard,
+  cvmRoleCredential,
   type DegradationCause,
   fromHeaders,
   requireCaptcha,
+  tkeOidcCredential,
 } from 'tencent-captcha-guard'
 import { startSimulator } from 'tencent-captcha-guard/simulator'
 
@@ -112,6 +114,13 @@ captchaGuard({
   logger: console,
 })
 
+captchaGuard({ ...keys, credential: cvmRoleCredential({ role: 'captcha' }) })
+captchaGuard({ ...keys, credential: tkeOidcCredential({ durationSeconds: 3600 }) })
+captchaGuard({
+  ...keys,
+  credential: { getCredential: async () => ({ secretId: 'a', secretKey: 'b', expiresAtMs: Date.now() + 60_000 }) },
+})
+
 // @ts-expect-error unknown option
 captchaGuard({ ...keys, timeoutMS: 1 })
 // @ts-expect-error not a mode
@@ -134,6 +143,7 @@ guard.override('open', { forMs: 1 })
 guard.override('pass', { forMs: 60_000, by: 'ops' })
 const snapshot = guard.snapshot()
 snapshot.api.state satisfies 'healthy' | 'suspect' | 'outage'
+snapshot.credential.source satisfies 'fixed' | 'provider' | 'client'
 snapshot.counters.verified satisfies number
 snapshot.purses.outage.remaining satisfies number
 

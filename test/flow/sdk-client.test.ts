@@ -142,7 +142,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     await breakApi(flow)
     expect((await flow.send(flow.mint(), { ip: clientIp(1) })).captcha?.cause).toBe('circuit_open')
     flow.simulator.setFault(null)
-    await until(() => flow.guard.snapshot().circuit.state === 'closed')
+    await until(() => flow.guard.snapshot().circuit.state === 'closed', 6000)
     expect((await flow.send(flow.mint(), { ip: clientIp(1) })).captcha?.reason).toBe('verified')
   })
 

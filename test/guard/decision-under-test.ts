@@ -46,8 +46,6 @@ class StubUpstream implements Upstream {
       answer({ kind: 'aborted' })
     }
   }
-
-  close(): void {}
 }
 
 const ignore = () => {}
@@ -98,7 +96,13 @@ export function makeWorld({ degradation = {}, store, maxInFlight = 2048 }: World
       canaryTimeoutMs: timeoutMs,
       lateVerification,
     },
-    upstreams: { calls: upstream, canary: upstream, isCanaryApart: true, close: ignore },
+    upstreams: {
+      calls: upstream,
+      canary: upstream,
+      isCanaryApart: true,
+      credential: () => ({ source: 'fixed' }),
+      close: ignore,
+    },
     runProbe: () => ignore,
     announce: { event: ignore, override: ignore, canary: ignore },
   })
@@ -123,6 +127,7 @@ export function makeWorld({ degradation = {}, store, maxInFlight = 2048 }: World
       ticket: ordinary,
       address: { ip: '203.0.113.7' },
       clientKey: '203.0.113.7',
+      addressKey: change.limitKey ?? '203.0.113.7',
       limitKey: '203.0.113.7',
       ticketKey: 'ticket 1',
       ticketHash: '0123456789ab',

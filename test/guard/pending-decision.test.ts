@@ -187,15 +187,15 @@ describe('a decision', () => {
 
   test('follows the override as it is when the request comes, without a call', () => {
     const world = makeWorld()
-    const untilMs = world.clock.epochMs() + 60_000
-    world.site.setOverride({ mode: 'pass', by: 'ops', untilMs })
+    const leftMs = 60_000
+    world.site.setOverride({ mode: 'pass', by: 'ops', leftMs })
     const context = world.contextOf({ ticket: { kind: 'missing' }, ticketKey: undefined })
     expect(world.run(context).decision).toMatchObject({
       verdict: { passed: true, reason: 'override' },
       trace: { purse: 'outage' },
     })
     expect(world.calls()).toEqual([])
-    world.site.setOverride({ mode: 'verify_only', by: 'ops', untilMs })
+    world.site.setOverride({ mode: 'verify_only', by: 'ops', leftMs })
     expect(world.run(world.fallbackContext()).decision?.verdict.reason).toBe('degradation_refused')
     world.services.close()
   })
@@ -387,7 +387,7 @@ describe('a decision that asks a store', () => {
 
   test('has nothing to give back where the store refused an abandoned claim', async () => {
     const { run, calls, session, drawn, services } = await worldWithStore()
-    session.claimResult = { kind: 'over_limit', history: undefined }
+    session.claimResult = { kind: 'over_limit', history: undefined, retryAfterMs: 60_000 }
     session.set('hangs', 'claim')
     const running = run()
     calls()[0]?.answer(busy)
@@ -399,7 +399,7 @@ describe('a decision that asks a store', () => {
     services.close()
   })
 
-  test('tells neither end where it is abandoned while a verified ticket is recorded, and the ticket stays used', async () => {
+  test('tells neither end where it is abandoned while a verified ticket is recorded, and the ticket may come again', async () => {
     const { run, calls, session, site, services } = await worldWithStore()
     session.set('hangs', 'recordVerified')
     const running = run()
@@ -409,7 +409,8 @@ describe('a decision that asks a store', () => {
     session.answerHanging()
     await settlePromises()
     expect(running.told).toEqual([])
-    expect(site.ledger.hasPassed('ticket 1')).toBe(true)
+    expect(site.ledger.hasPassed('ticket 1')).toBe(false)
+    expect(session.count('release')).toBe(1)
     services.close()
   })
 
@@ -698,7 +699,7 @@ describe('giving back', () => {
       context.shared.giveBack()
     }
     expect([world.purses(), world.purses(other)]).toEqual(before)
-    expect(world.site.ledger.hasPassed('fallback 1')).toBe(false)
+    expect(world.site.ledger.hasPassed('fallback 1', true)).toBe(false)
   })
 
   test('lets the next decision on this request draw anew, and mark its ticket', () => {
@@ -709,7 +710,7 @@ describe('giving back', () => {
     expect(world.drawn()).toBe(0)
     expect(world.run(context).decision?.verdict.passed).toBe(true)
     expect(world.drawn()).toBe(1)
-    expect(world.site.ledger.hasPassed('fallback 1')).toBe(true)
+    expect(world.site.ledger.hasPassed('fallback 1', true)).toBe(true)
   })
 
   test('twice restores once', () => {

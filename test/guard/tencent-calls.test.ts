@@ -203,3 +203,78 @@ test('a client with history is limited while Tencent throttles, and for a minute
   t.calls()[0]?.answer({ kind: 'sdk_api_error', errorCode: 'RequestLimitExceeded', requestId: undefined })
   expect(t.site.charges.isLimited('a')).toBe(true)
 })
+
+describe('a call that has no keys to be signed with', () => {
+  /** A provider whose end a test decides. */
+  function withoutKeys() {
+    const t = callsUnderTest()
+    const waits: { timeoutMs: number; done: (failure?: UpstreamResult) => void }[] = []
+    const keys = {
+      isThere: false,
+      take: () => (keys.isThere ? { secretId: 'a', secretKey: 'b' } : undefined),
+      wait(timeoutMs: number, done: (failure?: UpstreamResult) => void) {
+        waits.push({ timeoutMs, done })
+        return () => {}
+      },
+    }
+    Object.assign(t.services.upstream, { keys })
+    return { ...t, keys, waits }
+  }
+
+  const missing: UpstreamResult = { kind: 'credential_unavailable', problem: 'p' }
+
+  test('waits for them outside the circuit: no suspicion, no canary, and a place among the calls under way', async () => {
+    const t = withoutKeys()
+    const caller = t.ask()
+    await t.clock.advance(1900)
+    expect([t.canaries(), t.calls(), t.waits.map(({ timeoutMs }) => timeoutMs)]).toEqual([[], [], [2000]])
+    expect(t.site.circuit.snapshot()).toMatchObject({ state: 'closed', callsUnderWay: 0 })
+    expect(t.site.inFlight.total).toBe(1)
+    t.waits[0]?.done(missing)
+    expect(caller.replies).toMatchObject([{ kind: 'degraded', cause: 'credential_unavailable', wasSent: false }])
+    expect([t.site.inFlight.total, t.knows()]).toEqual([0, false])
+    t.services.close()
+  })
+
+  test('is sent, once, when they are there, and watched from then on', async () => {
+    const t = withoutKeys()
+    const callers = [t.ask(), t.ask()]
+    await t.clock.advance(1000)
+    t.waits[0]?.done()
+    expect([t.waits.length, t.calls().length]).toEqual([1, 1])
+    expect(t.site.circuit.snapshot().callsUnderWay).toBe(1)
+    await t.clock.advance(499)
+    expect(t.site.circuit.state).toBe('closed')
+    t.calls()[0]?.answer(verifiedResult)
+    for (const { replies } of callers) expect(replies).toMatchObject([{ kind: 'verified' }])
+    t.services.close()
+  })
+
+  test('does not wait for them while the circuit is open, nor goes out when it opened meanwhile', async () => {
+    const t = withoutKeys()
+    const early = t.ask('early')
+    t.keys.isThere = true
+    const waiting = t.ask('waiting')
+    await t.clock.advance(500)
+    t.canaries()[0]?.answer(timeout)
+    expect(t.site.circuit.state).toBe('open')
+    expect(waiting.replies).toMatchObject([{ cause: 'circuit_open' }])
+    t.keys.isThere = false
+    expect(t.ask('late').replies).toMatchObject([{ cause: 'circuit_open', wasSent: false }])
+    expect(t.waits).toHaveLength(1)
+    t.waits[0]?.done()
+    expect(early.replies).toMatchObject([{ cause: 'circuit_open', wasSent: false }])
+    expect([t.calls().length, t.site.inFlight.total]).toEqual([1, 0])
+    t.services.close()
+  })
+
+  test('leaves no failure to be collected by the next caller with its ticket', () => {
+    const t = withoutKeys()
+    t.ask().leave()
+    t.waits[0]?.done(missing)
+    expect(t.knows()).toBe(false)
+    t.keys.isThere = true
+    expect(t.ask().replies).toEqual([])
+    expect(t.calls()).toHaveLength(1)
+  })
+})

@@ -63,6 +63,7 @@ const badValues: Readonly<Record<string, readonly unknown[]>> = {
   readToken: notFunctions,
   userIp: notFunctions,
   clientKey: notFunctions,
+  knownAs: notFunctions,
   skip: notFunctions,
   onRefused: notFunctions,
   riskContext: notFunctions,

@@ -17,7 +17,19 @@ function comparable({ channel, userIp, transport, ...rest }: GuardConfig): unkno
 }
 
 const optionalNames = [
-  ...['site', 'endpoint', 'channel', 'readToken', 'userIp', 'clientKey', 'timeoutMs', 'maxInFlight', 'mode', 'skip'],
+  ...[
+    'site',
+    'endpoint',
+    'channel',
+    'readToken',
+    'userIp',
+    'clientKey',
+    'knownAs',
+    'timeoutMs',
+    'maxInFlight',
+    'mode',
+    'skip',
+  ],
   ...[
     'onRefused',
     'riskContext',

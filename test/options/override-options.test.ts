@@ -2,28 +2,26 @@ import { describe, expect, test } from '@jest/globals'
 import { CaptchaConfigError } from '../../lib/options/captcha-config-error.js'
 import { parseOverride } from '../../lib/options/override-options.js'
 
-const epochMs = Date.UTC(2026, 0, 1)
-
 describe('an override', () => {
   test.each<[string, Parameters<typeof parseOverride>[0], object, object]>([
-    ['that passes', 'pass', { forMs: 60_000, by: 'li.na' }, { mode: 'pass', by: 'li.na', untilMs: epochMs + 60_000 }],
-    ['without an author', 'pass', { forMs: 1 }, { mode: 'pass', by: '', untilMs: epochMs + 1 }],
-    ['of one day', 'pass', { forMs: 86_400_000 }, { mode: 'pass', by: '', untilMs: epochMs + 86_400_000 }],
-    ['with an end', 'verify_only', { forMs: 1 }, { mode: 'verify_only', by: '', untilMs: epochMs + 1 }],
-    ['without an end', 'verify_only', {}, { mode: 'verify_only', by: '', untilMs: Number.POSITIVE_INFINITY }],
-    ['that ends one', 'none', { by: 'li.na' }, { mode: 'none', by: 'li.na', untilMs: Number.POSITIVE_INFINITY }],
+    ['that passes', 'pass', { forMs: 60_000, by: 'li.na' }, { mode: 'pass', by: 'li.na', leftMs: 60_000 }],
+    ['without an author', 'pass', { forMs: 1 }, { mode: 'pass', by: '', leftMs: 1 }],
+    ['of one day', 'pass', { forMs: 86_400_000 }, { mode: 'pass', by: '', leftMs: 86_400_000 }],
+    ['with an end', 'verify_only', { forMs: 1 }, { mode: 'verify_only', by: '', leftMs: 1 }],
+    ['without an end', 'verify_only', {}, { mode: 'verify_only', by: '', leftMs: Number.POSITIVE_INFINITY }],
+    ['that ends one', 'none', { by: 'li.na' }, { mode: 'none', by: 'li.na', leftMs: Number.POSITIVE_INFINITY }],
     ['with `undefined` options', 'none', { by: undefined, forMs: undefined }, { mode: 'none', by: '' }],
   ])('%s is parsed to a mode, an author and an end', (_, mode, options, state) => {
-    expect(parseOverride(mode, options, epochMs)).toMatchObject(state)
+    expect(parseOverride(mode, options)).toMatchObject(state)
   })
 
   test('of mode none has no end, whatever `forMs` says', () => {
-    expect(parseOverride('none', { forMs: 1000 }, epochMs).untilMs).toBe(Number.POSITIVE_INFINITY)
+    expect(parseOverride('none', { forMs: 1000 }).leftMs).toBe(Number.POSITIVE_INFINITY)
   })
 
   test('leaves the options of the caller as they were', () => {
     const options = Object.freeze({ forMs: 1000, by: 'li.na' })
-    expect(() => parseOverride('pass', options, epochMs)).not.toThrow()
+    expect(() => parseOverride('pass', options)).not.toThrow()
   })
 })
 
@@ -47,7 +45,7 @@ describe('a wrong override throws an error that names the option', () => {
     ['for options that are not an object', 'verify_only', 1000, 'override'],
     ['for an unknown option', 'pass', { forMs: 1000, byWhom: 'li.na' }, 'byWhom'],
   ])('%s', (_, mode, options, option) => {
-    const parsing = () => parseOverride(mode as never, options as never, epochMs)
+    const parsing = () => parseOverride(mode as never, options as never)
     expect(parsing).toThrow(CaptchaConfigError)
     expect(parsing).toThrow(expect.objectContaining({ option }))
   })

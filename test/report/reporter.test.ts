@@ -48,7 +48,7 @@ describe('a decision leaves one line', () => {
       fields: { event, reason: made.reason, captchaAppId: 190000001, circuit: 'closed' },
     })
     expect(others.map(({ message }) => message)).toEqual(
-      made.cause === 'misconfigured' ? ['captcha_misconfigured'] : [],
+      ['misconfigured', 'credential_unavailable'].includes(made.cause ?? '') ? ['captcha_misconfigured'] : [],
     )
   })
 
@@ -221,16 +221,28 @@ describe('a canary that could not be sent', () => {
   })
 })
 
+describe('a provider of keys that fails', () => {
+  test('is an error that says what failed, at most once a minute', async () => {
+    const { reporter, linesOf, clock } = setUp()
+    for (let second = 0; second < 90; second++) {
+      reporter.credential('getCredential() rejected')
+      await clock.advance(1000)
+    }
+    const line = { level: 'error', fields: { hint: 'The provider of the credential fails: getCredential() rejected.' } }
+    expect(linesOf('captcha_misconfigured')).toMatchObject([line, line])
+  })
+})
+
 describe('other lines', () => {
   test('an override is a warning that says who, why and until when', () => {
     const { reporter, logger } = setUp()
-    reporter.override({ mode: 'pass', by: 'ops', untilMs: Date.UTC(2026, 0, 1) }, 'set')
-    reporter.override({ mode: 'none', by: '', untilMs: Number.POSITIVE_INFINITY }, 'expired')
+    reporter.override({ mode: 'pass', by: 'ops', leftMs: 60_000 }, 'set')
+    reporter.override({ mode: 'none', by: '', leftMs: Number.POSITIVE_INFINITY }, 'expired')
     expect(logger.lines).toMatchObject([
       {
         level: 'warn',
         message: 'captcha_override',
-        fields: { event: 'captcha_override', mode: 'pass', by: 'ops', why: 'set', until: '2026-01-01T00:00:00.000Z' },
+        fields: { event: 'captcha_override', mode: 'pass', by: 'ops', why: 'set', until: '2026-01-01T00:01:00.000Z' },
       },
       { level: 'warn', message: 'captcha_override', fields: { mode: 'none', why: 'expired' } },
     ])
@@ -286,7 +298,7 @@ describe('other lines', () => {
       reporter.verdict(req, degradedPass('misconfigured'), trace)
       reporter.hint(req, 'captcha_proxy_hint', {})
       reporter.event('error', 'captcha_store_down', {})
-      reporter.override({ mode: 'none', by: '', untilMs: Number.POSITIVE_INFINITY }, 'set')
+      reporter.override({ mode: 'none', by: '', leftMs: Number.POSITIVE_INFINITY }, 'set')
       reporter.late(degradedPass('timeout'), { outcome: 'inconclusive' }, undefined)
       reporter.canary(degraded('misconfigured'))
     })

@@ -12,6 +12,7 @@ class ChargesUnderTest {
   readonly charges = new ClientCharges({
     clock: this.clock,
     verifiedPerMinute: (clientKey) => this.rates.get(clientKey) ?? 0,
+    isKnown: (clientKey) => this.rates.has(clientKey),
     isBusy: () => this.isBusy,
     onStrangerLimited: (clientKey) => this.askedAbout.push(clientKey),
   })

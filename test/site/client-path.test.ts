@@ -14,6 +14,8 @@ class Site {
   readonly clock = new ManualClock()
   readonly path: ClientPath
   expectedPerMinute: number | undefined
+  /** What is expected is borne out by days, so that a collapse proves something by itself. */
+  isCertain = true
   /** What probes find when they end. */
   script: ProbeReport = 'reachable'
   probeTakesMs = 10
@@ -27,7 +29,10 @@ class Site {
     this.path = new ClientPath({
       clock: this.clock,
       probe: () => (probes ? (done) => this.#probe(done) : undefined),
-      expectedPerMinute: () => this.expectedPerMinute,
+      expected: {
+        evidentPerMinute: () => this.expectedPerMinute,
+        certainPerMinute: () => (this.isCertain ? this.expectedPerMinute : undefined),
+      },
       onChange: () => {
         this.changes++
       },
@@ -269,6 +274,23 @@ describe('verified passes that collapse', () => {
     expect(site.state).toBe('outage')
   })
 
+  test('are no evidence where days do not bear out what was expected: who buys solves and stops makes them fall, too', async () => {
+    const site = new Site({ expectedPerMinute: 6000 })
+    site.isCertain = false
+    await site.probe('reachable')
+    await site.clock.advance(5 * minuteMs)
+    expect(site.path.finding()).toEqual({ state: 'healthy', why: 'the vendor script can be fetched' })
+  })
+
+  test('are evidence without that where the probe fails as well', async () => {
+    const site = new Site({ expectedPerMinute: 6000 })
+    site.isCertain = false
+    await site.probe('reachable')
+    await site.clock.advance(5 * minuteMs)
+    await site.probe('unreachable')
+    expect(site.path.finding()).toEqual({ state: 'outage', why: 'the vendor script cannot be fetched' })
+  })
+
   test('are the new normal after a quarter of an hour', async () => {
     const site = new Site({ expectedPerMinute: 60 })
     await site.clock.advance(5 * minuteMs)
@@ -352,4 +374,78 @@ describe('a closed client path', () => {
     await site.fallback(60_000)
     expect(site.probesAtMs).toEqual([])
   })
+})
+
+describe('a probe that fails while users are verified', () => {
+  /** Trusted, and failing since now. */
+  async function failing(expectedPerMinute?: number): Promise<Site> {
+    const site = new Site({ expectedPerMinute })
+    await site.probe('reachable')
+    await site.probe('unreachable')
+    return site
+  }
+
+  /** No user is verified any more, and the passes of the last minutes are over. */
+  async function silence(site: Site): Promise<void> {
+    await site.traffic(6, 0)
+  }
+
+  test('is no evidence any more after 15 minutes of passes as expected', async () => {
+    const site = await failing(20)
+    await site.traffic(15, 20)
+    expect(site.path.finding()).toMatchObject({ state: 'suspect' })
+    await site.traffic(1, 20)
+    expect(site.path.finding()).toMatchObject({ state: 'healthy', why: expect.stringContaining('for long') })
+    site.expectedPerMinute = 5
+    await silence(site)
+    expect(site.state).toBe('healthy')
+  })
+
+  test('is evidence again after it has succeeded once more', async () => {
+    const site = await failing(20)
+    await site.traffic(16, 20)
+    site.expectedPerMinute = 5
+    await silence(site)
+    await site.probe('unreachable')
+    expect(site.state).toBe('healthy')
+    await site.probe('reachable')
+    await site.probe('unreachable')
+    expect(site.state).toBe('outage')
+  })
+
+  test('stays evidence while less than half of what is expected is verified, however long', async () => {
+    const site = await failing(20)
+    await site.traffic(180, 9)
+    expect(site.state).toBe('outage')
+  })
+
+  test('loses its trust also where users came back before it', async () => {
+    const site = await failing(20)
+    await site.traffic(180, 2)
+    await site.traffic(32, 20)
+    expect(site.state).toBe('healthy')
+  })
+
+  test('begins the 15 minutes anew with each failure after a success', async () => {
+    const site = await failing(20)
+    await site.traffic(14, 20)
+    await site.probe('reachable')
+    await site.probe('unreachable')
+    await site.traffic(14, 20)
+    expect(site.state).toBe('suspect')
+  })
+
+  test.each([
+    [undefined, 14, 1, 'outage'],
+    [undefined, 20, 1, 'healthy'],
+    [1, 30, 0.4, 'outage'],
+    [1, 30, 0.6, 'healthy'],
+  ])(
+    'on a quiet site that expects %p a minute, after %i minutes with %d passes each, it is: %s',
+    async (expected, minutes, perMinute, state) => {
+      const site = await failing(expected)
+      await site.traffic(minutes, perMinute)
+      expect(site.state).toBe(state)
+    },
+  )
 })

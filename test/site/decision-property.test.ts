@@ -31,7 +31,8 @@ function causesOf({ request, answer }: Decided, overrides: ReadonlySet<OverrideM
   if (request.ticket === 'fallback') return [...override, 'client_fallback']
   switch (answer) {
     case 'not_asked':
-      return [...override, 'circuit_open', 'overloaded']
+      // Throttled by the guard's own limit.
+      return [...override, 'circuit_open', 'overloaded', 'throttled']
     case 'unanswered':
       return ['timeout', 'circuit_open']
     case 'InternalError':
@@ -188,7 +189,7 @@ test('every decision follows the rules, in healthy times, in outages and under o
         for (const [index, { request, tencent }] of steps.entries()) {
           for (const { mode } of overridden.filter(({ at }) => at === index)) {
             overrides.note(mode, world.clock.nowMs())
-            world.process.services.site.setOverride({ mode, by: 'test', untilMs: Number.POSITIVE_INFINITY })
+            world.process.services.site.setOverride({ mode, by: 'test', leftMs: Number.POSITIVE_INFINITY })
           }
           if (tencent !== 'well') firstFailureMs = Math.min(firstFailureMs, world.clock.nowMs())
           world.tencent = tencent

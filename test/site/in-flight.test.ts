@@ -48,3 +48,14 @@ test('refused verifications take no room', () => {
   expect(inFlight.total).toBe(0)
   expect(enterTimes(inFlight, 'a', 1000)).toHaveLength(1)
 })
+
+test('clients without history have half of the room together, and those with it the whole', () => {
+  const inFlight = new InFlight(64)
+  const enter = (name: string, isKnown: boolean, times: number) =>
+    [...Array(times)].map((_, index) => inFlight.enter(`${name} ${index}`, isKnown)).filter(Boolean)
+  const strangers = enter('stranger', false, 64)
+  expect(strangers).toHaveLength(32)
+  expect(enter('known', true, 64)).toHaveLength(32)
+  strangers[0]?.()
+  expect(enter('other', false, 2)).toHaveLength(1)
+})

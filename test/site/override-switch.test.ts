@@ -7,7 +7,7 @@ function makeSwitch() {
   const told: string[] = []
   const override = new OverrideSwitch(clock, (state, why) => told.push(`${state.mode} by ${state.by}: ${why}`))
   const set = (mode: 'pass' | 'verify_only', { forMs = Number.POSITIVE_INFINITY, by = '' } = {}) =>
-    override.set({ mode, by, untilMs: clock.epochMs() + forMs })
+    override.set({ mode, by, leftMs: forMs })
   return { clock, told, override, set }
 }
 
@@ -88,7 +88,7 @@ describe('the override switch', () => {
 
   test('ends at the same time at a process that took it over from the store', async () => {
     const { clock, override, told } = makeSwitch()
-    override.set({ mode: 'pass', by: 'another process', untilMs: clock.epochMs() + 5000 }, 'shared')
+    override.set({ mode: 'pass', by: 'another process', leftMs: 5000 }, 'shared')
     expect(told).toEqual(['pass by another process: shared'])
     await clock.advance(4999)
     expect(override.mode).toBe('pass')

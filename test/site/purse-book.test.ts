@@ -22,7 +22,7 @@ class BookUnderTest {
   factor = 1
   readonly book = new PurseBook({
     name: 'outage',
-    shape: { halvesFallback: false, ownRateFactor: 0 },
+    shape: { halvesFallback: false, ownRateFactor: 0, vouchedPerMinute: 5 },
     clock: this.clock,
     totalPerMinute: ({ startPerMinute }) => this.factor * startPerMinute,
   })

@@ -16,10 +16,10 @@ function config({ limit = 20, windowMs = 60_000, startPerMinute = 600 }: Numbers
 }
 
 const outagePurse = (numbers: Numbers = {}) =>
-  new Purse({ halvesFallback: false, ownRateFactor: 3 }, config(numbers), 0)
+  new Purse({ halvesFallback: false, ownRateFactor: 3, vouchedPerMinute: 5 }, config(numbers), 0)
 const doubtPurse = (numbers: Numbers = {}) =>
   new Purse(
-    { halvesFallback: true, ownRateFactor: 0 },
+    { halvesFallback: true, ownRateFactor: 0, vouchedPerMinute: 0.3 },
     config({ limit: 3, windowMs: 600_000, startPerMinute: 10, ...numbers }),
     0,
   )
@@ -57,6 +57,60 @@ function crowd(
   for (let client = 0; client < clients; client++) passes += attempts(purse, claimOf(`${name} ${client}`), 1, nowMs)
   return passes
 }
+
+describe('the reserve is shared by need', () => {
+  /** A hundred tokens, of which strangers have taken their fifty. */
+  function halfEmpty(): Purse {
+    const purse = outagePurse()
+    crowd(purse, stranger, 200, 0)
+    expect(purse.remaining(0)).toBe(50)
+    return purse
+  }
+
+  test("a key's next passes need a quarter, a half and three quarters of the total to be left", () => {
+    const purse = halfEmpty()
+    expect(crowd(purse, (key) => known(key, 0.1), 25, 0)).toBe(25)
+    expect(purse.remaining(0)).toBe(25)
+    expect(attempts(purse, known('client 0', 0.1), 1, 0)).toBe(0)
+    expect(crowd(purse, (key) => known(key, 0.1), 25, 0, 'other')).toBe(25)
+  })
+
+  test('twenty-five bought keys leave a first pass to each of those who come later', () => {
+    const purse = halfEmpty()
+    let bought = 0
+    let loyal = 0
+    for (let second = 1; second <= 60; second++) {
+      const nowMs = second * 1000
+      crowd(purse, stranger, 50, nowMs, `stranger ${second}`)
+      for (let key = 0; key < 25; key++) bought += attempts(purse, known(`bought ${key}`, 0.1), 1, nowMs)
+      loyal += attempts(purse, known(`loyal ${second}`, 0.1), 1, nowMs)
+    }
+    expect(loyal).toBe(60)
+    expect(bought).toBeLessThan(25 * 20)
+  })
+
+  test('a key that was given its pass back needs no more than before', () => {
+    const purse = halfEmpty()
+    crowd(purse, (key) => known(key, 0.1), 30, 0)
+    const result = purse.take(known('again', 0.1), 0)
+    if (result.kind === 'taken') result.giveBack()
+    expect(attempts(purse, known('again', 0.1), 2, 0)).toBe(1)
+  })
+
+  test('a carrier takes three times its own rate without need', () => {
+    const purse = halfEmpty()
+    expect(attempts(purse, known('carrier', 20), 60, 0)).toBe(50)
+  })
+
+  test('after ten minutes a pass is a first one again', () => {
+    const purse = halfEmpty()
+    attempts(purse, known('a', 0.1), 1, 0)
+    crowd(purse, stranger, 200, 600_000)
+    crowd(purse, (key) => known(key, 0.1), 45, 600_000)
+    expect(purse.remaining(600_000)).toBe(5)
+    expect(attempts(purse, known('a', 0.1), 1, 600_000)).toBe(1)
+  })
+})
 
 describe('one client', () => {
   test('gets no more than the limit in any window', () => {
@@ -108,7 +162,7 @@ describe('one client', () => {
   })
 
   test('without history gains nothing from a rate', () => {
-    expect(outagePurse().limitFor({ isKnown: false, verifiedPerMinute: 1000 })).toBe(20)
+    expect(outagePurse().limitFor({ clientKey: 'a', isKnown: false, verifiedPerMinute: 1000 })).toBe(20)
   })
 
   test('gains nothing from its own rate where there is doubt', () => {

@@ -55,3 +55,13 @@ test('memory has an upper bound, and forgets the oldest first', () => {
   expect(memory.has('0', 0)).toBe(false)
   expect(memory.has('10000', 0)).toBe(true)
 })
+
+test('a wider window holds tickets longer, those that are there already too; a narrower one changes nothing', () => {
+  const memory = new ReplayMemory()
+  memory.markPassed('t', 0)
+  memory.widen(660_000)
+  memory.widen(360_000)
+  expect(memory.windowMs).toBe(660_000)
+  expect(memory.has('t', 659_999)).toBe(true)
+  expect(memory.has('t', 660_000)).toBe(false)
+})

@@ -7,7 +7,7 @@ import type { CanaryReport } from '../../lib/site/canary-schedule.js'
 import type { CallReport } from '../../lib/site/circuit.js'
 import type { ProbeReport } from '../../lib/site/client-path.js'
 import type { PurseSettings } from '../../lib/site/ledger.js'
-import { type OverrideState, overrideOff } from '../../lib/site/override-switch.js'
+import type { OverrideState } from '../../lib/site/override-switch.js'
 import { Site, type SiteSettings } from '../../lib/site/site.js'
 import type { StoreOverride, StoreState } from '../../lib/store/captcha-store.js'
 import { StoreDouble } from '../store/store-double.js'
@@ -41,6 +41,8 @@ function parse(degradation: DegradationOptions) {
 
 const degradedPass = (cause: DegradationCause) => makeVerdict({ kind: 'degraded_pass', cause }, {}, 0)
 
+/** The store's clock has another beginning than the process's. */
+const storeAheadMs = 1_000_000
 const bid = { clientKey: 'client', isKnown: false, release: () => {} }
 
 /** A site on a manual clock, with Tencent, the vendor's script and the store under the test's control. */
@@ -59,6 +61,7 @@ class SiteUnderTest {
 
   constructor({ degradation = {}, shared }: Setup = {}) {
     this.store.state = { ...this.store.state, ...shared }
+    this.store.nowMs = () => this.clock.nowMs() + storeAheadMs
     const watch = (path: string) => ({
       started: (outage: object) => this.told.push({ path, started: outage }),
       ended: (outage: object) => this.told.push({ path, ended: outage }),
@@ -177,7 +180,7 @@ class SiteUnderTest {
   }
 
   override(mode: OverrideState['mode'], { forMs = Number.POSITIVE_INFINITY, by = '' } = {}): void {
-    this.site.setOverride({ mode, by, untilMs: this.clock.epochMs() + forMs })
+    this.site.setOverride({ mode, by, leftMs: forMs })
   }
 
   async heartbeat(): Promise<void> {
@@ -319,6 +322,13 @@ describe('the totals', () => {
     expect(site.totals).toEqual([300, 5])
   })
 
+  test('follow it up to four times the reference that another run has learned', async () => {
+    const site = new SiteUnderTest({ shared: { processes: 2, baselinePerMinute: 8000, referencePerMinute: 800 } })
+    await settlePromises()
+    expect(site.site.referencePerMinute).toBe(400)
+    expect(site.totals).toEqual([4800, 80])
+  })
+
   test('keep to the last known processes while the store is away', async () => {
     const site = new SiteUnderTest({ shared: { processes: 4 } })
     await settlePromises()
@@ -363,7 +373,8 @@ describe('a verified pass', () => {
   })
 
   test('is evidence for a working client path, each client once a minute', async () => {
-    const site = new SiteUnderTest({ degradation: { expectedPerMinute: 60 } })
+    const site = new SiteUnderTest()
+    await site.minutes(6 * 60 + 2, 60)
     await site.clock.advance(5 * minuteMs)
     expect(site.site.evidenceFor('fallback').evidence).toBe('outage')
     for (let pass = 0; pass < 1000; pass++) await site.verify('one client')
@@ -433,16 +444,28 @@ describe('the baseline', () => {
   test('learns nothing while the client path is out', async () => {
     const site = new SiteUnderTest()
     await site.loseScript()
-    await site.minutes(20, 2)
+    await site.minutes(14, 2)
     expect(site.site.clientPathWatch.state).toBe('outage')
     expect(site.site.baselinePerMinute).toBeUndefined()
+  })
+
+  test('learns while the vendor script cannot be fetched and users are verified as usual', async () => {
+    const site = new SiteUnderTest()
+    await site.minutes(20, 7)
+    await site.loseScript()
+    await site.minutes(14, 8)
+    expect(site.site.clientPathWatch.state).toBe('suspect')
+    expect(site.site.baselinePerMinute).toBe(8)
   })
 
   test('is sent to the store', async () => {
     const site = new SiteUnderTest({ shared: {} })
     await site.minutes(6, 10)
     await site.heartbeat()
-    expect(site.store.calls.findLast(({ name }) => name === 'heartbeat')?.argument).toEqual({ baselinePerMinute: 10 })
+    expect(site.store.calls.findLast(({ name }) => name === 'heartbeat')?.argument).toEqual({
+      baselinePerMinute: 10,
+      referencePerMinute: undefined,
+    })
   })
 })
 
@@ -525,7 +548,8 @@ describe('the watch of the client path', () => {
   })
 
   test('sees a collapse begin and end without an event', async () => {
-    const site = new SiteUnderTest({ degradation: { expectedPerMinute: 60 } })
+    const site = new SiteUnderTest()
+    await site.minutes(6 * 60 + 2, 60)
     await site.clock.advance(5 * minuteMs)
     site.site.refresh()
     expect(site.site.clientPathWatch.snapshot()).toMatchObject({
@@ -545,7 +569,7 @@ describe('the watch of the client path', () => {
 })
 
 describe('an override', () => {
-  const theirs: StoreOverride = { mode: 'verify_only', by: 'wang.wei', untilEpochMs: null, setEpochMs: epochMs }
+  const theirs: StoreOverride = { id: 'theirs', mode: 'verify_only', by: 'wang.wei', forMs: null, setMs: storeAheadMs }
 
   test('without a store is this process’s own', async () => {
     const site = new SiteUnderTest()
@@ -555,13 +579,13 @@ describe('an override', () => {
     expect(site.site.storeState).toEqual({ kind: 'memory', state: 'up', processes: 1 })
   })
 
-  test('is shared with its end', async () => {
+  test('is shared with how long it lasts, and when it was set by the store’s clock', async () => {
     const site = new SiteUnderTest({ shared: {} })
     await site.clock.advance(1000)
     site.override('pass', { forMs: 60_000, by: 'li.na' })
     await settlePromises()
     expect(site.overridesShared).toEqual([
-      { mode: 'pass', by: 'li.na', untilEpochMs: epochMs + 61_000, setEpochMs: epochMs + 1000 },
+      { id: expect.any(String), mode: 'pass', by: 'li.na', forMs: 60_000, setMs: storeAheadMs + 1000 },
     ])
   })
 
@@ -570,7 +594,7 @@ describe('an override', () => {
     await settlePromises()
     site.override('verify_only')
     await settlePromises()
-    expect(site.overridesShared).toMatchObject([{ mode: 'verify_only', untilEpochMs: null }])
+    expect(site.overridesShared).toMatchObject([{ mode: 'verify_only', forMs: null }])
   })
 
   test('of another process is taken over, once', async () => {
@@ -584,7 +608,7 @@ describe('an override', () => {
 
   test('of another process ends here when it ends there', async () => {
     const site = new SiteUnderTest({
-      shared: { override: { ...theirs, mode: 'pass', untilEpochMs: epochMs + 20_000 } },
+      shared: { override: { ...theirs, mode: 'pass', forMs: 20_000 } },
     })
     await site.clock.advance(19_999)
     expect(site.site.override.mode).toBe('pass')
@@ -593,35 +617,53 @@ describe('an override', () => {
   })
 
   test('of another process that is over already is not taken over', async () => {
-    const site = new SiteUnderTest({ shared: { override: { ...theirs, untilEpochMs: epochMs } } })
+    const site = new SiteUnderTest({ shared: { override: { ...theirs, mode: 'pass', forMs: 0 } } })
     await site.heartbeat()
     expect(site.site.override.mode).toBe('none')
     expect(site.told).toEqual([])
   })
 
-  test('that is newer wins, at whichever process it was set', async () => {
+  test('gives way to the one that the store says stands, and to no other', async () => {
     const site = new SiteUnderTest({ shared: {} })
     await site.clock.advance(10_000)
     site.override('pass', { forMs: 3_600_000 })
     site.store.state = { ...site.store.state, override: theirs }
     await site.heartbeat()
     expect(site.site.override.mode).toBe('pass')
-    site.store.state = { ...site.store.state, override: { ...theirs, setEpochMs: epochMs + 11_000 } }
+    site.store.standing = theirs
     await site.heartbeat()
     expect(site.site.override.mode).toBe('verify_only')
+    const shared = site.overridesShared.length
+    await site.heartbeat()
+    expect(site.overridesShared).toHaveLength(shared)
   })
 
-  test('replaces that of a process whose clock is ahead', async () => {
-    const setEpochMs = epochMs + 3_600_000
-    const site = new SiteUnderTest({ shared: { override: { ...theirs, setEpochMs } } })
-    await site.heartbeat()
-    site.site.setOverride(overrideOff)
-    await site.heartbeat()
+  test('that was set while the store was asked about an older one is not undone by the answer', async () => {
+    const site = new SiteUnderTest({ shared: {} })
+    await settlePromises()
+    site.store.standing = theirs
+    site.override('pass', { forMs: 3_600_000 })
+    site.store.standing = undefined
+    site.override('none')
+    await settlePromises()
     expect(site.site.override.mode).toBe('none')
-    expect(site.overridesShared[0]).toMatchObject({ mode: 'none', setEpochMs: setEpochMs + 1 })
   })
 
-  test('is shared again when the store was away or has lost it, until it is over', async () => {
+  test('of a process that was cut off ends nothing here before the store has said so', async () => {
+    const site = new SiteUnderTest({ shared: {} })
+    await settlePromises()
+    site.override('pass', { forMs: 10_000 })
+    await site.clock.advance(20_000)
+    expect(site.site.override.mode).toBe('none')
+    const ended = site.overridesShared[0] as StoreOverride
+    site.store.standing = ended
+    site.store.state = { ...site.store.state, override: { ...theirs, mode: 'pass' } }
+    await site.heartbeat()
+    expect(site.overridesShared.at(-1)).toEqual(ended)
+    expect(site.site.override.mode).toBe('none')
+  })
+
+  test('is shared again when the store was away or has lost it, with the time when it was set', async () => {
     const site = new SiteUnderTest({ shared: {} })
     await settlePromises()
     site.store.set('rejects')
@@ -631,12 +673,13 @@ describe('an override', () => {
     expect(site.overridesShared).toEqual([])
     site.store.set('answers')
     await site.heartbeat()
-    expect(site.overridesShared).toMatchObject([{ mode: 'pass' }])
+    const setMs = storeAheadMs + 5000
+    expect(site.overridesShared).toMatchObject([{ mode: 'pass', setMs }])
+    await site.heartbeat()
+    expect(site.overridesShared.map((override) => override.setMs)).toEqual([setMs, setMs])
+    site.store.state = { ...site.store.state, override: site.overridesShared[0] }
     await site.clock.advance(60_000)
-    const shared = site.overridesShared.length
-    expect(shared).toBeLessThanOrEqual(5)
-    await site.clock.advance(60_000)
-    expect(site.overridesShared).toHaveLength(shared)
+    expect(site.overridesShared).toHaveLength(2)
   })
 })
 

@@ -7,7 +7,10 @@ import { sourceFiles } from './source-files.js'
  */
 const floors: readonly (readonly RegExp[])[] = [
   [/^lib\/index\.ts$/, /^lib\/(browser|browser-assets|cli|simulator)\//, /^lib\/store\/redis\//],
-  [/^lib\/(captcha-guard|require-captcha|augment-express)\.ts$/, /^lib\/guard\//],
+  [
+    /^lib\/(captcha-guard|require-captcha|cvm-role-credential|tke-oidc-credential|augment-express)\.ts$/,
+    /^lib\/guard\//,
+  ],
   [/^lib\/(options|report)\//, /^lib\/read-token\.ts$/],
   [/^lib\/(site|tencent)\//, /^lib\/store\/[^/]+$/],
   [/^lib\/admission\//],

@@ -4,6 +4,7 @@ import type {
   CaptchaStore,
   StoreClaim,
   StoreContext,
+  StoreLearned,
   StoreOverride,
   StorePurse,
   StoreSession,
@@ -20,7 +21,7 @@ export interface StoreUnderTest {
 
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
-const notLearned = { baselinePerMinute: undefined }
+const notLearned: StoreLearned = { baselinePerMinute: undefined, referencePerMinute: undefined }
 
 export function contextOf(change: Partial<StoreContext> = {}): StoreContext {
   const onCorruption = (key: string) => {
@@ -50,8 +51,7 @@ export function verifiedOf(change: Partial<StoreVerified> = {}): StoreVerified {
 }
 
 export function overrideOf(change: Partial<StoreOverride> = {}): StoreOverride {
-  const setEpochMs = change.setEpochMs ?? 1_767_225_600_000
-  return { mode: 'pass', by: 'ops', untilEpochMs: setEpochMs + minuteMs, setEpochMs, ...change }
+  return { id: randomUUID(), mode: 'pass', by: 'ops', forMs: minuteMs, setMs: 0, ...change }
 }
 
 /** Tests everything that `CaptchaStore` promises, on a new store for each test. */
@@ -108,6 +108,19 @@ export function testConformance(open: () => StoreUnderTest | Promise<StoreUnderT
       expect(results.map(({ kind }) => kind)).toEqual(Array(4).fill('granted'))
     })
 
+    test('counts a purse by its own client key where it has one, and releases it there', async () => {
+      const shared = { ...purseOf({ name: 'known', limit: 2 }), clientKey: 'address' }
+      const by = (clientKey: string) => claimOf({ purses: [purseOf({ limit: 1 }), shared], clientKey })
+      const first = by('mei')
+      const results = [first, by('mei'), by('li'), by('wang')]
+      const kinds: string[] = []
+      for (const claim of results) kinds.push((await session.claim(claim)).kind)
+      expect(kinds).toEqual(['granted', 'over_limit', 'granted', 'over_limit'])
+      await session.release(first)
+      expect((await session.claim(by('wang'))).kind).toBe('granted')
+      expect(await roomIn(purseOf({ name: 'known', limit: 2 }), 'address')).toBe(0)
+    })
+
     test('tells purses and clients apart whose names are alike when they are put together', async () => {
       const claim = (name: string, clientKey: string) =>
         session.claim(claimOf({ purses: [purseOf({ name, limit: 1 })], clientKey }))
@@ -119,6 +132,27 @@ export function testConformance(open: () => StoreUnderTest | Promise<StoreUnderT
         await claim('outage', '\u0000 {} /é'),
       ]
       expect(results.map(({ kind }) => kind)).toEqual(Array(5).fill('granted'))
+    })
+
+    test('that is over the limit says when the window moves on', async () => {
+      const retryAfterMs = async (limit: number) => {
+        const result = await session.claim(claimOf({ purses: [purseOf({ limit })] }))
+        return result.kind === 'over_limit' ? result.retryAfterMs : result.kind
+      }
+      expect(await claimTimes(1)).toEqual(['granted'])
+      await elapse(20_000)
+      expect(await claimTimes(2)).toEqual(['granted', 'granted'])
+      await elapse(20_000)
+      for (const [limit, expected] of [
+        [3, 20_000],
+        [2, 40_000],
+        [1, 40_000],
+        [0, minuteMs],
+      ] as const) {
+        const answer = await retryAfterMs(limit)
+        expect(answer).toBeLessThanOrEqual(expected)
+        expect(answer).toBeGreaterThan(expected - 10_000)
+      }
     })
 
     test('finds room again when a pass leaves the window, and not before', async () => {
@@ -297,6 +331,17 @@ export function testConformance(open: () => StoreUnderTest | Promise<StoreUnderT
       expect((await session.claim(claimOf({ ticketKey: 'ticket' }))).kind).toBe('replayed')
     })
 
+    test('of a verified pass lets the ticket come again, and leaves the history', async () => {
+      const verified = verifiedOf({ ticketKey: 'ticket' })
+      await session.recordVerified(verified)
+      const release = (claimId: string) => session.release(claimOf({ claimId, purses: [], ticketKey: 'ticket' }))
+      await release(randomUUID())
+      expect((await session.claim(claimOf({ ticketKey: 'ticket' }))).kind).toBe('replayed')
+      await release(verified.passId)
+      expect(await session.readHistory('client')).toBeDefined()
+      expect(await session.recordVerified(verifiedOf({ ticketKey: 'ticket' }))).toEqual({ isFirst: true })
+    })
+
     test('of a claim that was refused or never made changes nothing', async () => {
       const purses = [purseOf({ limit: 1 })]
       await session.claim(claimOf({ purses, ticketKey: 'ticket' }))
@@ -361,7 +406,8 @@ export function testConformance(open: () => StoreUnderTest | Promise<StoreUnderT
       const history = { verifiedPerMinute: expect.closeTo(0.1, 3) }
       const purses = [purseOf({ limit: 1 })]
       expect(await session.claim(claimOf({ purses }))).toEqual({ kind: 'granted', history })
-      expect(await session.claim(claimOf({ purses }))).toEqual({ kind: 'over_limit', history })
+      const refused = { kind: 'over_limit', history, retryAfterMs: expect.any(Number) }
+      expect(await session.claim(claimOf({ purses }))).toEqual(refused)
       expect(await session.claim(claimOf({ clientKey: 'stranger' }))).toEqual({ kind: 'granted', history: undefined })
     })
 
@@ -387,7 +433,7 @@ export function testConformance(open: () => StoreUnderTest | Promise<StoreUnderT
 
   describe('a heartbeat', () => {
     test('returns nothing but the process itself from an empty store', async () => {
-      const empty = { processes: 1, baselinePerMinute: undefined, override: undefined }
+      const empty = { nowMs: expect.any(Number), processes: 1, ...notLearned, override: undefined }
       expect(await session.heartbeat(notLearned)).toEqual(empty)
     })
 
@@ -399,83 +445,113 @@ export function testConformance(open: () => StoreUnderTest | Promise<StoreUnderT
     })
 
     test('counts a process no longer that has sent none for 15 seconds', async () => {
-      await connect().heartbeat({ baselinePerMinute: 7 })
+      await connect().heartbeat({ ...notLearned, baselinePerMinute: 7 })
       await elapse(14_000)
       expect((await session.heartbeat(notLearned)).processes).toBe(2)
       await elapse(1_000)
       expect((await session.heartbeat(notLearned)).processes).toBe(1)
     })
 
-    test('adds up the baselines of the live processes', async () => {
-      await session.heartbeat({ baselinePerMinute: 100.5 })
-      const other = connect()
-      expect((await other.heartbeat({ baselinePerMinute: 20 })).baselinePerMinute).toBe(120.5)
-      expect((await other.heartbeat({ baselinePerMinute: 0 })).baselinePerMinute).toBe(100.5)
-    })
+    describe.each([
+      { rate: 'baselinePerMinute', other: 'referencePerMinute', lasts: '24 hours', lastsMs: storeLifetimes.baselineMs },
+      { rate: 'referencePerMinute', other: 'baselinePerMinute', lasts: '7 days', lastsMs: storeLifetimes.referenceMs },
+    ] as const)('and its $rate:', ({ rate, other, lasts, lastsMs }) => {
+      const learned = (perMinute: number): StoreLearned => ({ ...notLearned, [rate]: perMinute })
 
-    test('scales up the baselines of some processes while there has never been a sum of all', async () => {
-      await session.heartbeat(notLearned)
-      expect((await connect().heartbeat({ baselinePerMinute: 30 })).baselinePerMinute).toBe(60)
-    })
+      test('those of the live processes are added up', async () => {
+        await session.heartbeat(learned(100.5))
+        const second = connect()
+        expect((await second.heartbeat(learned(20)))[rate]).toBe(120.5)
+        expect((await second.heartbeat(learned(0)))[rate]).toBe(100.5)
+      })
 
-    test('keeps the last sum while a new process has learned no baseline', async () => {
-      await session.heartbeat({ baselinePerMinute: 100 })
-      expect((await connect().heartbeat(notLearned)).baselinePerMinute).toBe(100)
-    })
+      test('those of some processes are scaled up while there has never been a sum of all', async () => {
+        await session.heartbeat(notLearned)
+        expect((await connect().heartbeat(learned(30)))[rate]).toBe(60)
+      })
 
-    test('keeps the last sum for 24 hours after all processes have ended', async () => {
-      await session.heartbeat({ baselinePerMinute: 100 })
-      await elapse(24 * hourMs - minuteMs)
-      expect((await connect().heartbeat(notLearned)).baselinePerMinute).toBe(100)
-      await elapse(minuteMs)
-      expect((await connect().heartbeat(notLearned)).baselinePerMinute).toBeUndefined()
+      test('the last sum stays while a new process has learned none', async () => {
+        await session.heartbeat(learned(100))
+        expect((await connect().heartbeat(notLearned))[rate]).toBe(100)
+      })
+
+      test('the other rate has nothing to do with it', async () => {
+        expect((await session.heartbeat(learned(100)))[other]).toBeUndefined()
+        expect(await session.heartbeat({ ...notLearned, [other]: 7 })).toMatchObject({ [rate]: 100, [other]: 7 })
+      })
+
+      test(`the last sum stays for ${lasts} after all processes have ended`, async () => {
+        await session.heartbeat(learned(100))
+        await elapse(lastsMs - minuteMs)
+        expect((await connect().heartbeat(notLearned))[rate]).toBe(100)
+        await elapse(minuteMs)
+        expect((await connect().heartbeat(notLearned))[rate]).toBeUndefined()
+      })
     })
   })
 
   describe('an override', () => {
+    const standing = async () => (await session.heartbeat(notLearned)).override
+    /** The store's time, in whole milliseconds. */
+    const nowMs = async () => Math.floor((await session.heartbeat(notLearned)).nowMs)
+
     test('reaches the other processes of its app id as it was set', async () => {
       const override = overrideOf({ by: 'Jörg "ops" \n' })
-      await session.setOverride(override)
+      expect(await session.setOverride(override)).toEqual(override)
       expect((await connect().heartbeat(notLearned)).override).toEqual(override)
       expect((await connect({ captchaAppId: 2 }).heartbeat(notLearned)).override).toBeUndefined()
     })
 
-    test('stays the newest one, in whatever order they arrive', async () => {
-      const newer = overrideOf({ mode: 'verify_only', untilEpochMs: null })
+    test('stays the newest one, in whatever order they arrive, and each caller is told which one that is', async () => {
+      const setMs = (await nowMs()) - 10_000
+      const newer = overrideOf({ mode: 'verify_only', forMs: null, setMs })
       await session.setOverride(newer)
-      await session.setOverride(overrideOf({ setEpochMs: newer.setEpochMs - 1 }))
-      await session.setOverride(overrideOf({ setEpochMs: newer.setEpochMs }))
-      expect((await session.heartbeat(notLearned)).override).toEqual(newer)
-      const newest = overrideOf({ mode: 'none', setEpochMs: newer.setEpochMs + 1, untilEpochMs: null })
-      await session.setOverride(newest)
-      expect((await session.heartbeat(notLearned)).override).toEqual(newest)
+      expect(await connect().setOverride(overrideOf({ setMs: setMs - 1 }))).toEqual(newer)
+      expect(await standing()).toEqual(newer)
+      const newest = overrideOf({ mode: 'none', setMs: setMs + 1, forMs: null })
+      expect(await connect().setOverride(newest)).toEqual(newest)
+      expect(await standing()).toEqual(newest)
     })
 
-    test('ends as long after its setting as it says, by the clock of the store', async () => {
-      await session.setOverride(overrideOf({ setEpochMs: 5, untilEpochMs: 5 + minuteMs }))
-      await elapse(minuteMs - 1_000)
-      expect((await session.heartbeat(notLearned)).override).toBeDefined()
-      await elapse(1_000)
-      expect((await session.heartbeat(notLearned)).override).toBeUndefined()
+    test('that arrives later stands, where two were set at the same time', async () => {
+      const setMs = (await nowMs()) - 10_000
+      await session.setOverride(overrideOf({ setMs }))
+      const later = overrideOf({ setMs, mode: 'none', forMs: null })
+      expect(await session.setOverride(later)).toEqual(later)
+      expect(await standing()).toEqual(later)
     })
 
-    test('that has ended gives way to an older one', async () => {
-      await session.setOverride(overrideOf({}))
-      await elapse(minuteMs)
-      const older = overrideOf({ setEpochMs: 5 })
-      await session.setOverride(older)
-      expect((await session.heartbeat(notLearned)).override).toEqual(older)
+    test('that arrives later stands, where the other one was set ahead of the store: its clock was set back', async () => {
+      const setMs = (await nowMs()) + hourMs
+      await session.setOverride(overrideOf({ setMs }))
+      const later = overrideOf({ setMs: setMs - hourMs, mode: 'none', forMs: null })
+      expect(await session.setOverride(later)).toEqual(later)
     })
 
-    test('without an end stays for 7 days after the last heartbeat', async () => {
-      const endless = overrideOf({ untilEpochMs: null })
-      await session.setOverride(endless)
+    test('that is sent twice stays as it is', async () => {
+      const override = overrideOf({ setMs: (await nowMs()) - 10_000 })
+      await session.setOverride(override)
+      expect(await connect().setOverride({ ...override, setMs: override.setMs + 200 })).toEqual(override)
+    })
+
+    test('stands above an older one after its end', async () => {
+      const override = overrideOf({ setMs: await nowMs() })
+      await session.setOverride(override)
+      await elapse(2 * minuteMs)
+      const { nowMs: laterMs, override: ended } = await session.heartbeat(notLearned)
+      expect(laterMs - (ended?.setMs ?? 0)).toBeGreaterThanOrEqual(2 * minuteMs - 1)
+      const older = overrideOf({ forMs: null, setMs: Math.floor(laterMs) - 3 * minuteMs })
+      expect((await session.setOverride(older)).id).toBe(override.id)
+    })
+
+    test('stays for 7 days after the last heartbeat', async () => {
+      const { id } = await session.setOverride(overrideOf({ setMs: await nowMs() }))
       for (const days of [6, 6]) {
         await elapse(days * 24 * hourMs)
-        expect((await session.heartbeat(notLearned)).override).toEqual(endless)
+        expect((await standing())?.id).toBe(id)
       }
       await elapse(7 * 24 * hourMs)
-      expect((await session.heartbeat(notLearned)).override).toBeUndefined()
+      expect(await standing()).toBeUndefined()
     })
   })
 }

@@ -17,7 +17,7 @@ async function open({ limit = 2, perMinute = 60 } = {}) {
   const store = new StoreLink({
     session,
     clock,
-    ownBaseline: () => undefined,
+    learned: () => ({ baselinePerMinute: undefined, referencePerMinute: undefined }),
     onState: () => {},
     onDown: () => {},
     onUp: () => {},
@@ -55,7 +55,7 @@ describe('a ledger with a store', () => {
 
   test.each([
     [{ kind: 'replayed' }, 'replayed'],
-    [{ kind: 'over_limit', history: undefined }, 'exhausted'],
+    [{ kind: 'over_limit', history: undefined, retryAfterMs: 1000 }, 'exhausted'],
     [{ kind: 'unknown_client' }, 'exhausted'],
   ] as const)('takes %j for %s, and takes nothing locally', async (result, expected) => {
     const { ledger, session, claim, settings } = await open()
@@ -95,6 +95,88 @@ describe('a ledger with a store', () => {
     expect(session.calls.at(-1)?.argument).toMatchObject({ requireKnown: true })
     session.claimResult = { kind: 'granted', history: { verifiedPerMinute: 1 } }
     expect(await ledger.claimPass(claim({ clientKey: 'known' }))).toMatchObject({ kind: 'granted' })
+  })
+
+  describe('of a client that the store has called over its limit', () => {
+    const overLimit = { kind: 'over_limit', history: undefined, retryAfterMs: 30_000 } as const
+    const claims = (session: StoreDouble) => session.count('claim')
+
+    async function openOverLimit() {
+      const opened = await open()
+      opened.session.claimResult = overLimit
+      expect((await opened.ledger.claimPass(opened.claim())).kind).toBe('exhausted')
+      opened.session.claimResult = { kind: 'granted', history: undefined }
+      return opened
+    }
+
+    test('refuses it without asking until its window moves on, and asks again then', async () => {
+      const { clock, ledger, session, claim } = await openOverLimit()
+      for (let attempt = 0; attempt < 1000; attempt++) {
+        expect(await ledger.claimPass(claim())).toMatchObject({ kind: 'exhausted', by: 'client' })
+      }
+      await clock.advance(29_999)
+      expect((await ledger.claimPass(claim())).kind).toBe('exhausted')
+      expect(claims(session)).toBe(1)
+      await clock.advance(1)
+      expect((await ledger.claimPass(claim())).kind).toBe('granted')
+      expect(claims(session)).toBe(2)
+    })
+
+    test('asks for other clients, other purses, and what a second guard draws beside the parent', async () => {
+      const { ledger, session, claim, settings } = await openOverLimit()
+      expect((await ledger.claimPass(claim({ clientKey: 'another' }))).kind).toBe('granted')
+      expect((await ledger.claimPass(claim({ purse: 'doubt', setting: settings.doubt }))).kind).toBe('granted')
+      expect((await ledger.claimPass(claim({ isParentDrawn: true }))).kind).toBe('granted')
+      expect(claims(session)).toBe(4)
+    })
+
+    test('asks again when a pass of the client was given back', async () => {
+      const { ledger, session, claim, settings } = await openOverLimit()
+      const pass = await ledger.claimPass(claim({ purse: 'doubt', setting: settings.doubt }))
+      if (pass.kind === 'granted') pass.giveBack()
+      expect((await ledger.claimPass(claim())).kind).toBe('granted')
+      expect(claims(session)).toBe(3)
+    })
+
+    test('asks again after a verified pass, which may have raised the limit', async () => {
+      const { ledger, session, claim } = await openOverLimit()
+      await ledger.recordVerified('verified', 'client')
+      expect((await ledger.claimPass(claim())).kind).toBe('granted')
+      expect(claims(session)).toBe(2)
+    })
+
+    test.each([
+      [86_400_000, 60_000],
+      [Number.POSITIVE_INFINITY, 60_000],
+      [Number.NaN, 0],
+      [-1, 0],
+    ])('lets no store lock it out for longer than the window: %d ms', async (retryAfterMs, lastsMs) => {
+      const { clock, ledger, session, claim } = await open()
+      session.claimResult = { ...overLimit, retryAfterMs }
+      await ledger.claimPass(claim())
+      await clock.advance(lastsMs)
+      await ledger.claimPass(claim())
+      expect(claims(session)).toBe(2)
+    })
+  })
+
+  test('asks once in five seconds about a client without history where only the reserve is left', async () => {
+    const { clock, ledger, session, claim } = await open({ limit: 100, perMinute: 0.001 })
+    for (let attempt = 0; attempt < 5; attempt++) await ledger.claimPass(claim({ clientKey: `client ${attempt}` }))
+    const before = session.count('claim')
+    session.claimResult = { kind: 'unknown_client' }
+    const attempts = async () => {
+      for (let attempt = 0; attempt < 100; attempt++) {
+        expect(await ledger.claimPass(claim())).toMatchObject({ kind: 'exhausted', by: 'total' })
+      }
+      return session.count('claim') - before
+    }
+    expect(await attempts()).toBe(1)
+    await clock.advance(5_000)
+    expect(await attempts()).toBe(2)
+    await ledger.recordVerified('verified', 'client')
+    session.claimResult = { kind: 'granted', history: { verifiedPerMinute: 1 } }
+    expect((await ledger.claimPass(claim())).kind).toBe('granted')
   })
 
   test('keeps to the local limits while the store is down', async () => {
@@ -153,6 +235,32 @@ describe('a ledger with a store', () => {
       { name: 'recordVerified', argument: { ...verified, passId: expect.any(String) } },
       { name: 'recordHistory', argument: 'client' },
     ])
+  })
+
+  test('takes back the mark of a verified ticket whose client has gone meanwhile, also where the store answers late', async () => {
+    const { clock, ledger, session } = await open()
+    for (const [ticketKey, answersLate] of [
+      ['a', false],
+      ['b', true],
+    ] as const) {
+      session.set(answersLate ? 'hangs' : 'answers', 'recordVerified')
+      const record = ledger.recordVerified(ticketKey, 'client', () => false)
+      if (answersLate) await clock.advance(200)
+      expect((await record).isFirst).toBe(true)
+      session.answerHanging()
+      await settlePromises()
+      expect(ledger.hasPassed(ticketKey)).toBe(false)
+      const verified = session.calls.filter(({ name }) => name === 'recordVerified').at(-1)?.argument
+      const { passId: claimId } = verified as { passId: string }
+      expect(session.calls.at(-1)).toMatchObject({ name: 'release', argument: { claimId, ticketKey, purses: [] } })
+    }
+  })
+
+  test('marks a fallback ticket in the store as long as it is held here', async () => {
+    const { ledger, session, claim } = await open()
+    ledger.holdFallbackFor(600_000)
+    await ledger.claimPass(claim({ isFallback: true, ticketKey: 'fallback' }))
+    expect(session.calls.at(-1)?.argument).toMatchObject({ replayMs: 660_000 })
   })
 
   test('asks for the history of a client, and knows it from then on', async () => {

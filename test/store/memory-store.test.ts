@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { memoryStore } from '../../lib/index.js'
 import { ManualClock } from '../support/manual-clock.js'
-import { claimOf, contextOf, purseOf, testConformance, verifiedOf } from './conformance.js'
+import { claimOf, contextOf, overrideOf, purseOf, testConformance, verifiedOf } from './conformance.js'
 
 function open() {
   const clock = new ManualClock()
@@ -37,7 +37,9 @@ describe('memoryStore()', () => {
 
   test('cuts the name of who set an override to 256 characters', async () => {
     const session = open().store.connect(contextOf())
-    await session.setOverride({ mode: 'none', by: 'x'.repeat(1000), untilEpochMs: null, setEpochMs: 1 })
-    expect((await session.heartbeat({ baselinePerMinute: undefined })).override?.by).toHaveLength(256)
+    await session.setOverride(overrideOf({ by: 'x'.repeat(1000) }))
+    expect(
+      (await session.heartbeat({ baselinePerMinute: undefined, referencePerMinute: undefined })).override?.by,
+    ).toHaveLength(256)
   })
 })

@@ -1,4 +1,10 @@
-import type { StoreClaimResult, StoreHistory, StoreSession, StoreState } from '../../lib/store/captcha-store.js'
+import type {
+  StoreClaimResult,
+  StoreHistory,
+  StoreOverride,
+  StoreSession,
+  StoreState,
+} from '../../lib/store/captcha-store.js'
 
 export type Behaviour = 'answers' | 'hangs' | 'rejects' | 'throws'
 
@@ -7,7 +13,16 @@ export class StoreDouble implements StoreSession {
   readonly calls: Array<{ readonly name: keyof StoreSession; readonly argument: unknown }> = []
   claimResult: StoreClaimResult = { kind: 'granted', history: undefined }
   history: StoreHistory | undefined
-  state: StoreState = { processes: 1, baselinePerMinute: undefined, override: undefined }
+  /** The store's clock. */
+  nowMs = () => 0
+  state: Omit<StoreState, 'nowMs'> = {
+    processes: 1,
+    baselinePerMinute: undefined,
+    referencePerMinute: undefined,
+    override: undefined,
+  }
+  /** What it answers to an override; the given one where it is absent. */
+  standing: StoreOverride | undefined
   readonly #behaviour = new Map<keyof StoreSession | 'all', Behaviour>([['all', 'answers']])
   #hanging: Array<{ readonly answer: () => void; readonly reject: (error: Error) => void }> = []
 
@@ -35,8 +50,10 @@ export class StoreDouble implements StoreSession {
     this.#act('recordVerified', verified, () => ({ isFirst: true }))
   recordHistory: StoreSession['recordHistory'] = (clientKey) => this.#act('recordHistory', clientKey, () => undefined)
   readHistory: StoreSession['readHistory'] = (clientKey) => this.#act('readHistory', clientKey, () => this.history)
-  heartbeat: StoreSession['heartbeat'] = (own) => this.#act('heartbeat', own, () => this.state)
-  setOverride: StoreSession['setOverride'] = (override) => this.#act('setOverride', override, () => undefined)
+  heartbeat: StoreSession['heartbeat'] = (own) =>
+    this.#act('heartbeat', own, () => ({ nowMs: this.nowMs(), ...this.state }))
+  setOverride: StoreSession['setOverride'] = (override) =>
+    this.#act('setOverride', override, () => this.standing ?? override)
 
   #act<T>(name: keyof StoreSession, argument: unknown, value: () => T): Promise<T> {
     this.calls.push({ name, argument })

@@ -21,7 +21,7 @@ async function open(behaviour: Behaviour = 'answers') {
   const link = new StoreLink({
     session,
     clock,
-    ownBaseline: () => 12,
+    learned: () => ({ baselinePerMinute: 12, referencePerMinute: 9 }),
     onState: (state) => states.push(state),
     onDown: (why) => events.push(`down: ${why}`),
     onUp: () => events.push('up'),
@@ -37,7 +37,7 @@ function setAnswerDelay(session: StoreDouble, clock: ManualClock, delayMs: numbe
   const seen = { heartbeats: 0 }
   session.heartbeat = () => {
     seen.heartbeats++
-    return new Promise((resolve) => clock.after(delayMs, () => resolve(session.state)))
+    return new Promise((resolve) => clock.after(delayMs, () => resolve({ nowMs: 0, ...session.state })))
   }
   return seen
 }
@@ -59,7 +59,7 @@ describe('a store that answers', () => {
     expect(await read()).toMatchObject({ kind: 'answer' })
     await clock.advance(10_000)
     expect(session.calls.filter(({ name }) => name === 'heartbeat').map(({ argument }) => argument)).toEqual(
-      Array(3).fill({ baselinePerMinute: 12 }),
+      Array(3).fill({ baselinePerMinute: 12, referencePerMinute: 9 }),
     )
     expect(states).toHaveLength(3)
     expect(events).toEqual([])

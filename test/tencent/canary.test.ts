@@ -53,7 +53,6 @@ describe('a canary', () => {
         done(result)
         return () => done({ kind: 'aborted' })
       },
-      close() {},
     }
     return { upstream, calls }
   }

@@ -27,8 +27,10 @@ describe('a reply that is no answer', () => {
     [{ kind: 'unreachable', problem: 'ECONNRESET' }, 'degraded unreachable'],
     [{ kind: 'timeout', loopBlocked: false }, 'degraded timeout'],
     [{ kind: 'timeout', loopBlocked: true }, 'degraded timeout'],
+    [{ kind: 'timeout', loopBlocked: false, keysLate: true }, 'degraded timeout'],
     [{ kind: 'credential_failed', problem: 'x' }, 'degraded misconfigured'],
     [{ kind: 'local', problem: 'EMFILE' }, 'degraded overloaded'],
+    [{ kind: 'credential_unavailable', problem: 'x' }, 'degraded credential_unavailable'],
     [{ kind: 'aborted' }, 'degraded circuit_open'],
     [{ kind: 'bug', error: new Error('x') }, 'bug'],
   ])('%j is %s', (result, expected) => {
@@ -45,11 +47,13 @@ describe('a reply that is no answer', () => {
     [http('', '', 200), true, true, true],
     [{ kind: 'unreadable', problem: 'x' }, true, true, true],
     [{ kind: 'aborted' }, true, true, true],
+    [{ kind: 'timeout', loopBlocked: false, keysLate: true }, false, true, true],
     [{ kind: 'credential_failed', problem: 'x' }, false, false, false],
     [{ kind: 'local', problem: 'EMFILE' }, false, false, false],
     [{ kind: 'retried', retry: { kind: 'local', problem: 'EMFILE' } }, false, true, true],
     [{ kind: 'retried', retry: { kind: 'sdk_result', result: { CaptchaCode: 9 } } }, false, true, true],
     [{ kind: 'retried', retry: { kind: 'timeout', loopBlocked: false } }, true, true, true],
+    [{ kind: 'credential_unavailable', problem: 'x' }, false, false, false],
   ])('%j: evidence %p, sent %p, the ticket may be spent %p', (result, isEvidence, wasSent, maySpend) => {
     const reply = classifyReply(result, 'web')
     expect(reply).toMatchObject({ kind: 'degraded', isEvidence, wasSent })
@@ -61,8 +65,8 @@ describe('a reply that is no answer', () => {
     expect(classifyReply({ kind: 'bug', error }, 'web')).toEqual({ kind: 'bug', error })
   })
 
-  test('names what failed with the credential', () => {
-    expect(classifyReply({ kind: 'credential_failed', problem: 'p' }, 'web')).toMatchObject({ problem: 'p' })
+  test.each(['credential_failed', 'credential_unavailable'] as const)('names what failed: %s', (kind) => {
+    expect(classifyReply({ kind, problem: 'p' }, 'web')).toMatchObject({ problem: 'p' })
   })
 })
 

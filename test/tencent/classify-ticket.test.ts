@@ -17,7 +17,6 @@ function fallback(ticket: string): FallbackTicket {
   return classified
 }
 
-const loneSurrogate = '\ud800'
 const sid128 = 's'.repeat(128)
 
 describe('a fallback ticket', () => {
@@ -29,7 +28,7 @@ describe('a fallback ticket', () => {
     ['trerror_1001_199999164_1713500000_a_b_c', 1001, 1713500000, 'a_b_c'],
     ['trerror_1001_199999164_1713500000__', 1001, 1713500000, '_'],
     [`trerror_1001_199999164_1713500000_${sid128}`, 1001, 1713500000, sid128],
-    [`trerror_1001_199999164_1713500000_${loneSurrogate}\u0000中`, 1001, 1713500000, `${loneSurrogate}\u0000中`],
+    ['trerror_1001_199999164_1713500000_中😀', 1001, 1713500000, '中😀'],
     ['trerror_1001_1999991641713500000', 1001, 1713500000, ''],
     ['TRERROR_1001_199999164_1713500000', 1001, 1713500000, ''],
     ['TeRrOr_1014_199999164_1713500000', 1014, 1713500000, ''],
@@ -110,26 +109,8 @@ describe('a fallback ticket', () => {
 
 describe('an ordinary ticket', () => {
   test.each([
-    ...[
-      'tr03abc*',
-      't03abc**',
-      'x',
-      ' ',
-      'trerro',
-      'trrerror_1001_199999164_1713500000',
-      'error_1001',
-      '_terror_',
-      '0',
-    ],
-    ...[
-      '\u0000',
-      '\u0000trerror_1001_199999164_1713500000',
-      loneSurrogate,
-      '{"ticket":1}',
-      '__proto__',
-      'null',
-      '验证码',
-    ],
+    ...['tr03abc*', 't03abc**', 'x', 'trerro', 'trrerror_1001_199999164_1713500000', 'error_1001', '_terror_', '0'],
+    ...['{"ticket":1}', '__proto__', 'null', '验证码', '😀', 'a\u200bb', 'a b'],
     'x'.repeat(2048),
   ])('%j is left for Tencent to judge, unchanged', (ticket) => {
     expect(classify({ ticket, randstr: '@a' }, 'web')).toEqual({ kind: 'ordinary', ticket, randstr: '@a' })
@@ -143,6 +124,47 @@ describe('an ordinary ticket', () => {
   test('of a mini program keeps a randstr that came along', () => {
     expect(classify({ ticket: 'tr03abc*', randstr: '@a' }, 'mini_program')).toMatchObject({ randstr: '@a' })
   })
+})
+
+describe('white space around a token', () => {
+  test.each([' ', '\n', '\r\n', '\t', '\u00a0', '\ufeff', '\u2028'])('%j is not part of it', (space) => {
+    expect(classify({ ticket: `${space}tr03abc*${space}`, randstr: `${space}@a${space}` }, 'web')).toEqual({
+      kind: 'ordinary',
+      ticket: 'tr03abc*',
+      randstr: '@a',
+    })
+  })
+
+  test.each([' ', '\n\t', '\u00a0'])('%j alone is malformed', (space) => {
+    for (const channel of channels) expect(kindOf(space, '@a', channel)).toBe('malformed')
+    expect(kindOf('tr03abc*', space)).toBe('malformed')
+  })
+})
+
+describe('what is never sent to Tencent is malformed in ticket and randstr', () => {
+  const controls = [
+    ...Array.from({ length: 0x20 }, (_, code) => code),
+    ...Array.from({ length: 0x21 }, (_, i) => 0x7f + i),
+  ]
+
+  test('every control character, C0, DEL and C1', () => {
+    for (const code of controls) {
+      const text = `a${String.fromCharCode(code)}b`
+      expect([code, kindOf(text), kindOf('tr03abc*', text)]).toEqual([code, 'malformed', 'malformed'])
+      expect(kindOf(`trerror_1001_199999164_1713500000_${text}`)).toBe('malformed')
+    }
+  })
+
+  test.each(['\ud800', '\udfff', 'a\ud83d', '\ude00a', '\ude00\ud83d'])('half of a surrogate pair: %j', (text) => {
+    expect([kindOf(text), kindOf('tr03abc*', text)]).toEqual(['malformed', 'malformed'])
+  })
+
+  test.each(['\u0000', '\u001b', '\u0085', '\u007f'])(
+    '%j around a token, which is no white space to trim',
+    (control) => {
+      expect(kindOf(`tr03abc*${control}`)).toBe('malformed')
+    },
+  )
 })
 
 describe('a token', () => {

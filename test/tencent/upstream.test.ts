@@ -171,10 +171,10 @@ describe('a whole answer', () => {
 
   test('leaves the connection for the next call', async () => {
     const server = await serve((socket) => socket.write(answer(verifiedBody)))
-    const upstream = upstreamOf(server.url)
-    for (let i = 0; i < 5; i++) expect(causeOf(await ask(upstream))).toBe('verified')
+    const upstreams = upstreamsOf(server.url)
+    for (let i = 0; i < 5; i++) expect(causeOf(await ask(upstreams.calls))).toBe('verified')
     expect(server.connections).toBe(1)
-    upstream.close()
+    upstreams.close()
     await server.allClosed()
   })
 
@@ -195,7 +195,11 @@ describe('one deadline', () => {
 
   test('covers a credential that never comes', async () => {
     const server = await serve((socket) => socket.write(answer(verifiedBody)))
-    await expectTimeout(server.url, { credential: { getCredential: () => new Promise(() => {}) } })
+    const never = { getCredential: () => new Promise<never>(() => {}) }
+    const { tookMs, ...result } = await verify(server.url, { timeoutMs: 200, credential: never })
+    expect(result).toEqual({ kind: 'credential_failed', problem: 'getCredential() did not settle in time' })
+    expect(tookMs).toBeGreaterThanOrEqual(195)
+    expect(tookMs).toBeLessThan(1500)
     expect(server.connections).toBe(0)
   })
 
@@ -250,7 +254,8 @@ describe('one deadline', () => {
     const late = new Promise<typeof credential>((resolve) => {
       release = () => resolve(credential)
     })
-    await expectTimeout(server.url, { credential: { getCredential: () => late } })
+    const result = await verify(server.url, { timeoutMs: 200, credential: { getCredential: () => late } })
+    expect(result.kind).toBe('credential_failed')
     release()
     await sleep(100)
     expect(server.connections).toBe(0)
@@ -537,10 +542,10 @@ describe('connections', () => {
 
   test('are all closed with the upstream, and a call that used one is no evidence', async () => {
     const server = await serve(() => {})
-    const upstream = upstreamOf(server.url)
-    const result = ask(upstream)
+    const upstreams = upstreamsOf(server.url)
+    const result = ask(upstreams.calls)
     await eventually(() => server.requests.length === 1)
-    upstream.close()
+    upstreams.close()
     expect(await result).toEqual({ kind: 'aborted' })
     await server.allClosed()
   })

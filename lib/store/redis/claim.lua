@@ -33,7 +33,14 @@ for _, purse in ipairs(purses) do
     redis.call('ZREMRANGEBYSCORE', purse.key, '-inf', now - purse.windowMs * 1000)
     taken = redis.call('ZCARD', purse.key)
   end
-  if taken >= limit then return answer('over_limit', exact(perMinute)) end
+  if taken >= limit then
+    local endsIn = purse.windowMs
+    if limit > 0 then
+      local oldest = redis.call('ZRANGE', purse.key, taken - limit, taken - limit, 'WITHSCORES')[2]
+      endsIn = math.ceil((tonumber(oldest) - now) / 1000) + purse.windowMs
+    end
+    return answer('over_limit', exact(perMinute), exact(endsIn))
+  end
 end
 
 for _, purse in ipairs(purses) do

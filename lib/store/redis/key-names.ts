@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 /** What a key is for. */
-export type KeyKind = 'history' | 'passes' | 'ticket' | 'processes' | 'baseline' | 'override'
+export type KeyKind = 'history' | 'passes' | 'ticket' | 'processes' | 'baseline' | 'reference' | 'override'
 
 /** The keys of one app id. The braces put them all into one slot of a cluster. */
 export interface KeyNames {
@@ -10,12 +10,13 @@ export interface KeyNames {
   ticket(ticketKey: string): string
   readonly processes: string
   readonly baseline: string
+  readonly reference: string
   readonly override: string
   /** All keys of a kind, as a pattern for people: `tcg:{190000001}:history:*`. */
   pattern(kind: KeyKind): string
 }
 
-const singleKinds: ReadonlySet<KeyKind> = new Set(['processes', 'baseline', 'override'])
+const singleKinds: ReadonlySet<KeyKind> = new Set(['processes', 'baseline', 'reference', 'override'])
 
 export function keyNames(keyPrefix: string, captchaAppId: number): KeyNames {
   const site = `${keyPrefix}{${captchaAppId}}`
@@ -26,6 +27,7 @@ export function keyNames(keyPrefix: string, captchaAppId: number): KeyNames {
     ticket: (ticketKey) => `${site}:ticket:${bounded(ticketKey)}`,
     processes: `${site}:processes`,
     baseline: `${site}:baseline`,
+    reference: `${site}:reference`,
     override: `${site}:override`,
     pattern: (kind) => (singleKinds.has(kind) ? `${site}:${kind}` : `${site}:${kind}:*`),
   }

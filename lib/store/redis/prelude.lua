@@ -55,3 +55,15 @@ local function perMinuteOf(key, rateMemoryMs)
   local weight = historyOf(key)
   return weight and weight * 60000 / rateMemoryMs
 end
+
+-- The override that stands, as id, mode, by, for and set, or nil.
+local function overrideOf(key)
+  if not holds('override', key, 'hash') then return nil end
+  local fields = redis.call('HMGET', key, 'id', 'mode', 'by', 'for', 'set')
+  local mode = fields[2]
+  local isKnown = mode == 'pass' or mode == 'verify_only' or mode == 'none'
+  local hasLength = fields[4] == '' or number(fields[4])
+  if fields[1] and isKnown and fields[3] and hasLength and number(fields[5]) then return fields end
+  reject('override', key)
+  return nil
+end

@@ -3,6 +3,7 @@ import type {
   StoreClaimResult,
   StoreContext,
   StoreHistory,
+  StoreLearned,
   StoreOverride,
   StoreSession,
   StoreState,
@@ -39,11 +40,12 @@ export class RedisSession implements StoreSession {
     const { rateMemoryMs } = this.#context.lifetimes
     const keys = [this.#keys.history(clientKey), ...this.#keysOf({ purses, clientKey, ticketKey })]
     const args = [claimId, requireKnown ? 1 : 0, replayMs, rateMemoryMs, ...limits]
-    const [kind, perMinute] = await this.#run(scripts.claim, keys, args)
+    const [kind, perMinute, retryAfterMs] = await this.#run(scripts.claim, keys, args)
     switch (kind) {
       case 'granted':
-      case 'over_limit':
         return { kind, history: historyOf(perMinute) }
+      case 'over_limit':
+        return { kind, history: historyOf(perMinute), retryAfterMs: finite(retryAfterMs) }
       case 'replayed':
       case 'unknown_client':
         return { kind }
@@ -74,28 +76,30 @@ export class RedisSession implements StoreSession {
     return historyOf(perMinute)
   }
 
-  async heartbeat({ baselinePerMinute }: { baselinePerMinute: number | undefined }): Promise<StoreState> {
-    const { processMs, baselineMs, endlessOverrideMs } = this.#context.lifetimes
-    const keys = [this.#keys.processes, this.#keys.baseline, this.#keys.override]
-    const args = [this.#context.processId, baselinePerMinute ?? '', processMs, baselineMs, endlessOverrideMs]
-    const [processes, baseline, mode, by, until, set] = await this.#run(scripts.heartbeat, keys, args)
+  async heartbeat({ baselinePerMinute, referencePerMinute }: StoreLearned): Promise<StoreState> {
+    const { processMs, baselineMs, referenceMs, overrideMs } = this.#context.lifetimes
+    const keys = [this.#keys.processes, this.#keys.baseline, this.#keys.reference, this.#keys.override]
+    const learned = [baselinePerMinute ?? '', referencePerMinute ?? '']
+    const args = [this.#context.processId, ...learned, processMs, baselineMs, referenceMs, overrideMs]
+    const [nowMs, processes, baseline, reference, ...override] = await this.#run(scripts.heartbeat, keys, args)
     return {
+      nowMs: finite(nowMs),
       processes: Math.max(1, finite(processes)),
       baselinePerMinute: baseline ? finite(baseline) : undefined,
-      override: isMode(mode) ? overrideOf(mode, by ?? '', until ?? '', set ?? '') : undefined,
+      referencePerMinute: reference ? finite(reference) : undefined,
+      override: override.length > 0 ? overrideOf(override) : undefined,
     }
   }
 
-  async setOverride({ mode, by, untilEpochMs, setEpochMs }: StoreOverride): Promise<void> {
-    const { endlessOverrideMs } = this.#context.lifetimes
-    const lastsMs = untilEpochMs === null ? endlessOverrideMs : Math.max(1, Math.ceil(untilEpochMs - setEpochMs))
-    const args = [mode, by.slice(0, maxByLength), untilEpochMs ?? '', setEpochMs, lastsMs]
-    await this.#run(scripts.setOverride, [this.#keys.override], args)
+  async setOverride({ id, mode, by, forMs, setMs }: StoreOverride): Promise<StoreOverride> {
+    const { overrideMs } = this.#context.lifetimes
+    const args = [id, mode, by.slice(0, maxByLength), forMs ?? '', setMs, overrideMs]
+    return overrideOf(await this.#run(scripts.setOverride, [this.#keys.override], args))
   }
 
   /** The keys that a claim takes from, and its ticket's. */
   #keysOf({ purses, clientKey, ticketKey }: Pick<StoreClaim, 'purses' | 'clientKey' | 'ticketKey'>): string[] {
-    const passes = purses.map(({ name }) => this.#keys.passes(name, clientKey))
+    const passes = purses.map((purse) => this.#keys.passes(purse.name, purse.clientKey ?? clientKey))
     return ticketKey === undefined ? passes : [...passes, this.#keys.ticket(ticketKey)]
   }
 
@@ -123,8 +127,9 @@ function isMode(mode: string | undefined): mode is StoreOverride['mode'] {
   return mode === 'pass' || mode === 'verify_only' || mode === 'none'
 }
 
-function overrideOf(mode: StoreOverride['mode'], by: string, until: string, set: string): StoreOverride {
-  return { mode, by, untilEpochMs: until === '' ? null : finite(until), setEpochMs: finite(set) }
+function overrideOf([id = '', mode, by = '', forMs, setMs]: readonly string[]): StoreOverride {
+  if (!isMode(mode)) throw unreadable()
+  return { id, mode, by, forMs: forMs === '' ? null : finite(forMs), setMs: finite(setMs) }
 }
 
 function finite(text: string | undefined): number {

@@ -48,7 +48,7 @@ async function claimAll(order: ClaimingOrder): Promise<ClaimingResult> {
   const store = new StoreLink({
     session,
     clock: patientClock,
-    ownBaseline: () => undefined,
+    learned: () => ({ baselinePerMinute: undefined, referencePerMinute: undefined }),
     onState: () => isUp(),
     onDown: (why) => downs.push(why),
     onUp: () => {},

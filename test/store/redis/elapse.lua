@@ -14,6 +14,8 @@ for _, key in ipairs(redis.call('KEYS', '*')) do
       for _, member in ipairs(redis.call('ZRANGE', key, 0, -1)) do redis.call('ZINCRBY', key, -ms * 1000, member) end
     elseif string.find(key, ':history:', 1, true) then
       redis.call('HSET', key, 'at', earlier(redis.call('HGET', key, 'at')))
+    elseif string.find(key, ':override$') then
+      redis.call('HINCRBYFLOAT', key, 'set', -ms)
     elseif string.find(key, ':processes$') then
       for _, field in ipairs(redis.call('HKEYS', key)) do
         local at, baseline = string.match(redis.call('HGET', key, field), '^(%d+) (.*)$')

@@ -87,7 +87,7 @@ function openLedger(connection: OpenClient) {
   const store = new StoreLink({
     session,
     clock: systemClock,
-    ownBaseline: () => undefined,
+    learned: () => ({ baselinePerMinute: undefined, referencePerMinute: undefined }),
     onState: () => {},
     onDown: (why) => events.push(why),
     onUp: () => events.push('up'),

@@ -8,7 +8,8 @@ import { describeWithRedis, RedisServer } from './redis-server.js'
 
 const site = 'tcg:{190000001}'
 const [processesKey, baselineKey, overrideKey] = [`${site}:processes`, `${site}:baseline`, `${site}:override`]
-const notLearned = { baselinePerMinute: undefined }
+const referenceKey = `${site}:reference`
+const notLearned = { baselinePerMinute: undefined, referencePerMinute: undefined }
 
 describeWithRedis()('redisStore()', () => {
   let server: RedisServer
@@ -60,10 +61,10 @@ describeWithRedis()('redisStore()', () => {
       const ticketKey = 'y'.repeat(2048)
       await session.claim(claimOf({ clientKey, ticketKey, purses: [purseOf({ name: 'x'.repeat(64) })] }))
       await session.recordVerified(verifiedOf({ clientKey: '2001:db8::/56', ticketKey: '\u0000 {}' }))
-      await session.heartbeat({ baselinePerMinute: 5 })
-      await session.setOverride(overrideOf({ untilEpochMs: null }))
+      await session.heartbeat({ baselinePerMinute: 5, referencePerMinute: 4 })
+      await session.setOverride(overrideOf({ forMs: null }))
       const names = await keys()
-      expect(names).toHaveLength(7)
+      expect(names).toHaveLength(8)
       for (const name of names) {
         expect(name).toMatch(/^tcg:\{190000001\}:/)
         expect(name.length).toBeLessThan(140)
@@ -119,15 +120,18 @@ describeWithRedis()('redisStore()', () => {
       test('stops no heartbeat', async () => {
         await connection.command('SET', processesKey, 'garbage')
         await connection.command('SET', baselineKey, 'garbage', 'EX', '60')
-        await connection.command('HSET', overrideKey, 'mode', 'pass', 'until', 'soon')
+        await connection.command('SET', referenceKey, '-1', 'EX', '60')
+        await connection.command('HSET', overrideKey, 'mode', 'pass', 'for', 'long')
         await connection.command('EXPIRE', overrideKey, '60')
         expect(await session.heartbeat(notLearned)).toEqual({
+          nowMs: expect.any(Number),
           processes: 1,
           baselinePerMinute: undefined,
+          referencePerMinute: undefined,
           override: undefined,
         })
         await session.heartbeat(notLearned)
-        expect(corrupted).toEqual([processesKey, baselineKey, overrideKey])
+        expect(corrupted).toEqual([processesKey, baselineKey, referenceKey, overrideKey])
       })
 
       test('is replaced by a new override', async () => {

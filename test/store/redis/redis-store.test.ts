@@ -24,6 +24,8 @@ function nodeRedis(evalSha: () => unknown, evalSource: () => unknown = evalSha):
   return { evalSha, eval: evalSource, sendCommand: () => {} } as unknown as RedisClient
 }
 
+const learned = { baselinePerMinute: 1, referencePerMinute: undefined }
+
 describe('redisStore()', () => {
   test('accepts the clients of both libraries', () => {
     expect(fits).toBe(true)
@@ -103,16 +105,18 @@ describe('a session of redisStore()', () => {
     await expect(session(nodeRedis(() => undefined)).recordHistory('client')).rejects.toThrow('no promises')
     await expect(session(nodeRedis(async () => 'OK')).recordHistory('client')).rejects.toThrow('unreadable')
     const nonsense = session(nodeRedis(async () => ['', 'many', 'x']))
-    await expect(nonsense.heartbeat({ baselinePerMinute: 1 })).rejects.toThrow('unreadable')
+    await expect(nonsense.heartbeat(learned)).rejects.toThrow('unreadable')
     await expect(nonsense.readHistory('client')).rejects.toThrow('unreadable')
   })
 
   test('reads replies that are buffers, as clients with a type mapping return them', async () => {
-    const reply = ['', '3', '4.5', 'pass', 'ops', '', '17'].map((text) => Buffer.from(text))
-    expect(await session(nodeRedis(async () => reply)).heartbeat({ baselinePerMinute: 1 })).toEqual({
+    const reply = ['', '99.5', '3', '4.5', '4', 'id', 'pass', 'ops', '', '17'].map((text) => Buffer.from(text))
+    expect(await session(nodeRedis(async () => reply)).heartbeat(learned)).toEqual({
+      nowMs: 99.5,
       processes: 3,
       baselinePerMinute: 4.5,
-      override: { mode: 'pass', by: 'ops', untilEpochMs: null, setEpochMs: 17 },
+      referencePerMinute: 4,
+      override: { id: 'id', mode: 'pass', by: 'ops', forMs: null, setMs: 17 },
     })
   })
 })

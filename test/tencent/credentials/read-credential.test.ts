@@ -1,6 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals'
-import { resolveCredential } from '../../lib/tencent/resolve-credential.js'
-import type { DynamicCredential } from '../../lib/types.js'
+import { CredentialError, readCredential } from '../../../lib/tencent/credentials/read-credential.js'
+import type { DynamicCredential } from '../../../lib/types.js'
 
 const keys = { secretId: 'AKID', secretKey: 'KEY' }
 
@@ -8,26 +8,46 @@ function returning(value: unknown): DynamicCredential {
   return { getCredential: async () => value as never }
 }
 
-describe('the keys for a call', () => {
-  test('are fetched each time, as a method of the provider', async () => {
+describe('the keys of a provider', () => {
+  test('are read by a method call of the provider', async () => {
     const getCredential = jest.fn(async function (this: { count: number }) {
       this.count++
       return keys
     })
     const provider = { count: 0, getCredential }
-    await resolveCredential(provider)
-    await resolveCredential(provider)
+    await readCredential(provider)
+    await readCredential(provider)
     expect(provider.count).toBe(2)
   })
 
   test.each([undefined, null, ''])('have no token where it is %p', async (token) => {
-    expect(await resolveCredential(returning({ ...keys, token }))).toEqual({ kind: 'credential', credential: keys })
+    expect(await readCredential(returning({ ...keys, token }))).toEqual({
+      kind: 'credential',
+      credential: keys,
+      expiresAtMs: undefined,
+    })
   })
 
   test('have a temporary token, and nothing else that came along', async () => {
     const temporary = { ...keys, token: 'TOKEN' }
-    const result = await resolveCredential(returning({ ...temporary, expiredTime: 5 }))
-    expect(result).toEqual({ kind: 'credential', credential: temporary })
+    const result = await readCredential(returning({ ...temporary, expiredTime: 5 }))
+    expect(result).toEqual({ kind: 'credential', credential: temporary, expiresAtMs: undefined })
+  })
+
+  test.each([
+    [undefined, undefined],
+    [null, undefined],
+    [1_700_000_000_000, 1_700_000_000_000],
+  ])('have the expiry %p as %p', async (expiresAtMs, expected) => {
+    expect(await readCredential(returning({ ...keys, expiresAtMs }))).toMatchObject({ expiresAtMs: expected })
+  })
+
+  test('are a failure with its own words where the provider is one of this package', async () => {
+    const getCredential = () => Promise.reject(new CredentialError('the metadata service answered HTTP 404'))
+    expect(await readCredential({ getCredential })).toEqual({
+      kind: 'failed',
+      problem: 'the metadata service answered HTTP 404',
+    })
   })
 
   test.each<[string, unknown]>([
@@ -42,8 +62,10 @@ describe('the keys for a call', () => {
     ['a number', { ...keys, secretKey: 5 }],
     ['a token with a line break', { ...keys, token: 'KEY-hidden\n' }],
     ['a token that is an object', { ...keys, token: { value: 'KEY-hidden' } }],
+    ['an expiry that is text', { ...keys, expiresAtMs: '2026-01-01' }],
+    ['an expiry that is no number', { ...keys, expiresAtMs: Number.NaN }],
   ])('are a failure, not an exception, where the provider returns %s', async (_, value) => {
-    const result = await resolveCredential(returning(value))
+    const result = await readCredential(returning(value))
     expect(result.kind).toBe('failed')
     expect(JSON.stringify(result)).not.toContain('KEY-hidden')
   })
@@ -57,6 +79,6 @@ describe('the keys for a call', () => {
       },
     ],
   ])('are a failure that quotes nothing where the provider %s', async (_, getCredential) => {
-    expect(await resolveCredential({ getCredential })).toEqual({ kind: 'failed', problem: 'getCredential() rejected' })
+    expect(await readCredential({ getCredential })).toEqual({ kind: 'failed', problem: 'getCredential() rejected' })
   })
 })

@@ -1,0 +1,33 @@
+import type { StorePurse } from '../store/captcha-store.js'
+import { SlidingLog } from '../structures/sliding-log.js'
+
+const limit = 100
+const windowMs = 60_000
+const maxKeys = 100_000
+
+/**
+ * Counts the passes of vouched identities by the address behind them, apart from the address's own limit: an office of loyal
+ * users passes, and an address with a bag of bought identities does not pass with each of them.
+ */
+export class VouchedAddress {
+  readonly #passes = new SlidingLog(windowMs, maxKeys)
+
+  /** The count as the shared store knows it. */
+  storePurse(addressKey: string): StorePurse {
+    return { name: 'known', limit, windowMs, ownRateFactor: 0, clientKey: addressKey }
+  }
+
+  hasRoom(addressKey: string, nowMs: number): boolean {
+    return this.#passes.count(addressKey, nowMs) < limit
+  }
+
+  /** Counts a pass. Returns what takes it back, once. */
+  take(addressKey: string, nowMs: number): () => void {
+    this.#passes.add(addressKey, nowMs)
+    let isHeld = true
+    return () => {
+      if (isHeld) this.#passes.remove(addressKey, nowMs)
+      isHeld = false
+    }
+  }
+}

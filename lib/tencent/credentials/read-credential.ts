@@ -1,0 +1,50 @@
+import type { DynamicCredential, TencentCredential } from '../../types.js'
+
+/** What one call of a provider brought. */
+export type CredentialResult =
+  | {
+      readonly kind: 'credential'
+      readonly credential: TencentCredential
+      /** Milliseconds since 1970; `undefined` where the provider names no expiry. */
+      readonly expiresAtMs: number | undefined
+    }
+  | { readonly kind: 'failed'; readonly problem: string }
+
+/** Calls a provider once. Never rejects: a provider that rejects, or returns half of the keys, is the operator's to mend. */
+export async function readCredential(provider: DynamicCredential): Promise<CredentialResult> {
+  try {
+    const { secretId, secretKey, token, expiresAtMs } = (await provider.getCredential()) ?? {}
+    if (!isHeaderSafe(secretId) || !isHeaderSafe(secretKey)) return failed('getCredential() returned no usable keys')
+    if (token && !isHeaderSafe(token)) return failed('getCredential() returned an unusable token')
+    if (expiresAtMs !== undefined && expiresAtMs !== null && !Number.isFinite(expiresAtMs)) {
+      return failed('getCredential() returned an expiresAtMs that is no number of milliseconds')
+    }
+    const credential = { secretId, secretKey, ...(token && { token }) }
+    return { kind: 'credential', credential, expiresAtMs: expiresAtMs ?? undefined }
+  } catch (error) {
+    return failed(safeProblem(error) ?? 'getCredential() rejected')
+  }
+}
+
+function failed(problem: string): CredentialResult {
+  return { kind: 'failed', problem }
+}
+
+/** `Symbol.for`, so that the ESM and the CommonJS build know each other's errors. */
+const safeToLog = Symbol.for('tencent-captcha-guard/safe-to-log')
+
+/** A failure of a provider of this package: its message is written so that it quotes no key, and is logged. */
+export class CredentialError extends Error {
+  override readonly name = 'CredentialError'
+  readonly [safeToLog] = true
+}
+
+/** Any other provider's message may quote the keys. */
+function safeProblem(error: unknown): string | undefined {
+  return error instanceof Error && Object.hasOwn(error, safeToLog) ? error.message : undefined
+}
+
+/** A character that a header cannot carry would throw out of the HTTP client. */
+export function isHeaderSafe(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value)
+}
