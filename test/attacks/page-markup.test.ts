@@ -84,6 +84,42 @@ inChromium('Markup of strangers under a policy that runs only scripts with a non
     expect(here.site.decisions).toMatchObject([{ reason: 'verified' }])
   })
 
+  /** The kit before: it asked the form itself for its fields. */
+  const kitThatTrustsNames = `<script nonce="abc">
+    addEventListener('DOMContentLoaded', () => {
+      const form = document.querySelector('form[data-captcha]')
+      form.elements.namedItem('ticket')
+      form.addEventListener('submit', (event) => event.preventDefault(), true)
+    })</script>`
+  const fieldOfStranger = '<input form="own" name="elements">'
+
+  test('sends a form without its ticket where the kit trusts the names on the form', async () => {
+    const here = await open(() => pageWith(fieldOfStranger, kitThatTrustsNames))
+    await here.page.click('#send')
+    await here.page.waitForURL('**/login')
+    expect(here.site.posts).toMatchObject([{ fields: { user: 'ann' } }])
+    expect(here.site.posts[0]?.fields).not.toHaveProperty('ticket')
+  })
+
+  test('sends no form without its ticket by fields that belong to it', async () => {
+    const names = [
+      'elements',
+      'append',
+      'requestSubmit',
+      'querySelector',
+      'nodeName',
+      'dataset',
+      'method',
+      'setAttribute',
+    ]
+    const here = await open(() => pageWith(names.map((name) => `<input form="own" name="${name}">`).join('')))
+    await here.page.evaluate(() => document.getElementById('send')?.click())
+    await solve(here)
+    await here.page.waitForSelector('h1')
+    expect(here.site.decisions).toMatchObject([{ reason: 'verified' }])
+    expect(here.errors).toEqual([])
+  })
+
   const named = (names: string) => names.replace(/\w+/g, '<img name="$&">')
   // Where the move breaks the vendor's script as well, the form has a fallback ticket.
   const moves: [string, string, () => string][] = [

@@ -367,11 +367,14 @@ inChromium('the page of docs/app-webview.md', () => {
     'React Native': 'window.ReactNativeWebView = { postMessage: (text) => window.messages.push(text) }',
   }
 
-  async function visitApp(bridge: string, fault: ScriptFault | null = null) {
+  async function visitApp(bridge: string, options: VisitOptions = {}) {
     const html = await codeBlock('app-webview.md', 'html')
     const script = `<script>window.messages = []; ${bridge}</script>`
-    const here = await visit(fault, (site) => {
-      site.page.html = html.replace('<head>', `<head>${script}`)
+    const here = await suite.visit({
+      ...options,
+      prepare(site) {
+        site.page.html = html.replace('<head>', `<head>${script}`)
+      },
     })
     const message = async () => {
       const handle = await here.page.waitForFunction(() => (window as unknown as { messages: string[] }).messages[0])
@@ -391,10 +394,17 @@ inChromium('the page of docs/app-webview.md', () => {
     expect(here.errors).toEqual([])
   })
 
+  test('has the checkbox of the international script, with an encrypted app id', async () => {
+    const { here, message } = await visitApp(bridges.iOS, { captchaSite: 'international', enforceAidEncrypted: true })
+    await here.page.click('#captcha [role=checkbox]')
+    await solve(here)
+    expect(await message()).toMatchObject({ kind: 'ticket', ticket: expect.stringMatching(/^tr03/) })
+  })
+
   test('sends a cancel, and a fallback ticket when the vendor is down', async () => {
-    const closed = await visitApp(bridges.Android, 'user_closes')
+    const closed = await visitApp(bridges.Android, { fault: 'user_closes' })
     expect(await closed.message()).toEqual({ kind: 'cancelled' })
-    const down = await visitApp(bridges.Android, 'not_found')
+    const down = await visitApp(bridges.Android, { fault: 'not_found' })
     expect(await down.message()).toMatchObject({ kind: 'ticket', ticket: expect.stringMatching(/^trerror_1001_/) })
   })
 })
