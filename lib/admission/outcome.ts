@@ -59,14 +59,21 @@ export function degraded(
   return { kind: 'degraded', cause, facts, isEvidence, wasSent, ...(problem !== undefined && { problem }) }
 }
 
-/** What the circuit learns from a call. What a caller can cause is neutral: neither success nor failure. */
-export function circuitReport(reply: Outcome): CauseRow['circuit'] | 'success' {
+/**
+ * What the circuit learns from a call. What a caller can cause is neutral: neither success nor failure. `refused` is neutral,
+ * too: a `CaptchaCode` that says no, and that the API answers.
+ */
+export type CallReport = CauseRow['circuit'] | 'success' | 'refused'
+
+/** What the circuit learns from this reply. */
+export function circuitReport(reply: Outcome): CallReport {
   switch (reply.kind) {
     case 'verified':
       return 'success'
     case 'refused':
       // Code 1 with EvilLevel 100 refuses the user; Tencent answered as it should.
-      return reply.facts.captchaCode === 1 ? 'success' : 'neutral'
+      if (reply.facts.captchaCode === 1) return 'success'
+      return reply.facts.captchaCode === undefined ? 'neutral' : 'refused'
     case 'degraded':
       return reply.isEvidence ? causeTable[reply.cause].circuit : 'neutral'
     case 'bug':

@@ -99,7 +99,7 @@ function serviceSettings({ members, merged }: SharedSite): ServiceSettings {
     lateVerification: merged.lateVerification,
     probe: merged.probe && probesScript(merged),
     suspicionMs: Math.min(maxSuspicionMs, Math.min(...timeouts) / 2),
-    // A canary is failed by the most patient guard's deadline: a shorter one would call slow answers an outage.
+    // While no call waits, a canary has the most patient guard's deadline: a shorter one would call slow answers an outage.
     canaryTimeoutMs: Math.max(...timeouts),
   }
 }

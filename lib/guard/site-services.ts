@@ -47,8 +47,6 @@ export interface SiteAnnouncer {
 
 /** What a running site needs beside its memory. */
 export interface ServiceSettings extends SiteSettings {
-  /** Deadline of canaries and late verifications, in milliseconds. */
-  readonly canaryTimeoutMs: number
   readonly lateVerification: boolean
 }
 
@@ -84,14 +82,15 @@ export class SiteServices {
     this.endpoints = new Endpoints({
       upstreams,
       clock,
-      ask: (upstream, done) => askCanary({ ...this.#canary, upstream }, this.#settings.canaryTimeoutMs, done),
+      ask: (upstream, timeoutMs, done) =>
+        askCanary({ ...this.#canary, upstream }, timeoutMs ?? this.#settings.canaryTimeoutMs, done),
       onCanary: (reply) => announce.canary(reply),
       onMove: (move) => {
         announceMove(announce, move)
         this.site.circuit.noteMove()
       },
     })
-    const runCanary: RunCanary = (done) => this.endpoints.runCanary(done)
+    const runCanary: RunCanary = (timeoutMs, done) => this.endpoints.runCanary(timeoutMs, done)
     const lateCounts = () => this.late.snapshot()
     this.#apiLog = new OutageLog({ path: 'api', announce, clock, late: lateCounts })
     this.site = new Site({
@@ -158,6 +157,8 @@ export class SiteServices {
 
   /** Behind live traffic: only while more than half of the room is free, and no client's first call while Tencent throttles. */
   #verifyLate({ call, callKey, addressKey }: LateContext, done: (reply: Outcome) => void): boolean {
+    // A call that its caller no longer waited for spends the ticket: asked again, Tencent would find it used.
+    if (this.calls.follow(callKey, done)) return true
     const { inFlight, callAllowance } = this.site
     if (!inFlight.hasRoomToSpare) return false
     const allowed = callAllowance.take(addressKey, false)

@@ -76,6 +76,19 @@ export class TencentCalls {
     return { kind: 'answered', reply: kept }
   }
 
+  /**
+   * Takes the reply of a call about this ticket that was begun before, as soon as it is there. Calls `take` once, never before it
+   * has returned. Returns false where there is no such call.
+   */
+  follow(callKey: string, take: (reply: Outcome) => void): boolean {
+    const underWay = this.#underWay.get(callKey)
+    const kept = this.#keptReply(callKey)
+    if (underWay !== undefined) underWay.takers = [...underWay.takers, take]
+    else if (kept !== undefined) this.#clock.afterPoll(() => take(kept))
+    this.#kept.delete(callKey)
+    return underWay !== undefined || kept !== undefined
+  }
+
   /** Keeps a reply to be collected. What the circuit gave up, what was never sent, or a bug, is none. */
   keep(callKey: string, reply: Outcome): void {
     if (reply.kind === 'bug') return
@@ -128,7 +141,12 @@ export class TencentCalls {
     const { call, timeoutMs } = question
     const { clientKey, isKnown } = allowed
     let giveUp = () => {}
-    const permit = this.#site.circuit.admit({ clientKey, isKnown, release: () => giveUp() })
+    const permit = this.#site.circuit.admit({
+      clientKey,
+      isKnown,
+      timeoutMs: timeoutMs - waitedMs,
+      release: () => giveUp(),
+    })
     if (permit === undefined) return false
     const endpoint = this.#endpoint()
     const judge = (result: UpstreamResult) => {
@@ -148,7 +166,10 @@ export class TencentCalls {
     return circuit.state === 'open' ? callAllowance.uncounted(limitKey, isKnown) : callAllowance.take(limitKey, isKnown)
   }
 
-  /** Waits for a call; not longer than this caller's own deadline, where the call has another one's. */
+  /**
+   * Waits for a call; not longer than this caller's own deadline, where the call has another one's, nor than answers usually take
+   * while Tencent leaves calls unanswered.
+   */
   #join(underWay: CallUnderWay, question: TencentQuestion, take: (reply: Outcome) => void): Asked {
     const { limitKey, timeoutMs } = question
     underWay.endCharge?.(false)
@@ -164,8 +185,10 @@ export class TencentCalls {
       if (!removeTaker(underWay, taker) || underWay.takers.length > 0) return
       underWay.endCharge = this.#site.charges.chargeRunning(limitKey)
     }
-    const isShorter = this.#clock.nowMs() + timeoutMs < underWay.endMs
-    const timer = isShorter ? this.#clock.after(timeoutMs, () => this.#stopWaiting(underWay, taker)) : undefined
+    const waitMs = this.#site.circuit.callerWaitMs(timeoutMs)
+    const isShorter = this.#clock.nowMs() + waitMs < underWay.endMs
+    const stopWaiting = () => this.#stopWaiting(underWay, taker)
+    const timer = isShorter ? this.#clock.after(waitMs, () => afterSockets(this.#clock, stopWaiting)) : undefined
     return { kind: 'waiting', leave }
   }
 
@@ -191,6 +214,11 @@ function removeTaker(underWay: CallUnderWay, taker: (reply: Outcome) => void): b
   const isRemoved = left.length < underWay.takers.length
   underWay.takers = left
   return isRemoved
+}
+
+/** The answer may already be there: an event loop that was blocked reads it after its timers, and its content after that. */
+function afterSockets(clock: Clock, run: () => void): void {
+  clock.afterPoll(() => clock.afterPoll(run))
 }
 
 const notAdmitted = degraded('circuit_open', { wasSent: false })

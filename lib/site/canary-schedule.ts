@@ -4,15 +4,24 @@ import type { Clock, Timer } from '../clock.js'
 export type CanaryReport = 'healthy' | 'failed' | 'unknown'
 
 /**
- * Verifies a fallback-format ticket that belongs to no user. Calls `done` exactly once, never before it has returned. Returns a
- * function that gives the canary up; `done` is then called with `unknown`.
+ * Verifies a fallback-format ticket that belongs to no user, under a deadline. Calls `done` exactly once, never before it has
+ * returned. Returns a function that gives the canary up; `done` is then called with `unknown`.
  */
-export type RunCanary = (done: (report: CanaryReport) => void) => () => void
+export type RunCanary = (timeoutMs: number, done: (report: CanaryReport) => void) => () => void
 
 /** The result of a canary that was not `unknown`. */
 export interface CanaryResult {
   readonly report: 'healthy' | 'failed'
+  readonly startedMs: number
   readonly atMs: number
+  /** How long it took; absent over its own deadline, which a busy event loop or a second try has prolonged. */
+  readonly tookMs?: number
+}
+
+/** What a schedule asks before each canary. */
+export interface CanaryPlan {
+  intervals(): CanaryIntervals
+  timeoutMs(): number
 }
 
 /** Bounds of the interval, in milliseconds from one canary's start to the next one's. */
@@ -27,7 +36,7 @@ const jitterShare = 0.25
 /** Starts canaries: one at a time, with back-off after failures, and only when one is asked for. */
 export class CanarySchedule {
   readonly #clock: Clock
-  readonly #intervals: () => CanaryIntervals
+  readonly #plan: CanaryPlan
   readonly #run: RunCanary
   readonly #onEnd: (result: CanaryResult | undefined) => void
   #intervalMs: number
@@ -42,19 +51,15 @@ export class CanarySchedule {
   /** Shown in the snapshot; it survives {@link forget}, unlike what decides. */
   #lastShown: CanaryResult | undefined
   #lastFailureMs = Number.NEGATIVE_INFINITY
+  #failureBeforeMs = Number.NEGATIVE_INFINITY
 
   /** @param onEnd called at every end of a canary; with `undefined` after `unknown` or a report of an older epoch */
-  constructor(
-    clock: Clock,
-    intervals: () => CanaryIntervals,
-    run: RunCanary,
-    onEnd: (result: CanaryResult | undefined) => void,
-  ) {
+  constructor(clock: Clock, plan: CanaryPlan, run: RunCanary, onEnd: (result: CanaryResult | undefined) => void) {
     this.#clock = clock
-    this.#intervals = intervals
+    this.#plan = plan
     this.#run = run
     this.#onEnd = onEnd
-    this.#intervalMs = intervals().canaryIntervalMs
+    this.#intervalMs = plan.intervals().canaryIntervalMs
   }
 
   /** The last result of this epoch. */
@@ -67,9 +72,9 @@ export class CanarySchedule {
     return this.#lastShown
   }
 
-  /** When a canary last failed; minus infinity before. */
-  get lastFailureMs(): number {
-    return this.#lastFailureMs
+  /** When the failure before the last one was; minus infinity before two have failed. */
+  get failureBeforeMs(): number {
+    return this.#failureBeforeMs
   }
 
   /** Starts a canary, as soon as the interval since the last one's start is over. */
@@ -87,14 +92,14 @@ export class CanarySchedule {
   forget(): void {
     this.#epoch++
     this.#last = undefined
-    this.#intervalMs = this.#intervals().canaryIntervalMs
+    this.#intervalMs = this.#plan.intervals().canaryIntervalMs
     this.#timer?.cancel()
     this.#timer = undefined
   }
 
   /** The interval after a failure, in milliseconds: twice as long, up to `canaryMaxIntervalMs`. */
   backedOff(intervalMs: number): number {
-    return Math.min(intervalMs * 2, this.#intervals().canaryMaxIntervalMs)
+    return Math.min(intervalMs * 2, this.#plan.intervals().canaryMaxIntervalMs)
   }
 
   /** Gives up the canary under way; none starts after it. */
@@ -106,22 +111,31 @@ export class CanarySchedule {
 
   #start(): void {
     const epoch = this.#epoch
-    this.#startedMs = this.#clock.nowMs()
+    const startedMs = this.#clock.nowMs()
+    const timeoutMs = this.#plan.timeoutMs()
+    this.#startedMs = startedMs
     this.#jitter = jitterShare * this.#clock.jitter()
     this.#giveUp = () => {}
-    this.#giveUp = this.#run((report) => {
+    this.#giveUp = this.#run(timeoutMs, (report) => {
       this.#giveUp = undefined
-      if (!this.#isClosed) this.#onEnd(epoch === this.#epoch ? this.#learn(report) : undefined)
+      if (this.#isClosed) return
+      if (report === 'unknown' || epoch !== this.#epoch) return this.#onEnd(undefined)
+      const atMs = this.#clock.nowMs()
+      const tookMs = atMs - startedMs
+      this.#onEnd(this.#learn({ report, startedMs, atMs, ...(tookMs <= timeoutMs && { tookMs }) }))
     })
   }
 
-  #learn(report: CanaryReport): CanaryResult | undefined {
-    if (report === 'unknown') return undefined
-    const atMs = this.#clock.nowMs()
-    this.#last = { report, atMs }
-    this.#lastShown = this.#last
-    if (report === 'failed') this.#lastFailureMs = atMs
-    this.#intervalMs = report === 'failed' ? this.backedOff(this.#intervalMs) : this.#intervals().canaryIntervalMs
-    return this.#last
+  #learn(result: CanaryResult): CanaryResult {
+    this.#last = result
+    this.#lastShown = result
+    if (result.report === 'healthy') {
+      this.#intervalMs = this.#plan.intervals().canaryIntervalMs
+    } else {
+      this.#failureBeforeMs = this.#lastFailureMs
+      this.#lastFailureMs = result.atMs
+      this.#intervalMs = this.backedOff(this.#intervalMs)
+    }
+    return result
   }
 }

@@ -1,22 +1,18 @@
-import type { CauseRow } from '../admission/cause-table.js'
+import type { CallReport } from '../admission/outcome.js'
 import type { Evidence } from '../admission/question.js'
 import type { Clock } from '../clock.js'
 import { type CanaryIntervals, type CanaryResult, CanarySchedule, type RunCanary } from './canary-schedule.js'
 import { FailureEvidence, type FailureThresholds } from './failure-evidence.js'
 import { ProbeTurns } from './probe-turns.js'
+import { TimeLimits, type TimeSettings } from './time-limits.js'
 import { type Permit, WaitingCalls } from './waiting-calls.js'
-
-/** What one verification says about Tencent. Refusals and throttling are neutral: neither success nor failure. */
-export type CallReport = CauseRow['circuit'] | 'success'
 
 /** Thresholds and intervals of the circuit. */
 export type CircuitConfig = FailureThresholds & CanaryIntervals
 
 /** What the circuit is set to; it may change as guards join a site. */
-export interface CircuitSettings {
+export interface CircuitSettings extends TimeSettings {
   readonly config: CircuitConfig
-  /** A call unanswered for this long raises suspicion. */
-  readonly suspicionMs: number
   readonly expectedPerMinute: number | undefined
 }
 
@@ -36,6 +32,8 @@ export interface AdmissionBid {
   readonly clientKey: string
   /** Has a verified pass in the last 24 hours. */
   readonly isKnown: boolean
+  /** What is left of the call's own deadline. */
+  readonly timeoutMs: number
   /** Called when the circuit opens over the waiting call. */
   readonly release: () => void
 }
@@ -51,7 +49,7 @@ export interface CircuitSnapshot {
   readonly lastCanary?: { readonly result: 'healthy' | 'failed'; readonly agoMs: number }
 }
 
-/** A canary failure this young, while the circuit is suspect, is evidence of an outage: a brown-out. */
+/** Two canary failures as young as this, while the circuit is suspect, are evidence of an outage: a brown-out. */
 const brownOutMs = 30_000
 
 /**
@@ -59,6 +57,8 @@ const brownOutMs = 30_000
  * canary, which no caller can influence, failing as well. So a ticket that makes Tencent stumble cannot open it.
  */
 export class Circuit {
+  /** How long calls, canaries and callers may take. */
+  readonly limits: TimeLimits
   readonly #clock: Clock
   readonly #onChange: () => void
   readonly #waiting: WaitingCalls
@@ -68,23 +68,22 @@ export class Circuit {
   #state: State = { name: 'closed' }
   /** Counts openings and closings: an answer of an older epoch moves nothing. */
   #epoch = 0
+  /** A canary that began before this has failed without Tencent being gone: it has answered since. */
+  #answersSinceMs = Number.NEGATIVE_INFINITY
 
   /** @param onChange called after every change of state */
   constructor(clock: Clock, settings: CircuitSettings, runCanary: RunCanary, onChange: () => void) {
     this.#clock = clock
     this.#settings = settings
     this.#onChange = onChange
+    this.limits = new TimeLimits(settings)
     this.#waiting = new WaitingCalls(
       clock,
-      () => this.#settings.suspicionMs,
+      () => this.limits.suspicionMs,
       () => this.#suspect('call_unanswered'),
     )
-    this.#canary = new CanarySchedule(
-      clock,
-      () => this.#settings.config,
-      runCanary,
-      (result) => this.#canaryEnded(result),
-    )
+    const plan = { intervals: () => this.#settings.config, timeoutMs: () => this.#canaryTimeoutMs() }
+    this.#canary = new CanarySchedule(clock, plan, runCanary, (result) => this.#canaryEnded(result))
     this.#failures = new FailureEvidence(settings.config, clock.nowMs())
     this.configure(settings)
   }
@@ -92,33 +91,40 @@ export class Circuit {
   /** Takes new settings; they hold from the next call or canary on. */
   configure(settings: CircuitSettings): void {
     this.#settings = settings
+    this.limits.configure(settings)
     this.#failures.configure(settings.config)
     if (settings.expectedPerMinute !== undefined) this.#failures.expect(settings.expectedPerMinute)
   }
 
   /** A permit to call Tencent, or `undefined` at once while the circuit is open: no caller waits behind a probe. */
-  admit({ clientKey, isKnown, release }: AdmissionBid): Permit | undefined {
+  admit({ clientKey, isKnown, timeoutMs, release }: AdmissionBid): Permit | undefined {
     const state = this.#state
     const startedMs = this.#clock.nowMs()
+    const permit: Permit = { epoch: this.#epoch, clientKey, startedMs, deadlineMs: startedMs + timeoutMs, release }
     if (state.name !== 'open') {
-      const permit: Permit = { epoch: this.#epoch, startedMs, release }
       this.#waiting.add(permit)
       return permit
     }
     if (state.why !== 'canary_disagrees') return undefined
     const turnDueMs = state.turns.take(clientKey, isKnown)
     if (turnDueMs === undefined) return undefined
-    const probe: Permit = { epoch: this.#epoch, startedMs, turnDueMs, release }
+    const probe: Permit = { ...permit, turnDueMs }
     state.probes.add(probe)
     return probe
   }
 
   /** Takes the result of an admitted call; to be called exactly once for each permit. */
   settle(permit: Permit, report: CallReport): void {
-    this.#waiting.delete(permit)
+    const wasOverdue = this.#waiting.delete(permit)
     if (permit.epoch !== this.#epoch) return
-    if (permit.turnDueMs !== undefined) return this.#settleProbe(permit, permit.turnDueMs, report)
     const nowMs = this.#clock.nowMs()
+    if (report === 'success') this.limits.noteVerified(nowMs - permit.startedMs)
+    if (report === 'unanswered') this.limits.noteDeadline(permit.clientKey)
+    if (permit.turnDueMs !== undefined) return this.#settleProbe(permit, permit.turnDueMs, report)
+    if (report === 'success' || report === 'refused') {
+      // An answer that came late says so of the moment when it came: Tencent is slow.
+      this.#answersSinceMs = Math.max(this.#answersSinceMs, wasOverdue ? nowMs : permit.startedMs)
+    }
     switch (report) {
       case 'success':
         return this.#failures.noteSuccess(nowMs)
@@ -127,8 +133,10 @@ export class Circuit {
         this.#failures.noteFailure(permit.startedMs, report === 'unanswered', nowMs)
         return this.#suspect('call_failed')
       case 'throttled':
+        return this.#failures.noteNeutral('throttled', nowMs)
+      case 'refused':
       case 'neutral':
-        return this.#failures.noteNeutral(report, nowMs)
+        return this.#failures.noteNeutral('neutral', nowMs)
     }
   }
 
@@ -140,6 +148,7 @@ export class Circuit {
     const isWrong = this.#state.name !== 'closed'
     const probes = this.#state.name === 'open' && this.#state.why === 'canary_disagrees' ? this.#state.probes : []
     const waiting = this.#startEpoch()
+    this.limits.forget()
     if (isWrong) {
       this.#state = { name: 'open', why: 'canary_failed' }
       for (const permit of [...waiting, ...probes]) permit.release()
@@ -147,11 +156,20 @@ export class Circuit {
     this.#change({ name: 'closed' })
   }
 
+  /**
+   * How long a caller waits for an answer: as the limits say, but to its own deadline where users alone will have failed for long
+   * enough by then. The evidence of a moment later would else come too late for it.
+   */
+  callerWaitMs(timeoutMs: number): number {
+    const silenceLeftMs = this.#failures.silenceLeftMs(this.#clock.nowMs())
+    return silenceLeftMs > 0 && silenceLeftMs < timeoutMs ? timeoutMs : this.limits.callerWaitMs(timeoutMs)
+  }
+
   /** What the server itself has seen of the API. */
   evidence(): Evidence {
     if (this.#state.name === 'open') return 'outage'
-    const canaryFailedMs = this.#clock.nowMs() - this.#canary.lastFailureMs
-    return this.#state.name === 'suspect' && canaryFailedMs <= brownOutMs ? 'outage' : 'none'
+    const failedTwiceMs = this.#clock.nowMs() - this.#canary.failureBeforeMs
+    return this.#state.name === 'suspect' && failedTwiceMs <= brownOutMs ? 'outage' : 'none'
   }
 
   /** The state now. */
@@ -191,12 +209,19 @@ export class Circuit {
     this.#openIfDue()
   }
 
+  #canaryTimeoutMs(): number {
+    const { firstDeadlineMs } = this.#waiting
+    const callerLeftMs = firstDeadlineMs === undefined ? undefined : firstDeadlineMs - this.#clock.nowMs()
+    return this.limits.canaryTimeoutMs(callerLeftMs)
+  }
+
   #openIfDue(): void {
     const { last } = this.#canary
     if (this.#state.name !== 'suspect' || last === undefined) return
     const nowMs = this.#clock.nowMs()
     const isFailing = this.#failures.thresholdsHold(nowMs)
     if (last.report === 'failed') {
+      if (this.#answersSinceMs > last.startedMs) return
       if (isFailing || this.#waiting.overdue > 0 || this.#failures.endedUnanswered) this.#open('canary_failed')
     } else if (isFailing && this.#failures.usersAloneAreFailing(nowMs)) {
       this.#open('canary_disagrees')
@@ -242,6 +267,7 @@ export class Circuit {
         state.turns.end(turnDueMs, 'failed')
         return this.#canary.request()
       case 'throttled':
+      case 'refused':
       case 'neutral':
         return state.turns.end(turnDueMs, 'taught_nothing')
     }
@@ -253,7 +279,8 @@ export class Circuit {
     if (name === 'suspect' || (name === 'open' && this.why === 'canary_failed')) this.#canary.request()
   }
 
-  #learnFromCanary({ report }: CanaryResult): void {
+  #learnFromCanary({ report, tookMs }: CanaryResult): void {
+    this.limits.noteCanary(report, tookMs)
     if (this.#state.name === 'open') {
       if (this.#state.why === 'canary_failed' && report === 'healthy') this.#closeCircuit()
       else if (this.#state.why === 'canary_disagrees' && report === 'failed') this.#open('canary_failed')

@@ -9,13 +9,13 @@ const confirmAfterMs = 2000
  * be in its way for a moment.
  */
 export function confirmedCanary(run: RunCanary, clock: Clock): RunCanary {
-  return (done) => {
+  return (timeoutMs, done) => {
     let timer: Timer | undefined
-    let giveUp = run((report) => {
+    let giveUp = run(timeoutMs, (report) => {
       if (report !== 'failed') return done(report)
       timer = clock.after(confirmAfterMs, () => {
         timer = undefined
-        giveUp = run(done)
+        giveUp = run(timeoutMs, done)
       })
     })
     return () => {

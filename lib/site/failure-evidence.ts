@@ -107,9 +107,14 @@ export class FailureEvidence {
    * the first failure on: at night, or while the circuit was open, no call was made.
    */
   usersAloneAreFailing(nowMs: number): boolean {
-    if (this.#gapsSeen < minimumGaps || this.#failingSinceMs === undefined) return false
+    return this.silenceLeftMs(nowMs) <= 0 && !this.#isThrottled(nowMs)
+  }
+
+  /** How much longer there may be no code 1 until users alone are failing; infinite where no silence says so. */
+  silenceLeftMs(nowMs: number): number {
+    if (this.#gapsSeen < minimumGaps || this.#failingSinceMs === undefined) return Number.POSITIVE_INFINITY
     const neededMs = Math.max(minimumSilenceMs, silenceInMeanGaps * this.#meanGapMs)
-    return nowMs - this.#failingSinceMs >= neededMs && !this.#isThrottled(nowMs)
+    return this.#failingSinceMs + neededMs - nowMs
   }
 
   /** Forgets all but the usual gap; the pause until the next code 1 is no gap. */

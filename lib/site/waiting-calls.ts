@@ -3,7 +3,10 @@ import type { Clock, Timer } from '../clock.js'
 /** Permission of the circuit to ask Tencent; to be settled exactly once. */
 export interface Permit {
   readonly epoch: number
+  readonly clientKey: string
   readonly startedMs: number
+  /** When its own deadline is over. */
+  readonly deadlineMs: number
   /** When the turn was due that the call took as a probe; absent on any other call. */
   readonly turnDueMs?: number
   /** Called when the circuit opens over the waiting call. */
@@ -37,16 +40,23 @@ export class WaitingCalls {
     return this.#overdue.size
   }
 
+  /** When the deadline of the first call under way is over; `undefined` without one. */
+  get firstDeadlineMs(): number | undefined {
+    const [first] = this.#overdue.size > 0 ? this.#overdue : this.#fresh
+    return first?.deadlineMs
+  }
+
   /** Starts to watch a call. */
   add(permit: Permit): void {
     this.#fresh.add(permit)
     this.#watch()
   }
 
-  /** Ends the watch of a call; a call that is not watched is ignored. */
-  delete(permit: Permit): void {
-    if (!this.#fresh.delete(permit)) this.#overdue.delete(permit)
+  /** Ends the watch of a call; a call that is not watched is ignored. Returns whether it was overdue. */
+  delete(permit: Permit): boolean {
+    const wasOverdue = !this.#fresh.delete(permit) && this.#overdue.delete(permit)
     if (this.#fresh.size === 0) this.#stopWatching()
+    return wasOverdue
   }
 
   /** Takes all calls out and returns them. */

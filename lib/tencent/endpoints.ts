@@ -18,8 +18,11 @@ export interface EndpointMove {
 export interface EndpointsParts {
   readonly upstreams: Pick<Upstreams, 'url' | 'calls' | 'canary' | 'scout' | 'siblings'>
   readonly clock: Clock
-  /** Sends one canary. Calls `done` exactly once, never before it has returned. Returns what gives it up. */
-  readonly ask: (upstream: Upstream, done: (reply: Outcome) => void) => () => void
+  /**
+   * Sends one canary, under the longest deadline of a call where none is given. Calls `done` exactly once, never before it has
+   * returned. Returns what gives it up.
+   */
+  readonly ask: (upstream: Upstream, timeoutMs: number | undefined, done: (reply: Outcome) => void) => () => void
   /** Called with each reply to a canary of the endpoint in use. */
   readonly onCanary: (reply: Outcome) => void
   /** Called after each move; `inUse` is the new endpoint then. */
@@ -64,11 +67,11 @@ export class Endpoints {
    * Runs a canary at the endpoint in use, and asks the others when it takes long or fails. Calls `done` exactly once, never
    * before it has returned; with `unknown` where calls have moved meanwhile. Returns a function that gives the canary up.
    */
-  runCanary(done: (report: EndpointReport) => void): () => void {
+  runCanary(timeoutMs: number, done: (report: EndpointReport) => void): () => void {
     const { clock, ask, onCanary } = this.#parts
     const asked = this.#inUse
     const timer: Timer | undefined = this.#all.length > 1 ? clock.after(patienceMs, () => this.#search()) : undefined
-    const giveUp = ask(asked.ways.canary, (reply) => {
+    const giveUp = ask(asked.ways.canary, timeoutMs, (reply) => {
       this.#giveUpCanary = () => {}
       timer?.cancel()
       onCanary(reply)
@@ -133,7 +136,7 @@ export class Endpoints {
 
   #scouting(endpoint: Endpoint): AskEndpoint {
     return (done) =>
-      this.#parts.ask(endpoint.ways.scout ?? endpoint.ways.canary, (reply) => {
+      this.#parts.ask(endpoint.ways.scout ?? endpoint.ways.canary, undefined, (reply) => {
         const report = scoutReport(reply)
         endpoint.note(report)
         done(report)

@@ -4,12 +4,14 @@ import { type Done, runUntil, type StartCall } from './with-deadline.js'
 
 /** How finely lateness is measured, in parts of the deadline. */
 const slices = 20
+/** Lateness up to this share of the deadline is every timer's own, and prolongs nothing: callers wait for the verdict. */
+const toleratedShare = 1 / 20
 /** More than this share of the time late: what failed meanwhile may have been our own doing. */
 const busyShare = 1 / 4
 
 /**
  * Runs a canary's call as `withDeadline` does, on a machine that may be busy: the deadline is prolonged by the time that the
- * event loop was late, up to twice its length. A caller who keeps the loop busy must not make a canary fail by it.
+ * event loop was late for more than a twentieth of it, up to twice its length. A caller who keeps the loop busy must not make a canary fail by it.
  */
 export function withPatientDeadline(start: StartCall, timeoutMs: number, clock: Clock, done: Done): () => void {
   const deadline = new PatientDeadline(clock, timeoutMs)
@@ -66,7 +68,8 @@ class PatientDeadline {
   #tick(): void {
     const nowMs = this.#clock.nowMs()
     this.#lateMs += Math.max(0, nowMs - this.#dueMs)
-    const leftMs = this.#startedMs + this.#timeoutMs + Math.min(this.#lateMs, this.#timeoutMs) - nowMs
+    const prolongedMs = Math.max(0, this.#lateMs - toleratedShare * this.#timeoutMs)
+    const leftMs = this.#startedMs + this.#timeoutMs + Math.min(prolongedMs, this.#timeoutMs) - nowMs
     if (leftMs > 0) return this.#wait(Math.ceil(leftMs))
     this.#dueMs = nowMs
     this.#clock.afterPoll(() => this.#clock.afterPoll(this.#onOver))

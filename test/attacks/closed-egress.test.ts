@@ -16,6 +16,7 @@ const settings = {
     credential: { secretId: 'test', secretKey: 'test' },
   }).degradation.circuit,
   suspicionMs: 500,
+  canaryTimeoutMs: 2000,
   expectedPerMinute: undefined,
   maxInFlight: 2048,
   probe: true,

@@ -11,7 +11,8 @@ function slowest(replies: readonly Reply[]): number {
 
 describe.each(expressVersions)('on %s', (_name, express) => {
   test('while the API hangs no request waits long, Tencent sees the canary only, and verification comes back by itself', async () => {
-    const flow = await startFlow({ express, options: { timeoutMs: 500, degradation: { lateVerification: false } } })
+    const degradation = { lateVerification: false, expectedPerMinute: 600 }
+    const flow = await startFlow({ express, options: { timeoutMs: 500, degradation } })
     let client = 0
     const send = () => flow.send(flow.mint(), { ip: clientIp(client++) })
     for (let n = 0; n < 3; n++) expect((await send()).captcha?.reason).toBe('verified')

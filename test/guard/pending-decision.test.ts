@@ -762,6 +762,24 @@ describe('giving back', () => {
 describe('late verification', () => {
   const late = { degradation: { lateVerification: true } } as const
 
+  test('takes the reply of the call that its caller no longer waited for, and does not ask twice about the ticket', async () => {
+    const world = makeWorld(late)
+    const { limits } = world.site.circuit
+    for (let answer = 0; answer < 20; answer++) limits.noteVerified(80)
+    for (const clientKey of ['a', 'b', 'c']) limits.noteDeadline(clientKey)
+    limits.noteCanary('healthy', 50)
+    const running = world.run()
+    await world.clock.advance(320)
+    expect(running.decision?.verdict).toMatchObject({ passed: true, degraded: true, cause: 'timeout' })
+    await world.clock.advance(1500)
+    world.calls()[0]?.answer(verifiedResult)
+    world.canaries()[0]?.answer(codeResult(21))
+    await world.clock.advance(100)
+    expect(world.lateReports).toMatchObject([{ lateVerdict: { outcome: 'genuine', captchaCode: 1 } }])
+    expect(world.calls()).toHaveLength(1)
+    world.services.close()
+  })
+
   test('takes an ordinary ticket that passed degraded, once for all guards of a request, and reports on it', async () => {
     const world = makeWorld(late)
     const context = world.contextOf({ clientKey: 'device 1' })

@@ -278,3 +278,84 @@ describe('a call that has no keys to be signed with', () => {
     expect(t.calls()).toHaveLength(1)
   })
 })
+
+describe('where Tencent leaves calls unanswered beside a healthy canary', () => {
+  /** Calls of 80 ms are usual, and then calls of three clients run into their deadlines. */
+  async function leftUnanswered() {
+    const t = callsUnderTest()
+    let tickets = 0
+    const newTicket = () => `ticket ${tickets++}`
+    /** A caller whose call is answered after a while, or runs into its deadline. */
+    async function asked(limitKey: string, result: UpstreamResult, afterMs: number) {
+      const caller = t.ask(newTicket(), { limitKey })
+      await t.clock.advance(afterMs)
+      for (const canary of t.canaries()) canary.answer(codeResult(21))
+      t.calls().at(-1)?.answer(result)
+      return caller
+    }
+    for (let user = 0; user < 20; user++) await asked(`user ${user}`, verifiedResult, 80)
+    for (const limitKey of ['x', 'y', 'z']) await asked(limitKey, timeout, 2000)
+    await t.clock.advance(1500)
+    for (const canary of t.canaries()) canary.answer(codeResult(21))
+    expect(t.site.circuit.state).toBe('closed')
+    return { ...t, newTicket }
+  }
+
+  test('a caller waits four times the usual latency, is told of a timeout that is no evidence, and is not charged', async () => {
+    const t = await leftUnanswered()
+    const callers = Array.from({ length: 10 }, (_, time) => t.ask(`late ${time}`, { limitKey: 'honest' }))
+    await t.clock.advance(319)
+    expect(callers.flatMap(({ replies }) => replies)).toEqual([])
+    await t.clock.advance(1)
+    for (const { replies, leave } of callers) {
+      expect(replies).toMatchObject([{ kind: 'degraded', cause: 'timeout', isEvidence: false, wasSent: true }])
+      leave()
+    }
+    expect(t.site.charges.isLimited('honest')).toBe(false)
+    t.services.close()
+  })
+
+  test('the call runs on to its own deadline, and its code 1 ends the short wait', async () => {
+    const t = await leftUnanswered()
+    t.ask('late', { limitKey: 'honest' })
+    await t.clock.advance(1900)
+    const [call] = t.calls().filter(({ call }) => call.ticket === 'late')
+    expect([call?.timeoutMs, call?.isGivenUp]).toEqual([2000, false])
+    call?.answer(verifiedResult)
+    const next = t.ask('next', { limitKey: 'honest' })
+    await t.clock.advance(1999)
+    expect(next.replies).toEqual([])
+    t.services.close()
+  })
+
+  test('a caller whose answer comes as fast as usual is verified, and the next one waits as long as ever', async () => {
+    const t = await leftUnanswered()
+    const honest = t.ask('honest', { limitKey: 'honest' })
+    await t.clock.advance(80)
+    t.calls().at(-1)?.answer(verifiedResult)
+    expect(honest.replies).toMatchObject([{ kind: 'verified' }])
+    expect(t.site.circuit.limits.callerWaitMs(2000)).toBe(2000)
+    t.services.close()
+  })
+
+  test('an answer that a blocked event loop reads late still counts', async () => {
+    const t = await leftUnanswered()
+    const honest = t.ask('honest', { limitKey: 'honest' })
+    t.clock.afterPoll = (run) => {
+      t.calls().at(-1)?.answer(verifiedResult)
+      queueMicrotask(run)
+    }
+    await t.clock.block(400)
+    expect(honest.replies).toMatchObject([{ kind: 'verified' }])
+    t.services.close()
+  })
+
+  test('the ticket of a caller that stopped waiting is verified for whoever sends it again', async () => {
+    const t = await leftUnanswered()
+    t.ask('late', { limitKey: 'honest' })
+    await t.clock.advance(1000)
+    t.calls().at(-1)?.answer(verifiedResult)
+    expect(t.ask('late', { limitKey: 'honest' }).replies).toMatchObject([{ kind: 'verified' }])
+    t.services.close()
+  })
+})

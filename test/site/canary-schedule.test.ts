@@ -8,21 +8,24 @@ class ScheduleUnderTest {
   report: CanaryReport = 'failed'
   takesMs = 10
   isRepeated = true
+  timeoutMs = 2000
   intervals = { canaryIntervalMs: 1000, canaryMaxIntervalMs: 8000 }
   readonly startsMs: number[] = []
+  readonly timeoutsMs: number[] = []
   readonly ends: (CanaryResult | undefined)[] = []
   running = 0
   readonly schedule = new CanarySchedule(
     this.clock,
-    () => this.intervals,
-    (done) => this.#run(done),
+    { intervals: () => this.intervals, timeoutMs: () => this.timeoutMs },
+    (timeoutMs, done) => this.#run(timeoutMs, done),
     (result) => {
       this.ends.push(result)
       if (this.isRepeated) this.schedule.request()
     },
   )
 
-  #run(done: (report: CanaryReport) => void): () => void {
+  #run(timeoutMs: number, done: (report: CanaryReport) => void): () => void {
+    this.timeoutsMs.push(timeoutMs)
     this.startsMs.push(this.clock.nowMs())
     this.running++
     const end = (report: CanaryReport) => {
@@ -103,25 +106,26 @@ test('any number of requests starts one canary an interval', async () => {
 
 test('the last result and the last failure leave out canaries whose report is unknown', async () => {
   const t = new ScheduleUnderTest()
-  expect([t.schedule.last, t.schedule.lastFailureMs]).toEqual([undefined, Number.NEGATIVE_INFINITY])
+  expect([t.schedule.last, t.schedule.failureBeforeMs]).toEqual([undefined, Number.NEGATIVE_INFINITY])
   t.schedule.request()
-  await t.clock.advance(10)
+  await t.clock.advance(2010)
   t.report = 'unknown'
   await t.clock.advance(60_000)
-  expect(t.schedule.last).toEqual({ report: 'failed', atMs: 10 })
-  expect(t.schedule.lastFailureMs).toBe(10)
-  expect(t.ends[0]).toEqual({ report: 'failed', atMs: 10 })
-  expect(new Set(t.ends.slice(1))).toEqual(new Set([undefined]))
+  const second = { report: 'failed', startedMs: 2000, atMs: 2010, tookMs: 10 }
+  expect(t.schedule.last).toEqual(second)
+  expect(t.schedule.failureBeforeMs).toBe(10)
+  expect(t.ends.slice(0, 2)).toEqual([{ report: 'failed', startedMs: 0, atMs: 10, tookMs: 10 }, second])
+  expect(new Set(t.ends.slice(2))).toEqual(new Set([undefined]))
 })
 
 test('a new epoch forgets what decides and shows what was last', async () => {
   const t = new ScheduleUnderTest()
   t.schedule.request()
-  await t.clock.advance(10)
+  await t.clock.advance(2010)
   t.schedule.forget()
   expect(t.schedule.last).toBeUndefined()
-  expect(t.schedule.lastShown).toEqual({ report: 'failed', atMs: 10 })
-  expect(t.schedule.lastFailureMs).toBe(10)
+  expect(t.schedule.lastShown).toMatchObject({ report: 'failed', atMs: 2010 })
+  expect(t.schedule.failureBeforeMs).toBe(10)
 })
 
 test('the report of a canary of an older epoch is dropped', async () => {
@@ -131,7 +135,25 @@ test('the report of a canary of an older epoch is dropped', async () => {
   await t.clock.advance(10)
   expect(t.ends).toEqual([undefined])
   expect(t.schedule.last).toBeUndefined()
-  expect(t.schedule.lastFailureMs).toBe(Number.NEGATIVE_INFINITY)
+  expect(t.schedule.lastShown).toBeUndefined()
+})
+
+test('a canary is given the deadline of the moment when it starts', async () => {
+  const t = new ScheduleUnderTest()
+  t.report = 'healthy'
+  t.schedule.request()
+  t.timeoutMs = 1500
+  await t.clock.advance(1000)
+  expect(t.timeoutsMs).toEqual([2000, 1500])
+})
+
+test('a canary that ends after its own deadline says nothing about how long one takes', async () => {
+  const t = new ScheduleUnderTest()
+  t.report = 'healthy'
+  t.takesMs = 2001
+  t.schedule.request()
+  await t.clock.advance(2001)
+  expect(t.schedule.last).toEqual({ report: 'healthy', startedMs: 0, atMs: 2001 })
 })
 
 test('a new epoch cancels the canary that was due and starts with the shortest interval', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import type { CallReport } from '../../lib/site/circuit.js'
+import type { CallReport } from '../../lib/admission/outcome.js'
 import { type Call, CircuitUnderTest } from './circuit-under-test.js'
 
 /** What a caller without a solved CAPTCHA can make Tencent answer, if it even fails on some of those tickets. */

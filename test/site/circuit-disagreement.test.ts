@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import type { CallReport } from '../../lib/site/circuit.js'
+import type { CallReport } from '../../lib/admission/outcome.js'
 import { CircuitUnderTest, type UnderTestOptions } from './circuit-under-test.js'
 
 const disagrees = 'open: canary_disagrees'

@@ -1,5 +1,6 @@
+import type { CallReport } from '../../lib/admission/outcome.js'
 import type { CanaryReport } from '../../lib/site/canary-schedule.js'
-import { type CallReport, Circuit, type CircuitConfig, type CircuitSettings } from '../../lib/site/circuit.js'
+import { Circuit, type CircuitConfig, type CircuitSettings } from '../../lib/site/circuit.js'
 import type { Permit } from '../../lib/site/waiting-calls.js'
 import { ManualClock } from '../support/manual-clock.js'
 
@@ -29,6 +30,7 @@ export interface Call {
 export interface Caller {
   readonly clientKey?: string
   readonly isKnown?: boolean
+  readonly timeoutMs?: number
 }
 
 /** A circuit on a manual clock with a canary under the test's control: its report, its duration, and the times of its starts. */
@@ -39,6 +41,8 @@ export class CircuitUnderTest {
   canary: CanaryReport = 'healthy'
   canaryTakesMs = 10
   readonly canaryStartsMs: number[] = []
+  /** Deadlines that canaries were given. */
+  readonly canaryTimeoutsMs: number[] = []
   canariesRunning = 0
   mostCanariesAtOnce = 0
   changes = 0
@@ -48,7 +52,7 @@ export class CircuitUnderTest {
     this.circuit = new Circuit(
       this.clock,
       settingsOf(options),
-      (done) => this.#runCanary(done),
+      (timeoutMs, done) => this.#runCanary(timeoutMs, done),
       () => {
         this.changes++
       },
@@ -72,12 +76,16 @@ export class CircuitUnderTest {
   }
 
   /** @param caller each call is another client's with history, unless told otherwise */
-  tryCall({ clientKey = `client ${this.#callers++}`, isKnown = true }: Caller = {}): Call | undefined {
+  tryCall({
+    clientKey = `client ${this.#callers++}`,
+    isKnown = true,
+    timeoutMs = 2000,
+  }: Caller = {}): Call | undefined {
     let isReleased = false
     const release = () => {
       isReleased = true
     }
-    const permit = this.circuit.admit({ clientKey, isKnown, release })
+    const permit = this.circuit.admit({ clientKey, isKnown, timeoutMs, release })
     if (permit === undefined) return undefined
     return { permit, isReleased: () => isReleased, answer: (report) => this.circuit.settle(permit, report) }
   }
@@ -99,8 +107,9 @@ export class CircuitUnderTest {
     return this.clock.advance(byMs)
   }
 
-  #runCanary(done: (report: CanaryReport) => void): () => void {
+  #runCanary(timeoutMs: number, done: (report: CanaryReport) => void): () => void {
     this.canaryStartsMs.push(this.clock.nowMs())
+    this.canaryTimeoutsMs.push(timeoutMs)
     this.canariesRunning++
     this.mostCanariesAtOnce = Math.max(this.mostCanariesAtOnce, this.canariesRunning)
     const end = (report: CanaryReport) => {
@@ -116,5 +125,6 @@ export class CircuitUnderTest {
 }
 
 function settingsOf({ config, timeoutMs = 2000, expectedPerMinute }: UnderTestOptions): CircuitSettings {
-  return { config: { ...defaults, ...config }, suspicionMs: Math.min(500, timeoutMs / 2), expectedPerMinute }
+  const suspicionMs = Math.min(500, timeoutMs / 2)
+  return { config: { ...defaults, ...config }, suspicionMs, canaryTimeoutMs: timeoutMs, expectedPerMinute }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import type { CallReport } from '../../lib/site/circuit.js'
+import type { CallReport } from '../../lib/admission/outcome.js'
 import { CircuitUnderTest } from './circuit-under-test.js'
 
 /** A circuit that the canary has opened. */
@@ -50,7 +50,10 @@ describe('failures of users', () => {
     const t = new CircuitUnderTest()
     t.canary = 'failed'
     t.answered('failure', 4)
-    await t.advance(100)
+    await t.advance(2009)
+    expect(t.circuit.evidence()).toBe('none')
+    await t.advance(1)
+    expect(t.canaryStartsMs).toEqual([0, 2000])
     expect(t.state).toBe('suspect')
     expect(t.circuit.evidence()).toBe('outage')
     expect(t.tryCall()).toBeDefined()
@@ -59,10 +62,11 @@ describe('failures of users', () => {
   test('open it when they are half of at least twenty calls', async () => {
     const t = new CircuitUnderTest()
     t.canary = 'failed'
+    const tenth = t.call()
     for (let pair = 0; pair < 9; pair++) for (const report of ['success', 'failure'] as const) t.answered(report)
     await t.advance(10)
     expect(t.state).toBe('suspect')
-    t.answered('success')
+    tenth.answer('success')
     expect(t.state).toBe('suspect')
     t.answered('failure')
     expect(t.state).toBe('open: canary_failed')
@@ -226,6 +230,127 @@ describe('a call without an answer', () => {
   })
 })
 
+describe('a canary that failed while Tencent answers users', () => {
+  /** A call that stays unanswered, and a canary about it that fails a second and a half after it began. */
+  async function canaryFails(meanwhile: (t: CircuitUnderTest) => Promise<void>): Promise<CircuitUnderTest> {
+    const t = new CircuitUnderTest()
+    t.canary = 'failed'
+    t.canaryTakesMs = 1450
+    t.call()
+    await t.advance(500)
+    await meanwhile(t)
+    await t.advance(1950 - t.clock.nowMs())
+    return t
+  }
+
+  test.each<CallReport>(['success', 'refused'])(
+    'opens nothing where a call that began after it was answered: %s',
+    async (report) => {
+      const t = await canaryFails(async (t) => {
+        await t.advance(1)
+        t.answered(report)
+      })
+      expect(t.state).toBe('suspect')
+    },
+  )
+
+  test.each<CallReport>(['neutral', 'throttled', 'failure'])(
+    'opens the circuit where a call that began after it ended otherwise: %s',
+    async (report) => {
+      const t = await canaryFails(async (t) => {
+        await t.advance(1)
+        t.answered(report)
+      })
+      expect(t.state).toBe('open: canary_failed')
+    },
+  )
+
+  test('opens the circuit where a call from before it was answered as soon as usual', async () => {
+    const t = await canaryFails(async (t) => t.answered('success'))
+    expect(t.state).toBe('open: canary_failed')
+  })
+
+  test('opens nothing where Tencent answers slowly: a call from before it was answered late', async () => {
+    const t = new CircuitUnderTest()
+    t.canary = 'failed'
+    t.canaryTakesMs = 1450
+    const slow = t.call()
+    await t.advance(100)
+    t.call()
+    await t.advance(1800)
+    slow.answer('success')
+    await t.advance(50)
+    expect(t.circuit.snapshot().lastCanary).toMatchObject({ result: 'failed', agoMs: 0 })
+    expect(t.state).toBe('suspect')
+  })
+
+  test('and the next one, after the last answer, opens it', async () => {
+    const t = await canaryFails(async (t) => {
+      await t.advance(1)
+      t.answered('success')
+    })
+    await t.advance(1999)
+    expect(t.state).toBe('suspect')
+    await t.advance(1)
+    expect(t.state).toBe('open: canary_failed')
+  })
+})
+
+describe('how long things may take follows what was learned', () => {
+  /** Twenty verified calls of 80 ms each. */
+  async function learned(): Promise<CircuitUnderTest> {
+    const t = new CircuitUnderTest()
+    const calls = Array.from({ length: 20 }, () => t.call())
+    await t.advance(80)
+    for (const call of calls) call.answer('success')
+    return t
+  }
+
+  test('so a call is suspect after one and a half times the usual latency', async () => {
+    const t = await learned()
+    t.call()
+    await t.advance(119)
+    expect(t.state).toBe('closed')
+    await t.advance(1)
+    expect(t.state).toBe('suspect')
+  })
+
+  test('and the verdict of the canary is due before the deadline of the first call that waits', async () => {
+    const t = await learned()
+    t.call()
+    t.call({ timeoutMs: 1500 })
+    await t.advance(120)
+    expect(t.canaryTimeoutsMs).toEqual([2000 - 120 - 50])
+  })
+
+  test('and while no call waits the canary has the whole of a timeout', async () => {
+    const t = await learned()
+    t.answered('failure')
+    expect(t.canaryTimeoutsMs).toEqual([2000])
+  })
+
+  test.each<CallReport>(['refused', 'neutral', 'throttled', 'failure', 'unanswered'])(
+    'and not what a caller can hurry: answers of kind %s teach nothing',
+    async (report) => {
+      const t = new CircuitUnderTest()
+      t.answered(report, 300)
+      expect([t.circuit.limits.suspicionMs, t.circuit.limits.callerWaitMs(2000)]).toEqual([500, 2000])
+    },
+  )
+
+  test('nor a late answer of an older epoch', async () => {
+    const t = await learned()
+    t.canary = 'failed'
+    const late = Array.from({ length: 20 }, () => t.call())
+    await t.advance(600)
+    expect(t.state).toBe('open: canary_failed')
+    t.canary = 'healthy'
+    await t.advance(2000)
+    for (const call of late) call.answer('success')
+    expect([t.state, t.circuit.limits.suspicionMs]).toEqual(['closed', 120])
+  })
+})
+
 describe('while the circuit is open', () => {
   test('no call gets a permit, and none waits for that answer', async () => {
     const t = await opened()
@@ -383,23 +508,23 @@ describe('the canary', () => {
 })
 
 describe('a brown-out', () => {
-  /** The canary failed at 10 ms, and every one since was healthy; now a call waits and makes the circuit suspect again. */
+  /** A canary failed at 10 ms and at 2010 ms, and every one since was healthy; now a call waits, which makes it suspect again. */
   async function suspectAgain(): Promise<CircuitUnderTest> {
     const t = new CircuitUnderTest()
     t.canary = 'failed'
     t.answered('failure')
-    await t.advance(10)
+    await t.advance(2010)
     t.canary = 'healthy'
-    await t.advance(2000)
+    await t.advance(4000)
     expect(t.state).toBe('closed')
-    t.call()
+    t.call({ timeoutMs: 60_000 })
     await t.advance(8000)
     return t
   }
 
-  test('is evidence of an outage for thirty seconds after the canary failed, and not a millisecond longer', async () => {
+  test('is evidence of an outage until two failures of the canary are not in the last thirty seconds', async () => {
     const t = await suspectAgain()
-    await t.advance(20_000)
+    await t.advance(16_000)
     expect(t.clock.nowMs()).toBe(30_010)
     expect(t.state).toBe('suspect')
     expect(t.circuit.evidence()).toBe('outage')
@@ -412,11 +537,22 @@ describe('a brown-out', () => {
     const t = new CircuitUnderTest()
     t.canary = 'failed'
     t.answered('failure')
-    await t.advance(10)
+    await t.advance(2010)
     expect(t.circuit.evidence()).toBe('outage')
     t.canary = 'healthy'
-    await t.advance(2000)
+    await t.advance(4000)
     expect(t.state).toBe('closed')
+    expect(t.circuit.evidence()).toBe('none')
+  })
+
+  test('needs a second failure: one canary fails by chance', async () => {
+    const t = new CircuitUnderTest()
+    t.canary = 'failed'
+    t.answered('failure')
+    await t.advance(10)
+    t.canary = 'unknown'
+    await t.advance(20_000)
+    expect(t.state).toBe('suspect')
     expect(t.circuit.evidence()).toBe('none')
   })
 
@@ -507,7 +643,12 @@ describe('a move to another endpoint', () => {
   test('closes the circuit and releases the calls that wait, with evidence of an outage for them alone', async () => {
     const t = new CircuitUnderTest()
     const evidence: string[] = []
-    t.circuit.admit({ clientKey: 'a', isKnown: true, release: () => evidence.push(t.circuit.evidence()) })
+    t.circuit.admit({
+      clientKey: 'a',
+      isKnown: true,
+      timeoutMs: 2000,
+      release: () => evidence.push(t.circuit.evidence()),
+    })
     await t.advance(600)
     expect(t.state).toBe('suspect')
     t.circuit.noteMove()

@@ -8,7 +8,7 @@ function start(...reports: CanaryReport[]) {
   const clock = new ManualClock()
   const startsMs: number[] = []
   const told: CanaryReport[] = []
-  const run = confirmedCanary((done) => {
+  const run = confirmedCanary((_timeoutMs, done) => {
     startsMs.push(clock.nowMs())
     const timer = clock.after(10, () => done(reports.shift() ?? 'unknown'))
     return () => {
@@ -16,7 +16,7 @@ function start(...reports: CanaryReport[]) {
       done('unknown')
     }
   }, clock)
-  const giveUp = run((report) => told.push(report))
+  const giveUp = run(2000, (report) => told.push(report))
   return { clock, startsMs, told, giveUp }
 }
 

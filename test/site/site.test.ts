@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import type { DegradationCause } from '../../lib/admission/cause-table.js'
+import type { CallReport } from '../../lib/admission/outcome.js'
 import { makeVerdict } from '../../lib/admission/verdict.js'
 import { parseOptions } from '../../lib/options/config.js'
 import type { DegradationOptions } from '../../lib/options/options.js'
 import type { CanaryReport } from '../../lib/site/canary-schedule.js'
-import type { CallReport } from '../../lib/site/circuit.js'
 import type { ProbeReport } from '../../lib/site/client-path.js'
 import type { PurseSettings } from '../../lib/site/ledger.js'
 import type { OverrideState } from '../../lib/site/override-switch.js'
@@ -43,7 +43,7 @@ const degradedPass = (cause: DegradationCause) => makeVerdict({ kind: 'degraded_
 
 /** The store's clock has another beginning than the process's. */
 const storeAheadMs = 1_000_000
-const bid = { clientKey: 'client', isKnown: false, release: () => {} }
+const bid = { clientKey: 'client', isKnown: false, timeoutMs: 2000, release: () => {} }
 
 /** A site on a manual clock, with Tencent, the vendor's script and the store under the test's control. */
 class SiteUnderTest {
@@ -70,7 +70,7 @@ class SiteUnderTest {
       captchaAppId,
       clock: this.clock,
       settings: this.settings({ degradation, store: shared !== undefined }),
-      runCanary: (done) => this.#soon(() => done(this.canary)),
+      runCanary: (_timeoutMs, done) => this.#soon(() => done(this.canary)),
       runProbe: (done) => this.#soon(() => done(this.script)),
       listener: {
         api: watch('api'),
@@ -93,6 +93,7 @@ class SiteUnderTest {
     return {
       config: circuit,
       suspicionMs: 500,
+      canaryTimeoutMs: 2000,
       expectedPerMinute,
       maxInFlight,
       probe,
@@ -215,6 +216,7 @@ describe('evidence', () => {
     const site = new SiteUnderTest()
     site.canary = 'failed'
     await site.calls('failure')
+    await site.clock.advance(3000)
     expect(site.site.circuit.state).toBe('suspect')
     expect(site.evidence).toEqual(ofOutage)
   })
@@ -512,6 +514,7 @@ describe('the watch of the API', () => {
     const site = new SiteUnderTest()
     site.canary = 'failed'
     await site.calls('failure')
+    await site.clock.advance(3000)
     expect(site.site.apiWatch.snapshot()).toMatchObject({ state: 'outage', why: 'brown-out: canaries fail' })
     site.canary = 'unknown'
     await site.clock.advance(30_001)

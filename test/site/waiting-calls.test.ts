@@ -14,7 +14,8 @@ class WaitingUnderTest {
   )
 
   call(): Permit {
-    const permit: Permit = { epoch: 0, startedMs: this.clock.nowMs(), release: () => {} }
+    const startedMs = this.clock.nowMs()
+    const permit: Permit = { epoch: 0, clientKey: 'a', startedMs, deadlineMs: startedMs + 2000, release: () => {} }
     this.waiting.add(permit)
     return permit
   }

@@ -38,7 +38,7 @@ class World {
     this.endpoints = new Endpoints({
       upstreams: { ...(preferred as NonNullable<typeof preferred>), siblings },
       clock: this.clock,
-      ask: (upstream, done) => this.#ask(upstream, done),
+      ask: (upstream, _timeoutMs, done) => this.#ask(upstream, done),
       onCanary: () => {},
       onMove: (move) => this.moves.push(describeMove(move)),
     })
@@ -51,7 +51,7 @@ class World {
   /** Lets a canary run to its end. */
   async canary(): Promise<EndpointReport> {
     let report: EndpointReport | undefined
-    this.endpoints.runCanary((ended) => {
+    this.endpoints.runCanary(2000, (ended) => {
       report = ended
     })
     while (report === undefined) await this.clock.advance(10)

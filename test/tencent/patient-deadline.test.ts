@@ -33,13 +33,20 @@ describe('a patient deadline', () => {
     expect([results, clock.pendingTimers]).toEqual([[timeout], 0])
   })
 
-  test('is prolonged by the time that the event loop was late', async () => {
+  test('is prolonged by the time that the event loop was late, but for a twentieth of it', async () => {
     const { clock, results } = start()
     await clock.advance(500)
     await clock.block(200)
-    await clock.advance(449)
+    await clock.advance(399)
     expect(results).toEqual([])
     await clock.advance(60)
+    expect(results).toEqual([timeout])
+  })
+
+  test('is not prolonged by timers that are a little late each', async () => {
+    const { clock, results } = start()
+    for (let slice = 0; slice < 20; slice++) await clock.block(52)
+    expect(clock.nowMs()).toBe(1040)
     expect(results).toEqual([timeout])
   })
 
