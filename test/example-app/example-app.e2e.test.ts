@@ -228,6 +228,25 @@ if (!mayRun) process.stderr.write(`Skipped: the example app in a browser. ${chro
     },
   )
 
+  it.each(['light', 'dark'] as const)(
+    'has nothing on the switchboard that axe finds, %s',
+    async (colorScheme) => {
+      // axe is put into the page, which its policy forbids.
+      const open = await browser.newContext({ locale: 'en', bypassCSP: true, colorScheme })
+      try {
+        const tab = await open.newPage()
+        await tab.goto(`${url}/switchboard`)
+        await tab.getByRole('button', { name: 'Run: Replay' }).click()
+        await tab.getByText('2 of 100 tries got in').waitFor()
+        await tab.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'))
+        expect(await tab.evaluate('axe.run().then(({ violations }) => violations.map(({ id }) => id))')).toEqual([])
+      } finally {
+        await open.close()
+      }
+    },
+    30_000,
+  )
+
   it.each([1280, 390])('fits every page into a screen %i pixels wide', async (width) => {
     await page.setViewportSize({ width, height: 800 })
     for (const path of ['/', '/login', '/reviews', '/checkout', '/switchboard']) {
