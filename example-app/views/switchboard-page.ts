@@ -7,7 +7,7 @@ import { layout } from './layout.js'
 /** The switchboard, empty: `page/switchboard.ts` fills it. */
 export function switchboardPage(locals: Express.Locals): string {
   const isSimulated = locals.shop.simulator !== undefined
-  const content = html`<div class="board" data-board>
+  const content = html`<div class="board" lang="en" data-board>
 <header class="board-head">
   <div>
     <h1>Switchboard</h1>
@@ -76,7 +76,9 @@ export function switchboardPage(locals: Express.Locals): string {
   </section>
   <section class="card">
     <h2>Log</h2>
-    <div class="log" tabindex="0" role="region" aria-label="Last log lines"><ol data-log><li class="empty">Quiet so far.</li></ol></div>
+    <div class="log" tabindex="0" role="region" aria-label="Last log lines">
+      <ol data-log><li class="empty">Quiet so far.</li></ol>
+    </div>
   </section>
 </div>
 </div>

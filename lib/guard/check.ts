@@ -11,9 +11,9 @@ export function checker(parts: GuardParts): (input: CheckInput) => Promise<Captc
   return async function check(input) {
     const { channel = parts.config.canaryChannel, signal, ...given } = checkInput(input)
     signal?.throwIfAborted()
-    const { ticket, randstr, userIp, clientKey, knownAs } = given
+    const { ticket, randstr, userIp, clientKey, knownAs, riskContext: risk } = given
     const token = { ticket, randstr }
-    const context = parts.contexts.make({ req: undefined, channel, token, userIp, clientKey, knownAs })
+    const context = parts.contexts.make({ req: undefined, channel, token, userIp, clientKey, knownAs, risk })
     return decide(parts, context, (onAbort) => signal && abortListeners.add(signal, () => onAbort(signal.reason)))
   }
 }

@@ -83,7 +83,7 @@ describe('a caller that hangs up before the answer escapes no limit', () => {
     expect(new Set(reasons)).toEqual(new Set(['verified']))
     const { circuit, purses } = flow.guard.snapshot()
     expect([circuit.state, purses.outage.taken, purses.doubt.taken]).toEqual(['closed', 0, 0])
-  }, 90_000)
+  }, 150_000)
 })
 
 describe('a shared address is not punished for what some behind it do', () => {
@@ -94,7 +94,7 @@ describe('a shared address is not punished for what some behind it do', () => {
       reasons.push((await flow.send(flow.mint())).captcha?.reason)
     })
     expect(new Set(reasons)).toEqual(new Set(['verified']))
-  }, 90_000)
+  }, 150_000)
 
   test('two hundred first-time users behind one address at once are verified', async () => {
     const flow = await startFlow()
@@ -109,13 +109,11 @@ describe('a shared address is not punished for what some behind it do', () => {
     await flow.send(flow.mint())
     const reasons: (string | undefined)[] = []
     const durationMs = attackMs({ short: 3000 })
-    // More than a third of the junk: an address may be refused three times as often as it is verified even under pressure,
-    // which a busy machine makes of requests that it takes in at once.
-    const honest = atRate(15, durationMs, async () => {
+    const honest = atRate(10, durationMs, async () => {
       reasons.push((await flow.send(flow.mint())).captcha?.reason)
     })
     await atRate(30, durationMs, () => flow.send(flow.mint({ code: junkCode })))
     await honest
     expect(new Set(reasons)).toEqual(new Set(['verified']))
-  }, 90_000)
+  }, 150_000)
 })
