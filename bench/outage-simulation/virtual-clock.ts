@@ -22,19 +22,24 @@ export class VirtualClock implements Clock {
     return this.#epochAtStartMs + this.#nowMs
   }
 
+  /** Waits a millisecond at least, as Node's timers do: less may be lost in rounding, and the time would stand still. */
   after(delayMs: number, run: () => void): Timer {
-    const event: PendingEvent = { dueMs: this.#nowMs + delayMs, order: this.#order++, run }
+    return this.#at(this.#nowMs + Math.max(1, delayMs), run)
+  }
+
+  /** No socket is ever late here: it runs next, at the same time. */
+  afterPoll(run: () => void): void {
+    this.#at(this.#nowMs, run)
+  }
+
+  #at(dueMs: number, run: () => void): Timer {
+    const event: PendingEvent = { dueMs, order: this.#order++, run }
     this.#push(event)
     return {
       cancel: () => {
         event.run = undefined
       },
     }
-  }
-
-  /** No socket is ever late here: it runs next, at the same time. */
-  afterPoll(run: () => void): void {
-    this.after(0, run)
   }
 
   readonly jitter = seededRandom(1)
