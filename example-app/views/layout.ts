@@ -73,9 +73,9 @@ ${shop.hasSwitchboard && demoBar(shop.simulator)}
 }
 
 function demoBar(simulator: Simulator | undefined): Html {
-  if (!simulator) return html`<p class="demo-bar">Demo · tickets are verified by Tencent CAPTCHA</p>`
+  if (!simulator) return html`<aside class="demo-bar">Demo · tickets are verified by Tencent CAPTCHA</aside>`
   const broken = brokenParts(simulator.faults)
-  return html`<p class="demo-bar">Demo · Tencent CAPTCHA is simulated on this machine${broken.map(
+  return html`<aside class="demo-bar">Demo · Tencent CAPTCHA is simulated on this machine${broken.map(
     (label) => html` <a class="tag" data-tone="bad" href="/switchboard">${label}</a>`,
-  )}</p>`
+  )}</aside>`
 }

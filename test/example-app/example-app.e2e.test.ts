@@ -162,6 +162,13 @@ if (!mayRun) process.stderr.write(`Skipped: the example app in a browser. ${chro
     await page.locator('[data-tile="override"]').getByText('Rules and purses decide').waitFor()
   })
 
+  it('runs an attack from the switchboard and says in plain words what it gained', async () => {
+    await page.goto(`${url}/switchboard`)
+    await page.getByRole('button', { name: 'Run: Replay' }).click()
+    await page.getByText('2 of 100 tries got in: 1 from the doubt purse, 1 with a solved CAPTCHA.').waitFor()
+    await page.getByText('The circuit stayed closed. There is no evidence of an outage.').waitFor()
+  })
+
   it.each([1280, 390])('fits every page into a screen %i pixels wide', async (width) => {
     await page.setViewportSize({ width, height: 800 })
     for (const path of ['/', '/login', '/reviews', '/checkout', '/switchboard']) {

