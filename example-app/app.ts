@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
 import { type CaptchaGuard, captchaGuard } from 'tencent-captcha-guard'
+import { visitorChoices } from './choices.js'
 import { createLog, requestLog } from './log.js'
 import { checkoutRoutes } from './routes/checkout.js'
 import { loginRoutes } from './routes/login.js'
@@ -41,10 +42,11 @@ export function createApp(
 
   app.use(requestLog(log))
   app.use(watchVerdicts(feed))
-  app.use(securityHeaders(simulator && new URL(simulator.scriptUrl).origin))
+  app.use(visitorChoices(guard.page, simulator))
+  app.use(securityHeaders())
   app.use('/public', express.static(publicFiles))
   app.use(express.json({ limit: '16kb' }))
-  const shop = { captcha: guard.page, simulator, hasSwitchboard: !settings.isProduction }
+  const shop = { simulator, hasSwitchboard: !settings.isProduction }
   app.use((_req, res, next) => {
     res.locals.shop = shop
     next()
@@ -82,6 +84,7 @@ const answerError: ErrorRequestHandler = (error: Error & { status?: number }, re
   // pino-http adds the error to the line of the request.
   if (status === 500) res.err = error
   res.status(status)
-  if (req.accepts(['html', 'json']) === 'json') res.json({ title: 'That did not work', status })
+  if (req.accepts(['html', 'json']) === 'json')
+    res.json({ title: res.locals.say('That did not work', '操作失败'), status })
   else res.send(errorPage(res.locals, status))
 }

@@ -1,40 +1,26 @@
 import { randomBytes } from 'node:crypto'
 import type { RequestHandler } from 'express'
+import { captchaCspSources } from 'tencent-captcha-guard'
 
-/** What Tencent's challenge loads on a page. Where a host is missing the challenge stays blank, which looks like an outage of Tencent. */
-const tencent = {
-  script: [
-    'https://turing.captcha.qcloud.com',
-    'https://turing.captcha.gtimg.com',
-    'https://cloudcache.tencentcs.com',
-    'https://www.tycaptcha.com',
-  ],
-  frame: ['https://turing.captcha.qcloud.com', 'https://www.tycaptcha.com'],
-  connect: ['https://turing.captcha.qcloud.com', 'https://www.tycaptcha.com'],
-  style: ['https://*.captcha.gtimg.com', "'unsafe-inline'"],
-  image: ['https://*.captcha.gtimg.com', 'https://turing.captcha.qcloud.com'],
-  worker: ['blob:'],
-}
-
-function simulatorHosts(origin: string): typeof tencent {
-  return { script: [origin], frame: [], connect: [origin], style: [], image: [], worker: [] }
-}
-
-/** Sets a strict Content-Security-Policy with a fresh nonce for each page (`res.locals.nonce`), and the usual headers beside it. */
-export function securityHeaders(simulatorOrigin: string | undefined): RequestHandler {
-  const hosts = simulatorOrigin === undefined ? tencent : simulatorHosts(simulatorOrigin)
+/**
+ * Sets a strict Content-Security-Policy with a fresh nonce for each page (`res.locals.nonce`) and the sources of Tencent's script, and
+ * the usual headers beside it.
+ */
+export function securityHeaders(): RequestHandler {
   return function securityHeadersMiddleware(_req, res, next) {
     const nonce = randomBytes(16).toString('base64')
     res.locals.nonce = nonce
+    const captcha = captchaCspSources(res.locals.captcha)
     res.set({
       'Content-Security-Policy': [
         "default-src 'self'",
-        directive('script-src', [`'nonce-${nonce}'`, ...hosts.script]),
-        directive('style-src', hosts.style),
-        directive('connect-src', hosts.connect),
-        directive('frame-src', hosts.frame),
-        directive('img-src', ['data:', ...hosts.image]),
-        directive('worker-src', hosts.worker),
+        directive('script-src', [`'nonce-${nonce}'`, ...captcha.scriptSrc]),
+        directive('style-src', captcha.styleSrc),
+        directive('connect-src', captcha.connectSrc),
+        directive('frame-src', captcha.frameSrc),
+        directive('img-src', captcha.imgSrc),
+        directive('font-src', captcha.fontSrc),
+        directive('worker-src', captcha.workerSrc),
         "object-src 'none'",
         "base-uri 'none'",
         "form-action 'self'",
@@ -47,6 +33,6 @@ export function securityHeaders(simulatorOrigin: string | undefined): RequestHan
   }
 }
 
-function directive(name: string, sources: string[]): string {
+function directive(name: string, sources: readonly string[]): string {
   return [name, "'self'", ...sources].join(' ')
 }

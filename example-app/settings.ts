@@ -43,5 +43,10 @@ function readTencent(env: NodeJS.ProcessEnv) {
   if (missing.length === tencentNames.length) return undefined
   if (missing.length > 0) throw new StartError(`Some credentials are set, but not ${missing.join(', ')}.`)
   const [captchaAppId = '', appSecretKey = '', secretId, secretKey] = tencentNames.map((name) => env[name])
-  return { captchaAppId, appSecretKey, credential: { secretId, secretKey } }
+  return { captchaAppId, appSecretKey, credential: { secretId, secretKey }, site: readSite(env.CAPTCHA_SITE) }
+}
+
+function readSite(site = 'mainland'): 'mainland' | 'international' {
+  if (site === 'mainland' || site === 'international') return site
+  throw new StartError(`CAPTCHA_SITE is ${JSON.stringify(site)}; it must be mainland or international.`)
 }

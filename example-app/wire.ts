@@ -1,4 +1,4 @@
-/** The JSON that the server and its pages exchange. Types alone, so that the pages' code needs no Node types. */
+/** The JSON that the server and its pages exchange. Nothing here needs Node or a browser. */
 
 /** What the guard decided, for the panel beside a form; absent in production. */
 export interface Explanation {
@@ -100,4 +100,37 @@ export interface AttackOutcome {
   readonly passed: number
   /** How many of the tries got each HTTP status. */
   readonly statuses: Readonly<Record<number, number>>
+}
+
+/** In the order of the page. */
+export const attackIds = [
+  'junk_hangs_up',
+  'junk_one_address',
+  'junk_after_solve',
+  'stumbling_ticket',
+  'forged_fallback',
+  'replay',
+  'stamped_ahead',
+  'two_guards',
+  'hanging_credentials',
+] as const
+export type AttackId = (typeof attackIds)[number]
+
+/** What one attack on a site of its own gained. */
+export interface AttackReport {
+  readonly id: AttackId
+  /** Requests of the attacker's. */
+  readonly tries: number
+  /** Calls at Tencent about the attacker's tickets. */
+  readonly asked: number
+  /** Requests of the attacker's that reached the handler; `verified` of them with Tencent's word. */
+  readonly passed: number
+  readonly verified: number
+  /** The attacker's degraded passes, by purse. */
+  readonly drawn: Readonly<Record<PurseName, number>>
+  readonly isCircuitOpen: boolean
+  readonly hasEvidence: boolean
+  /** An outage was announced while the attack ran, and not before. */
+  readonly hasOpened: boolean
+  readonly honest: { readonly visits: number; readonly verified: number; readonly passed: number }
 }

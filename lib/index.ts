@@ -26,6 +26,7 @@ export {
 } from './browser-assets/index.js'
 export { captchaGuard } from './captcha-guard.js'
 export { cvmRoleCredential } from './cvm-role-credential.js'
+export { type BackToFormOptions, backToForm } from './guard/back-to-form.js'
 export type { CaptchaGuard, CheckInput, GuardSnapshot, LateSnapshot } from './guard/guard-types.js'
 export { type Problem, refusalProblem } from './guard/problem.js'
 export { CaptchaConfigError } from './options/captcha-config-error.js'
@@ -65,6 +66,7 @@ export { clientLimit } from './store/client-limit.js'
 export { type MemoryStoreOptions, memoryStore } from './store/memory-store.js'
 export type { HealthReport } from './tencent/canary.js'
 export type { CredentialSnapshot } from './tencent/credentials/credential-keeper.js'
+export { type CaptchaCspOptions, type CaptchaCspSources, captchaCspSources } from './tencent/csp-sources.js'
 export { tkeOidcCredential } from './tke-oidc-credential.js'
 export type {
   CaptchaChannel,
@@ -77,5 +79,6 @@ export type {
   NextFunction,
   ProvidedCredential,
   RawToken,
+  RiskContext,
   SdkCredential,
 } from './types.js'

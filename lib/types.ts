@@ -84,3 +84,17 @@ export interface CaptchaClient {
   // biome-ignore lint/suspicious/noExplicitAny: the SDK types its parameters and results as any.
   request(action: string, params: any, options?: any): Promise<any>
 }
+
+/** What the application knows of a request and passes on to Tencent, for its risk engine and statistics. Never logged. */
+export interface RiskContext {
+  /** `BusinessId`: a non-negative integer. */
+  readonly businessId?: number | undefined
+  /** `SceneId`: a non-negative integer. */
+  readonly sceneId?: number | undefined
+  /** `MacAddress` of the device, at most 64 characters. */
+  readonly macAddress?: string | undefined
+  /** `Imei` of the device, at most 64 characters. */
+  readonly imei?: string | undefined
+  /** `NeedGetCaptchaTime`, on the web: the reply then holds `getCaptchaTime`. @default false */
+  readonly needGetCaptchaTime?: boolean | undefined
+}

@@ -1,10 +1,10 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 
 /**
- * Writes a TypeScript module that exports one string, unless the file holds it already.
+ * Writes a TypeScript module that exports one value, unless the file holds it already.
  * @param {string} file
  * @param {string} name the name of the export
- * @param {string} value
+ * @param {unknown} value plain JSON
  */
 export async function writeGeneratedModule(file, name, value) {
   const text = [

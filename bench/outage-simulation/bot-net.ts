@@ -55,7 +55,7 @@ export class BotNet {
     return `bot ${address}`
   }
 
-  /** @param tokenMs How long the total takes to earn one token for a key without history. */
+  /** @param tokenMs How long what such a key can draw on takes to earn one token, at least. */
   notePass(address: number, purse: PurseName, nowMs: number, tokenMs: number): void {
     this.#passes[purse][address]?.push(nowMs)
     const before = this.#atMostOne[purse]

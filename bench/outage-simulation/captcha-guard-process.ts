@@ -15,7 +15,10 @@ import type { PurseSnapshot } from '../../lib/site/purse.js'
 import { vouchedKey } from '../../lib/site/vouched-key.js'
 import type { CaptchaStore } from '../../lib/store/captcha-store.js'
 import { KeyedHash } from '../../lib/structures/keyed-hash.js'
+import { callWithKeys } from '../../lib/tencent/credentials/call-with-keys.js'
+import { CredentialKeeper } from '../../lib/tencent/credentials/credential-keeper.js'
 import type { Upstream, Upstreams } from '../../lib/tencent/upstream.js'
+import type { DynamicCredential } from '../../lib/types.js'
 import type { Answer, AskedTicket } from './tencent-model.js'
 
 /** One request, as far as the decision depends on it. */
@@ -32,8 +35,12 @@ export interface ProcessWorld {
   readonly clock: Clock
   readonly config: DegradationConfig
   readonly store: CaptchaStore | undefined
-  readonly askTencent: (ticket: AskedTicket) => Answer
+  readonly askTencent: (ticket: AskedTicket, host: number) => Answer
+  /** Hosts of Tencent's beside the preferred one. @default 0 */
+  readonly siblings?: number
   readonly canFetchScript: () => boolean
+  /** Without one the keys are fixed. */
+  readonly credential?: DynamicCredential | undefined
 }
 
 const captchaAppId = 190000001
@@ -122,9 +129,9 @@ export class CaptchaGuardProcess {
     return choosePurse(cause, site.evidenceFor(kind).evidence)
   }
 
-  /** How long this purse's total takes to earn one token for a key without history: half of it is theirs. */
-  strangerTokenMs(purse: PurseName): number {
-    return 60_000 / (this.pursesNow()[purse].perMinute / 2)
+  /** How long this purse's total takes to earn one token. */
+  tokenMs(purse: PurseName): number {
+    return 60_000 / this.pursesNow()[purse].perMinute
   }
 
   pursesNow(): Readonly<Record<PurseName, PurseSnapshot>> {
@@ -160,13 +167,32 @@ export class CaptchaGuardProcess {
     }
   }
 
-  /** Tencent by its model. The ticket's text says what kind it is; a canary's has the form of a fallback ticket. */
+  /** Tencent by its model. */
   #upstreams(): Upstreams {
-    const upstream: Upstream = {
+    const { credential, clock } = this.#world
+    const keeper = credential && new CredentialKeeper(credential, clock, ignore)
+    // Passes of the warm-up are not asked about; the first of them would have fetched the keys.
+    keeper?.take()
+    const ways = (host: number) => {
+      const upstream = this.#host(host)
+      const keyed = keeper ? withKeys(upstream, keeper, clock) : upstream
+      return { url: `https://host-${host}`, calls: { ...keyed, ...(keeper && { keys: keeper }) }, canary: keyed }
+    }
+    return {
+      ...ways(0),
+      siblings: Array.from({ length: this.#world.siblings ?? 0 }, (_, index) => ways(index + 1)),
+      isCanaryApart: true,
+      credential: () => keeper?.snapshot() ?? { source: 'fixed' },
+      close: () => keeper?.close(),
+    }
+  }
+
+  /** The ticket's text says what kind it is; a canary's has the form of a fallback ticket. */
+  #host(host: number): Upstream {
+    return {
       verify: ({ ticket }, deadlineMs, done) => {
-        const { reply, afterMs } = this.#world.askTencent(
-          ticket.startsWith('trerror') ? 'canary' : (ticket as AskedTicket),
-        )
+        const asked = ticket.startsWith('trerror') ? 'canary' : (ticket as AskedTicket)
+        const { reply, afterMs } = this.#world.askTencent(asked, host)
         const isInTime = reply !== undefined && afterMs < deadlineMs
         const cancel = this.#later(isInTime ? afterMs : deadlineMs, () => {
           done(isInTime ? reply : { kind: 'timeout', loopBlocked: false })
@@ -177,14 +203,22 @@ export class CaptchaGuardProcess {
         }
       },
     }
-    const credential = () => ({ source: 'fixed' }) as const
-    return { calls: upstream, canary: upstream, isCanaryApart: true, credential, close: ignore }
   }
 
   /** Runs once, later, unless it is cancelled. */
   #later(delayMs: number, run: () => void): () => void {
     const timer = this.#world.clock.after(delayMs, run)
     return () => timer.cancel()
+  }
+}
+
+function withKeys({ verify }: Upstream, keeper: CredentialKeeper, clock: Clock): Upstream {
+  return {
+    verify: (call, timeoutMs, done, waitedMs = 0) =>
+      callWithKeys(
+        { keeper, clock, timeoutMs, waitedMs, send: (_keys, leftMs, end) => verify(call, leftMs, end) },
+        done,
+      ),
   }
 }
 

@@ -41,15 +41,17 @@ export function simulateNaive(strategy: NaiveStrategy, site: Site, scenario: Sce
   const tally = new Tally(0, scenario.minutes)
 
   const decide = (ticket: AskedTicket | 'fallback', atMs: number) => {
-    if (ticket === 'fallback' && policy.acceptsFallback) return { passed: true, tookMs: 0 }
-    if (draws.chance(throttledShare)) return { passed: policy.passesOnException, tookMs: 10 }
+    if (ticket === 'fallback' && policy.acceptsFallback) return { passed: true, verified: false, tookMs: 0 }
+    if (draws.chance(throttledShare)) return { passed: policy.passesOnException, verified: false, tookMs: 10 }
     const { reply, afterMs } = tencent.ask(ticket === 'fallback' ? 'canary' : ticket, atMs)
     if (reply === undefined || afterMs >= policy.timeoutMs) {
-      return { passed: policy.passesOnException, tookMs: policy.timeoutMs }
+      return { passed: policy.passesOnException, verified: false, tookMs: policy.timeoutMs }
     }
     const outcome = classifyReply(reply, 'web')
+    const verified = outcome.kind === 'verified'
     return {
-      passed: outcome.kind === 'degraded' ? policy.passesOnException : outcome.kind === 'verified',
+      passed: outcome.kind === 'degraded' ? policy.passesOnException : verified,
+      verified,
       tookMs: afterMs,
     }
   }
@@ -58,8 +60,8 @@ export function simulateNaive(strategy: NaiveStrategy, site: Site, scenario: Sce
   for (let index = 0; index < honest.drawn; index++) {
     const atMs = draws.uniform() * measuredMs
     const hasScript = !draws.chance(naturalFallbackShare + scenario.withoutScript)
-    const { passed, tookMs } = decide(hasScript ? 'genuine' : 'fallback', atMs)
-    tally.honest({ clientKey: '', isKnown: false, hasScript }, atMs, passed, tookMs)
+    const kind = { isKnown: false, isReturning: false, hasScript }
+    tally.honest(kind, atMs, decide(hasScript ? 'genuine' : 'fallback', atMs))
   }
   const bots = sampleOf(botMean === 0 ? 0 : draws.arrivals(botMean))
   const ticket = botTicket(policy, scenario.bots)
@@ -94,6 +96,10 @@ function weighted(result: RunResult, honest: number, bots: number): RunResult {
     honestRequests: times(result.honestRequests, honest),
     honestPassed: times(result.honestPassed, honest),
     honestWaited: result.honestWaited * honest,
+    honestWaitedLong: result.honestWaitedLong * honest,
+    verified: result.verified * honest,
+    settledTickets: result.settledTickets * honest,
+    settledVerified: result.settledVerified * honest,
     ticketRequests: result.ticketRequests * honest,
     ticketPassed: result.ticketPassed * honest,
     botRequests: result.botRequests * bots,

@@ -15,8 +15,8 @@ export const sites = {
   bank: { name: 'bank', normalPerMinute: 60_000, waveShare: 0, processes: 8 },
 } as const satisfies Record<string, Site>
 
-/** Honest requests behind carrier NAT, as a share of all. */
-export const natShare = 0.2
+/** Users who share a carrier's address. */
+export const usersBehindNat = 200
 /** 200 users to an address, each with one request in ten minutes. */
 export const natRequestsPerMinute = 20
 /** Users whose page could not fetch the vendor's script although nothing is broken. */

@@ -1,19 +1,45 @@
-import type { HonestRequest } from './honest-users.js'
 import type { RunResult } from './run-result.js'
 
 const waitedMs = 100
+const waitedLongMs = 500
+/** From here on a move to another host has to be over. */
+const settledMs = 2_000
+
+/** What is known about an honest request. */
+export interface HonestKind {
+  /** To the guard: by its address, or as the application says. */
+  readonly isKnown: boolean
+  readonly isReturning: boolean
+  readonly hasScript: boolean
+}
+
+/** How a request ended. */
+export interface Passing {
+  readonly passed: boolean
+  readonly verified: boolean
+  readonly tookMs: number
+}
 
 /** Counts one run. */
 export class Tally {
   readonly #startMs: number
+  #firstMs = Number.POSITIVE_INFINITY
   readonly #minutes: number
   readonly #honestRequests: number[]
   readonly #honestPassed: number[]
   readonly #botPassed: number[]
   readonly #counts = {
     honestWaited: 0,
+    honestWaitedLong: 0,
+    slowestMs: 0,
+    verified: 0,
+    settledTickets: 0,
+    settledVerified: 0,
+    settledBots: 0,
     knownRequests: 0,
     knownPassed: 0,
+    returningRequests: 0,
+    returningPassed: 0,
     ticketRequests: 0,
     ticketPassed: 0,
     botRequests: 0,
@@ -28,20 +54,38 @@ export class Tally {
     this.#botPassed = zeros()
   }
 
-  honest({ isKnown, hasScript }: HonestRequest, arrivedMs: number, passed: boolean, tookMs: number): void {
+  /** Notes that a request arrives. */
+  arrives(atMs: number): void {
+    if (atMs >= this.#startMs) this.#firstMs = Math.min(this.#firstMs, atMs)
+  }
+
+  honest({ isKnown, isReturning, hasScript }: HonestKind, arrivedMs: number, passing: Passing): void {
     const minute = this.#minuteOf(arrivedMs)
     if (minute === undefined) return
-    const pass = passed ? 1 : 0
+    const counts = this.#counts
+    const pass = passing.passed ? 1 : 0
+    const verified = passing.verified ? 1 : 0
     addAt(this.#honestRequests, minute, 1)
     addAt(this.#honestPassed, minute, pass)
-    if (tookMs > waitedMs) this.#counts.honestWaited++
+    counts.verified += verified
+    if (passing.tookMs > waitedMs) counts.honestWaited++
+    if (passing.tookMs > waitedLongMs) counts.honestWaitedLong++
+    counts.slowestMs = Math.max(counts.slowestMs, passing.tookMs)
     if (isKnown) {
-      this.#counts.knownRequests++
-      this.#counts.knownPassed += pass
+      counts.knownRequests++
+      counts.knownPassed += pass
+    }
+    if (isReturning) {
+      counts.returningRequests++
+      counts.returningPassed += pass
     }
     if (hasScript) {
-      this.#counts.ticketRequests++
-      this.#counts.ticketPassed += pass
+      counts.ticketRequests++
+      counts.ticketPassed += pass
+    }
+    if (this.#isSettled(arrivedMs)) {
+      if (hasScript) counts.settledTickets++
+      counts.settledVerified += verified
     }
   }
 
@@ -50,6 +94,7 @@ export class Tally {
   }
 
   botPassed(arrivedMs: number): void {
+    if (this.#isSettled(arrivedMs)) this.#counts.settledBots++
     const minute = this.#minuteOf(arrivedMs)
     if (minute !== undefined) addAt(this.#botPassed, minute, 1)
   }
@@ -62,6 +107,11 @@ export class Tally {
       honestPassed: this.#honestPassed,
       botPassed: this.#botPassed,
     }
+  }
+
+  /** Nothing can be known before the first request. */
+  #isSettled(atMs: number): boolean {
+    return atMs >= this.#firstMs + settledMs
   }
 
   #minuteOf(atMs: number): number | undefined {

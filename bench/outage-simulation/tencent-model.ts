@@ -15,6 +15,8 @@ const refusedFallback = answered({ CaptchaCode: 21 })
 const refusedJunk = answered({ CaptchaCode: 15 })
 const internalError = answered({ Error: { Code: 'InternalError' } })
 const throttled = answered({ Error: { Code: 'RequestLimitExceeded' } })
+const otherApi = answered({ Error: { Code: 'InvalidAction' } })
+const otherApp = answered({ CaptchaCode: 16 })
 const unanswered: Answer = { reply: undefined, afterMs: Number.POSITIVE_INFINITY }
 
 const errorShare = 0.3
@@ -36,17 +38,33 @@ export class TencentModel {
     this.#random = random
   }
 
-  /** @param sinceMs Milliseconds since the fault began; negative before. */
-  ask(ticket: AskedTicket, sinceMs: number): Answer {
+  /**
+   * @param sinceMs Milliseconds since the fault began; negative before.
+   * @param host Which of the sibling hosts is asked, the preferred one being 0.
+   */
+  ask(ticket: AskedTicket, sinceMs: number, host = 0): Answer {
     if (this.#isOverQuota(sinceMs)) return { reply: throttled, afterMs: 10 }
     const fault = sinceMs < 0 ? 'none' : this.#fault
+    if (fault.startsWith('primary_down')) {
+      if (host === 0) return unanswered
+      if (host === 1 && fault === 'primary_down') return this.#soon(otherApi)
+      if (host === 1) return this.#soon(ticket === 'canary' ? refusedFallback : otherApp)
+    }
     if (fault === 'api_hangs') return unanswered
     if (fault === 'api_flaps' && Math.floor(sinceMs / flapMs) % 2 === 0) return unanswered
     if (fault === 'ordinary_hangs' && ticket !== 'canary') return unanswered
     if (ticket === 'tar') return unanswered
-    const afterMs = fault === 'api_slow' ? slowMs : 30 + 50 * this.#random()
+    const afterMs = fault === 'api_slow' ? slowMs : this.#usualMs()
     if (fault === 'api_errors' && this.#random() < errorShare) return { reply: internalError, afterMs }
     return { reply: replies[ticket], afterMs }
+  }
+
+  #soon(reply: UpstreamResult): Answer {
+    return { reply, afterMs: this.#usualMs() }
+  }
+
+  #usualMs(): number {
+    return 30 + 50 * this.#random()
   }
 
   #isOverQuota(sinceMs: number): boolean {

@@ -4,18 +4,37 @@ import type { TargetReport } from './targets.js'
 /** Every scenario under every strategy. */
 export function printScenarios(rows: readonly Measured[]): void {
   printTable(
-    ['site', 'scenario', 'strategy', 'honest passed', 'with history', 'waited', 'bots offer/min', 'bots pass/min'],
-    rows.map(({ site, scenario, strategy, result }) => {
+    [
+      'site',
+      'scenario',
+      'strategy',
+      'honest passed',
+      'have history',
+      'of these',
+      'returning',
+      'verified',
+      'waited',
+      '> 500 ms',
+      'bots offer/min',
+      'pass/min',
+      'worst',
+    ],
+    rows.map(({ site, scenario, strategy, result, worstBotMinute }) => {
       const requests = total(result.honestRequests)
       return [
         site,
         scenario.name,
         strategy,
         share(total(result.honestPassed), requests),
-        strategy === 'captcha-guard' ? share(result.knownPassed, result.knownRequests) : '',
+        share(result.knownRequests, requests),
+        share(result.knownPassed, result.knownRequests),
+        share(result.returningPassed, result.returningRequests),
+        share(result.verified, requests),
         share(result.honestWaited, requests),
+        share(result.honestWaitedLong, requests),
         scenario.bots === undefined ? '' : (result.botRequests / scenario.minutes).toFixed(0),
         scenario.bots === undefined ? '' : (total(result.botPassed) / scenario.minutes).toFixed(1),
+        scenario.bots === undefined ? '' : worstBotMinute.passed.toFixed(0),
       ]
     }),
   )

@@ -1,4 +1,8 @@
+import { sayIn } from '../say.js'
 import type { Tone } from '../wire.js'
+
+/** Chooses the text in the page's language. */
+export const say = sayIn(document.documentElement.lang)
 
 /** Returns the first match, which the page is known to have. Throws when it has none: then page and script do not fit together. */
 export function find<Found extends HTMLElement>(selector: string, root: ParentNode = document): Found {

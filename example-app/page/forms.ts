@@ -1,6 +1,6 @@
 import { type CaptchaTicket, guardForm, type TicketOptions } from 'tencent-captcha-guard/browser'
 import type { CheckoutAnswer, Explanation, LoginAnswer, Review, Tone } from '../wire.js'
-import { element, find, tag } from './dom.js'
+import { element, find, say, tag } from './dom.js'
 
 /** What a good answer of a route holds, or the problem of a refusal. `code` is the guard's, `title` alone is the shop's own. */
 type Body<Answer> = Answer & { explanation?: Explanation; code?: string; title?: string }
@@ -16,14 +16,26 @@ interface Guarded<Answer> {
 guard<LoginAnswer>({
   path: '/login',
   finish: (form, { name }) =>
-    showDone(form, `Hello, ${name}`, 'You are signed in. Your last order left Hangzhou this morning.'),
+    showDone(
+      form,
+      say(`Hello, ${name}`, `${name}，您好`),
+      say('You are signed in. Your last order left Hangzhou this morning.', '您已登录。最近的订单今早已从杭州发出。'),
+    ),
 })
 
 guard<CheckoutAnswer>({
   path: '/checkout',
-  finish: (form, { order, method }) => showDone(form, 'Thank you', `Order ${order} is paid with ${method}.`),
+  finish: (form, { order, method }) =>
+    showDone(
+      form,
+      say('Thank you', '谢谢'),
+      say(`Order ${order} is paid with ${method}.`, `订单 ${order} 已通过${method}支付。`),
+    ),
   // A payment must not be tried again without the visitor's knowledge.
-  unavailable: 'Payments need the full security check, and it is not available right now. Nothing was charged.',
+  unavailable: say(
+    'Payments need the full security check, and it is not available right now. Nothing was charged.',
+    '付款需要完整的安全验证，目前无法进行。未产生扣款。',
+  ),
 })
 
 guard<Review>({
@@ -31,8 +43,10 @@ guard<Review>({
   finish(form, review) {
     find<HTMLTextAreaElement>('textarea', form).value = ''
     find('[data-reviews]').prepend(reviewItem(review))
-    const whatNow = review.isHeld ? 'held for review and appears soon' : 'published'
-    say(form, `Thank you. Your review is ${whatNow}.`, 'good')
+    const text = review.isHeld
+      ? say('Thank you. Your review is held for review and appears soon.', '谢谢。您的评价已暂存待审，很快会显示。')
+      : say('Thank you. Your review is published.', '谢谢。您的评价已发表。')
+    tell(form, text, 'good')
   },
 })
 
@@ -42,12 +56,16 @@ function guard<Answer>(guarded: Guarded<Answer>): void {
   const config: TicketOptions = JSON.parse(find('#captcha-config').textContent)
   guardForm(form, {
     ...config,
-    captchaOptions: { enableDarkMode: true, userLanguage: 'en' },
+    captchaOptions: { enableDarkMode: true, userLanguage: say('en', 'zh-cn') },
     onTicket: (ticket) => send(form, ticket, guarded),
     messages: {
-      checking: 'Checking that you are human…',
-      failed: 'Not verified. Please try again.',
-      waiting: 'The security check is not available. Next try in {seconds} s.',
+      checking: say('Checking that you are human…', '正在进行安全验证…'),
+      tick: say('Please tick the box above the button.', '请勾选按钮上方的验证框。'),
+      failed: say('Not verified. Please try again.', '验证未通过，请重试。'),
+      waiting: say(
+        'The security check is not available. Next try in {seconds} s.',
+        '安全验证暂不可用，{seconds} 秒后重试。',
+      ),
     },
   })
 }
@@ -58,11 +76,19 @@ async function send<Answer>(
   { ticket, randstr, fallback, errorCode }: CaptchaTicket,
   guarded: Guarded<Answer>,
 ): Promise<Response | undefined> {
-  say(form, '')
+  tell(form, '')
   setStep('verdict', '', '–')
   setStep('answer', '', '–')
-  if (fallback) setStep('ticket', 'warn', `Fallback ticket, error ${errorCode}: Tencent’s script did not work here.`)
-  else setStep('ticket', 'good', 'From Tencent’s script.')
+  if (fallback)
+    setStep(
+      'ticket',
+      'warn',
+      say(
+        `Fallback ticket, error ${errorCode}: Tencent’s script did not work here.`,
+        `容灾票据，错误 ${errorCode}：腾讯云脚本在此未能工作。`,
+      ),
+    )
+  else setStep('ticket', 'good', say('From Tencent’s script.', '来自腾讯云脚本。'))
   try {
     const response = await fetch(form.action, {
       method: 'POST',
@@ -76,25 +102,41 @@ async function send<Answer>(
       showVerdict(body.explanation)
       guarded.finish(form, body)
     } else if (body.code) {
-      setStep('verdict', 'bad', 'Refused. The answer does not tell why; the switchboard does.')
+      setStep(
+        'verdict',
+        'bad',
+        say('Refused. The answer does not tell why; the switchboard does.', '已拒绝。应答不说明原因，控制台可见。'),
+      )
     } else {
-      setStep('verdict', 'good', 'Let in, but the shop refused.')
-      say(form, body.title ?? '', 'bad')
+      setStep('verdict', 'good', say('Let in, but the shop refused.', '已放行，但商店拒绝。'))
+      tell(form, body.title ?? '', 'bad')
     }
     if (response.status !== 503 || !guarded.unavailable) return response
-    say(form, guarded.unavailable, 'bad')
+    tell(form, guarded.unavailable, 'bad')
   } catch {
-    say(form, 'We cannot reach the shop. Please try again.', 'bad')
+    tell(form, say('We cannot reach the shop. Please try again.', '无法连接商店，请重试。'), 'bad')
   }
   return undefined
 }
 
 function showVerdict(explanation: Explanation | undefined): void {
-  if (!explanation) return setStep('verdict', 'good', 'Let in.')
+  if (!explanation) return setStep('verdict', 'good', say('Let in.', '已放行。'))
   const { degraded, reason, durationMs } = explanation
   if (degraded)
-    setStep('verdict', 'warn', `Degraded pass (${reason}) after ${durationMs} ms: let in without Tencent’s word.`)
-  else setStep('verdict', 'good', `Verified by Tencent in ${durationMs} ms.`)
+    setStep(
+      'verdict',
+      'warn',
+      say(
+        `Degraded pass (${reason}) after ${durationMs} ms: let in without Tencent’s word.`,
+        `降级放行（${reason}），用时 ${durationMs} 毫秒：未经腾讯云核验。`,
+      ),
+    )
+  else
+    setStep(
+      'verdict',
+      'good',
+      say(`Verified by Tencent in ${durationMs} ms.`, `腾讯云核验通过，用时 ${durationMs} 毫秒。`),
+    )
 }
 
 function showDone(form: HTMLFormElement, title: string, text: string): void {
@@ -102,7 +144,7 @@ function showDone(form: HTMLFormElement, title: string, text: string): void {
   const again = document.createElement('button')
   again.type = 'button'
   again.className = 'quiet'
-  again.textContent = 'Do it again'
+  again.textContent = say('Do it again', '再来一次')
   again.addEventListener('click', () => {
     box.hidden = true
     form.hidden = false
@@ -118,12 +160,12 @@ function reviewItem({ author, text, isHeld }: Review): HTMLElement {
   const item = element('li', '', isHeld ? 'held' : '')
   const by = element('p', '', 'by')
   by.append(element('b', author))
-  if (isHeld) by.append(tag('Held for review', 'warn'))
+  if (isHeld) by.append(tag(say('Held for review', '待审核'), 'warn'))
   item.append(by, element('p', text))
   return item
 }
 
-function say(form: HTMLFormElement, text: string, tone: Tone = ''): void {
+function tell(form: HTMLFormElement, text: string, tone: Tone = ''): void {
   const status = find('[data-status]', form)
   status.textContent = text
   status.dataset.tone = tone

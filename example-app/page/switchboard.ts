@@ -1,6 +1,8 @@
 import type { AttackOutcome, SwitchboardState } from '../wire.js'
+import { listenToAttacks } from './attacks.js'
 import { element, find } from './dom.js'
 import { LiveLists } from './live-lists.js'
+import { post } from './post.js'
 import { showState, showSwitches } from './show-state.js'
 
 const lists = new LiveLists(find('[data-verdicts]'), find('[data-log]'))
@@ -68,6 +70,8 @@ attack.addEventListener('click', async () => {
   }
 })
 
+listenToAttacks()
+
 function comparison(name: string, passed: number, count: number): HTMLElement {
   const bar = element('div', '', 'bar')
   bar.dataset.tone = passed === count ? 'bad' : 'warn'
@@ -77,15 +81,4 @@ function comparison(name: string, passed: number, count: number): HTMLElement {
   const row = element('div', '', 'comparison')
   row.append(element('span', name), element('b', `${passed} let in`), bar)
   return row
-}
-
-async function post<Answer>(path: string, body: object): Promise<Answer> {
-  const response = await fetch(path, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  })
-  const answer: Answer & { title?: string } = await response.json()
-  if (!response.ok) throw new Error(answer.title)
-  return answer
 }

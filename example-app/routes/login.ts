@@ -18,7 +18,8 @@ export function loginRoutes(guard: CaptchaGuard): Router {
     const login = v.safeParse(loginSchema, req.body)
     // Any name and password will do here. A real shop compares a password hash.
     if (!login.success) {
-      res.status(401).json({ title: 'Name and password do not match' })
+      const title = res.locals.say('Name and password do not match', '用户名与密码不匹配')
+      res.status(401).json({ title })
       return
     }
     const answer: LoginAnswer = { name: login.output.name }
@@ -29,15 +30,19 @@ export function loginRoutes(guard: CaptchaGuard): Router {
 }
 
 function loginPage(locals: Express.Locals): string {
+  const { say } = locals
   return formPage(locals, {
     path: '/login',
-    title: 'Sign in',
-    intro: html`<h1>Welcome back</h1>
-  <p class="lead">Sign in to see your orders. Any name and password will do.</p>`,
-    fields: html`<label>Name <input name="name" value="Lin" autocomplete="username" maxlength="100" required></label>
-    <label>Password <input name="password" type="password" value="longjing" autocomplete="current-password" maxlength="100" required></label>`,
-    button: 'Sign in',
-    policy: 'Sign-in must go on when Tencent is down. A degraded pass is welcome here, within the limits of a purse.',
+    title: say('Sign in', '登录'),
+    intro: html`<h1>${say('Welcome back', '欢迎回来')}</h1>
+  <p class="lead">${say('Sign in to see your orders. Any name and password will do.', '登录后查看订单。任意用户名和密码均可。')}</p>`,
+    fields: html`<label>${say('Name', '用户名')} <input name="name" value="Lin" autocomplete="username" maxlength="100" required></label>
+    <label>${say('Password', '密码')} <input name="password" type="password" value="longjing" autocomplete="current-password" maxlength="100" required></label>`,
+    button: say('Sign in', '登录'),
+    policy: say(
+      'Sign-in must go on when Tencent is down. A degraded pass is welcome here, within the limits of a purse.',
+      '腾讯云中断时也要能登录。此处在配额之内接受降级放行。',
+    ),
     code: `app.post('/login', express.json(), guard,
   (req, res) => {
     // Here the guard has let the visitor in.

@@ -49,7 +49,11 @@ export function reviewRoutes(guard: CaptchaGuard, reviews: ReviewBook): Router {
   router.post('/reviews', guard, (req, res) => {
     const content = v.safeParse(reviewSchema, req.body)
     if (!content.success) {
-      res.status(400).json({ title: 'A review needs a name and at most 500 characters of text' })
+      const title = res.locals.say(
+        'A review needs a name and at most 500 characters of text',
+        '评价需要署名，正文不超过 500 字',
+      )
+      res.status(400).json({ title })
       return
     }
     const review = reviews.add(content.output, req.captcha)
@@ -60,24 +64,27 @@ export function reviewRoutes(guard: CaptchaGuard, reviews: ReviewBook): Router {
 }
 
 function reviewsPage(locals: Express.Locals, reviews: readonly Review[]): string {
+  const { say } = locals
   return formPage(locals, {
     path: '/reviews',
-    title: 'Reviews',
-    intro: html`<h1>Reviews</h1>
+    title: say('Reviews', '评价'),
+    intro: html`<h1>${say('Reviews', '评价')}</h1>
   <ul class="reviews" data-reviews>
     ${reviews.map(
       ({ author, text, isHeld }) => html`<li${isHeld && html` class="held"`}>
-      <p class="by"><b>${author}</b>${isHeld && html`<span class="tag" data-tone="warn">Held for review</span>`}</p>
+      <p class="by"><b>${author}</b>${isHeld && html`<span class="tag" data-tone="warn">${say('Held for review', '待审核')}</span>`}</p>
       <p>${text}</p>
     </li>`,
     )}
   </ul>
-  <h2>Write one</h2>`,
-    fields: html`<label>Name <input name="author" value="Lin" autocomplete="nickname" maxlength="40" required></label>
-    <label>Review <textarea name="text" rows="3" maxlength="500" required placeholder="How was the tea?"></textarea></label>`,
-    button: 'Post review',
-    policy:
+  <h2>${say('Write one', '写评价')}</h2>`,
+    fields: html`<label>${say('Name', '署名')} <input name="author" value="Lin" autocomplete="nickname" maxlength="40" required></label>
+    <label>${say('Review', '评价')} <textarea name="text" rows="3" maxlength="500" required placeholder="${say('How was the tea?', '茶的味道如何？')}"></textarea></label>`,
+    button: say('Post review', '发表评价'),
+    policy: say(
       'No visitor loses a text in an outage. Reviews of visitors whom Tencent could not check are held for a look.',
+      '中断期间也不会丢失访客的文字。腾讯云无法核验的评价会暂存待审。',
+    ),
     code: `app.post('/reviews', express.json(), guard,
   (req, res) => {
     const { degraded } = req.captcha

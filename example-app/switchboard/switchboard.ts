@@ -3,8 +3,9 @@ import type { CaptchaGuard, RefusalReason } from 'tencent-captcha-guard'
 import type { Simulator } from 'tencent-captcha-guard/simulator'
 import * as v from 'valibot'
 import { switchboardPage } from '../views/switchboard-page.js'
-import type { SwitchboardState } from '../wire.js'
+import { attackIds, type SwitchboardState } from '../wire.js'
 import { attackLogin } from './attack.js'
+import { runAttack } from './attacks/run-attack.js'
 import { apiGroups, findSwitch, scriptGroups, switchesOn } from './faults.js'
 import { type LiveFeed, liveEvents } from './live-feed.js'
 import { onlyThisMachine } from './only-this-machine.js'
@@ -12,6 +13,7 @@ import { onlyThisMachine } from './only-this-machine.js'
 const attackCount = 200
 const overrideMs = 60_000
 const faultSchema = v.object({ api: v.optional(v.string()), script: v.optional(v.string()) })
+const attackSchema = v.object({ id: v.picklist(attackIds) })
 const overrideSchema = v.object({ mode: v.picklist(['pass', 'verify_only', 'none']) })
 
 /** A table that the compiler completes: a new reason of the guard is missing here until it is added. */
@@ -74,17 +76,29 @@ export function switchboard({ guard, feed, simulator }: SwitchboardOptions): Rou
     res.json(readState())
   })
 
+  // One at a time: a second one would spoil the figures of the first.
   let isAttacking = false
-  router.post('/attack', async (req, res) => {
+  async function attack(res: Response, run: () => Promise<object>): Promise<void> {
     if (isAttacking) return refuse(res, 'An attack is under way')
     isAttacking = true
     try {
-      const { localAddress = '127.0.0.1', localPort } = req.socket
-      const origin = `http://${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`
-      res.json(await attackLogin({ origin, captchaAppId: guard.page.captchaAppId, count: attackCount }))
+      res.json(await run())
     } finally {
       isAttacking = false
     }
+  }
+
+  router.post('/attack', async (req, res) => {
+    const { localAddress = '127.0.0.1', localPort } = req.socket
+    const origin = `http://${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`
+    const { captchaAppId } = guard.page
+    await attack(res, () => attackLogin({ origin, captchaAppId, count: attackCount }))
+  })
+
+  router.post('/attacks', async (req, res) => {
+    const wish = v.safeParse(attackSchema, req.body)
+    if (!wish.success) return refuse(res, 'There is no such attack')
+    await attack(res, () => runAttack(wish.output.id))
   })
 
   return router

@@ -21,6 +21,7 @@ export interface FormPage {
 /** Returns a page with a guarded form, and beside it a panel that `page/forms.ts` fills with what happened to the ticket. */
 export function formPage(locals: Express.Locals, page: FormPage): string {
   const { path, title, intro, fields, button, policy, code } = page
+  const { say } = locals
   const content = html`<div class="split">
 <section class="card">
   ${intro}
@@ -35,15 +36,15 @@ export function formPage(locals: Express.Locals, page: FormPage): string {
   <div class="done" data-done hidden tabindex="-1"></div>
 </section>
 <aside class="behind" aria-labelledby="behind-title">
-  <h2 id="behind-title">Behind the scenes</h2>
+  <h2 id="behind-title">${say('Behind the scenes', '幕后')}</h2>
   <p class="policy">${policy}</p>
   <ol class="steps" aria-live="polite">
-    <li data-step="ticket"><b>Ticket</b><span>Send the form to get one.</span></li>
-    <li data-step="verdict"><b>Verdict</b><span>–</span></li>
-    <li data-step="answer"><b>Answer</b><span>–</span></li>
+    <li data-step="ticket"><b>${say('Ticket', '票据')}</b><span>${say('Send the form to get one.', '提交表单后获得。')}</span></li>
+    <li data-step="verdict"><b>${say('Verdict', '判定')}</b><span>–</span></li>
+    <li data-step="answer"><b>${say('Answer', '应答')}</b><span>–</span></li>
   </ol>
   <details>
-    <summary>The route’s code</summary>
+    <summary>${say('The route’s code', '此路由的代码')}</summary>
     <pre tabindex="0"><code>${code}</code></pre>
   </details>
 </aside>

@@ -1,12 +1,13 @@
 import { apiGroups, type SwitchGroup, scriptGroups } from '../switchboard/faults.js'
 import type { FaultTarget, PurseName } from '../wire.js'
+import { attacksSection } from './attacks-section.js'
 import { type Html, html } from './html.js'
 import { layout } from './layout.js'
 
 /** The switchboard, empty: `page/switchboard.ts` fills it. */
 export function switchboardPage(locals: Express.Locals): string {
   const isSimulated = locals.shop.simulator !== undefined
-  const content = html`<div class="board" data-board>
+  const content = html`<div class="board" lang="en" data-board>
 <header class="board-head">
   <div>
     <h1>Switchboard</h1>
@@ -75,10 +76,13 @@ export function switchboardPage(locals: Express.Locals): string {
   </section>
   <section class="card">
     <h2>Log</h2>
-    <ol class="log" tabindex="0" role="region" aria-label="Last log lines" data-log><li class="empty">Quiet so far.</li></ol>
+    <div class="log" tabindex="0" role="region" aria-label="Last log lines">
+      <ol data-log><li class="empty">Quiet so far.</li></ol>
+    </div>
   </section>
 </div>
 </div>
+${attacksSection()}
 </div>`
   return layout(locals, { path: '/switchboard', title: 'Switchboard', content, script: 'switchboard.js' })
 }

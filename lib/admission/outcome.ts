@@ -10,6 +10,14 @@ export interface TencentFacts {
   readonly evilLevel?: number
   /** `Score`, 0 to 100; higher is more bot-like. */
   readonly score?: number
+  /** `EvilBitmap`: bits for the kinds of risk that Tencent saw. */
+  readonly evilBitmap?: number
+  /** `DeviceRiskCategory`: the kinds of risk of the device. */
+  readonly deviceRiskCategory?: string
+  /** `GetCaptchaTime`: Unix seconds at which the user got the challenge; with `needGetCaptchaTime` of `riskContext`. */
+  readonly getCaptchaTime?: number
+  /** `SubmitCaptchaTime`: Unix seconds at which the user solved it. */
+  readonly submitCaptchaTime?: number
   /** `Response.Error.Code` of API 3.0. */
   readonly errorCode?: string
   /** `RequestId`: quote it to the vendor. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { CaptchaSite } from '../types.js'
 import { encryptCaptchaAppId, requireOption } from './encrypt-captcha-app-id.js'
-import { iifeSource } from './iife-source.generated.js'
+import { iifeSources } from './iife-source.generated.js'
 
 /** The facts of a guard that a page needs. */
 export interface CaptchaPage {
@@ -31,7 +31,7 @@ export interface CaptchaAssets {
 }
 
 /**
- * Makes a handler that serves what a page needs: `captcha-guard.js`, the kit for plain pages (revalidated by ETag); the same script
+ * Makes a handler that serves what a page needs: `captcha-guard.js`, the kit for plain pages of the guard's site (revalidated by ETag); the same script
  * as `scriptName`, a name with its hash (cached for a year); and `config.json` with `captchaAppId`, `site`, `scriptUrl` and, when
  * configured, a fresh `aidEncrypted` (never cached). Every other request goes to `next()`.
  *
@@ -50,7 +50,7 @@ export function captchaAssets(
   const pageConfig = () => configOf(guard.page, options)
   // Wrong keys fail here, not at the first page.
   pageConfig()
-  const script = Buffer.from(iifeSource)
+  const script = Buffer.from(iifeSources[guard.page.site])
   const hash = createHash('sha256').update(script).digest('hex').slice(0, 16)
   const scriptName = `captcha-guard.${hash}.js`
   const integrity = `sha384-${createHash('sha384').update(script).digest('base64')}`

@@ -1,2 +1,2 @@
-/** The kit for plain pages as text. The build writes the module itself. */
-export declare const iifeSource: string
+/** The kit for plain pages as text, for pages of each site. The build writes the module itself. */
+export declare const iifeSources: Readonly<Record<'mainland' | 'international', string>>

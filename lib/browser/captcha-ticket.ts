@@ -47,17 +47,22 @@ export type VendorResult = {
   errorMessage?: string | undefined
 }
 
+/** Whether the user closed the challenge. */
+export function isCancel({ ret, ticket }: VendorResult): boolean {
+  return ret === 2 && !ticket
+}
+
 /**
  * Turns a result into a ticket. The ticket decides, not `ret`, which is 0 for the vendor's own fallback too.
  *
  * @throws {CaptchaCancelledError} when the user closed the challenge.
  */
 export function ticketFrom(result: VendorResult, captchaAppId: string): CaptchaTicket {
-  const { ret, ticket, randstr, errorCode, errorMessage } = result
+  const { ticket, randstr, errorCode, errorMessage } = result
   const own = ticket && randstr ? { ticket, randstr } : undefined
   const fallback = own && /^\s*tr?error_?(\d*)/i.exec(own.ticket)
   if (own && !fallback) return { ...own, fallback: false }
-  if (!own && ret === 2) throw new CaptchaCancelledError()
+  if (isCancel(result)) throw new CaptchaCancelledError()
   const code = Number(errorCode || fallback?.[1])
   const fourDigits = code > 999 && code < 10_000 ? code : clientErrorCodes.scriptRunError
   return {

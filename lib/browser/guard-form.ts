@@ -1,26 +1,14 @@
+import { bare } from './bare.js'
 import { CaptchaCancelledError, type CaptchaTicket } from './captcha-ticket.js'
+import { type FormMessages, formMessages } from './form-messages.js'
+import { formTickets } from './form-tickets.js'
 import { type RoundTripOptions, readRefusal, sendWithTicket } from './guarded-fetch.js'
+import { keepInput, restoreInput } from './kept-input.js'
 import { pageState } from './page-state.js'
-import { readTicketOptions, requireThat } from './ticket-options.js'
-
-/** Texts of the status line of a guarded form. */
-export type FormMessages = {
-  /** While the script loads and the challenge is on the screen. Default `'Verifying…'`. */
-  checking: string
-  /** After a closed challenge, a refusal, or an error of `onTicket`. Default `'Not verified, please try again'`. */
-  failed: string
-  /** During a wait; `{seconds}` is replaced by its length. Default `'Busy, next try in {seconds} s'`. */
-  waiting: string
-}
-
-const defaultMessages: FormMessages = {
-  checking: 'Verifying…',
-  failed: 'Not verified, please try again',
-  waiting: 'Busy, next try in {seconds} s',
-}
+import { checkTicketOptions, requireThat } from './ticket-options.js'
 
 /** Options of {@link guardForm}. */
-export type GuardFormOptions = RoundTripOptions & {
+export type GuardFormOptions = Omit<RoundTripOptions, 'signal'> & {
   /** Name of the hidden input for the ticket, as the server's `readToken` expects it. Default `'ticket'`. */
   ticketField?: string | undefined
   /** Name of the hidden input for the randstr. Default `'randstr'`. */
@@ -31,7 +19,10 @@ export type GuardFormOptions = RoundTripOptions & {
    * Default: the browser submits the form.
    */
   onTicket?: ((ticket: CaptchaTicket, submitter: HTMLElement | null) => unknown) | undefined
-  /** Texts of the status line; its attributes `data-checking`, `data-failed` and `data-waiting` win. Default: English. */
+  /**
+   * Texts of the status line; its attributes `data-checking`, `data-tick`, `data-failed` and `data-waiting` win. Default: Chinese
+   * where the `lang` of the page, or of a part of it with the form, is Chinese; else English.
+   */
   messages?: Partial<FormMessages> | undefined
 }
 
@@ -39,99 +30,133 @@ export type GuardFormOptions = RoundTripOptions & {
  * Puts a challenge before each submission of a form. It gets a ticket, fills two hidden inputs and submits (listeners of the page
  * see only that second `submit` event), or calls `onTicket`. Until then the form is `aria-busy`, further submissions are ignored
  * and a polite live region shows the state: the form's `[data-captcha-status]` element, or one that is added. Afterwards the focus
- * is on the button again, and the next submission gets a new ticket.
+ * is where it was, and the next submission gets a new ticket. Submissions with the method `dialog` go to no server and get none.
  *
- * @returns a function that releases the form. A second call of `guardForm` for the same form releases it first.
+ * The checkbox of the international script stands in `element`, else in the form's `[data-captcha-place]` element, else before the
+ * button. A form that is sent before the user has ticked waits for that.
+ *
+ * When a refusal leads back to the page (`backToForm` on the server), the form holds again what the user typed, but no passwords and
+ * files, and the status line says that it was not verified.
+ *
+ * @returns a function that releases the form, and removes a challenge that is on the screen for it. A second call of `guardForm` for the same form releases it first.
  * @throws {TypeError} when the options are wrong, or a visible field of the form has the name of a hidden one.
  */
 export function guardForm(form: HTMLFormElement, options: GuardFormOptions): () => void {
-  requireThat(form?.nodeName === 'FORM', 'form', form)
-  readTicketOptions(options)
+  requireThat({}.toString.call(form) === '[object HTMLFormElement]', 'form', form)
+  checkTicketOptions(options)
   const { onTicket, ticketField = 'ticket', randstrField = 'randstr' } = options
   requireThat(!onTicket || typeof onTicket === 'function', 'onTicket', onTicket)
+  const self = bare(form)
   fillIn('', '')
   const { forms } = pageState()
   forms.get(form)?.()
   forms.set(form, release)
   // In the capture phase, so that the page's own listeners never see a submission without a ticket.
-  form.addEventListener('submit', onSubmit, true)
+  self.addEventListener('submit', onSubmit, true)
 
-  const status = statusRegion(form)
-  const texts = { ...defaultMessages, ...options.messages, ...status.dataset }
+  const status = statusRegion(self)
+  const language = self.closest<HTMLElement>('[lang]')?.lang
+  const texts = { ...formMessages(`${language}`), ...options.messages, ...status.dataset }
   const released = new AbortController()
+  const tickets = formTickets(self, { ...options, signal: released.signal })
   let phase: 'idle' | 'busy' | 'passing' = 'idle'
+  if (restoreInput(self)) status.textContent ||= texts.failed
   return release
 
   function release(): void {
-    form.removeEventListener('submit', onSubmit, true)
+    self.removeEventListener('submit', onSubmit, true)
     if (forms.get(form) === release) forms.delete(form)
     released.abort()
+    tickets.remove()
   }
 
   function onSubmit(event: SubmitEvent): void {
-    if (phase === 'passing') return
+    const submitter = event.submitter as HTMLButtonElement | null
+    if (phase === 'passing' || (submitter?.formMethod || self.method) === 'dialog') return
     event.preventDefault()
     event.stopImmediatePropagation()
-    if (phase === 'idle') void submit(event.submitter)
+    if (phase === 'idle') void submit(submitter)
   }
 
-  async function submit(submitter: HTMLElement | null): Promise<void> {
+  async function submit(submitter: HTMLButtonElement | null): Promise<void> {
+    const focused = focusedElement() ?? submitter
+    const giveFocusBack = () => focused?.focus({ preventScroll: true })
     const send = (ticket: CaptchaTicket) => {
-      submitter?.focus()
+      giveFocusBack()
       if (released.signal.aborted) return undefined
       return onTicket ? onTicket(ticket, submitter) : submitNatively(ticket, submitter)
     }
+    const take = () => tickets.take(() => say(texts.tick))
     let text = ''
     setBusy(true, submitter, texts.checking)
+    // A form whose `submit` event is still under way ignores `requestSubmit`; a ticket that was held is there at once.
+    await new Promise((resolve) => setTimeout(resolve))
     try {
-      const answer = await sendWithTicket({ ...options, onWait }, send, released.signal)
+      const answer = await sendWithTicket({ ...options, onWait }, send, released.signal, take)
       if (await readRefusal(answer)) text = texts.failed
     } catch (error) {
-      submitter?.focus()
-      text = texts.failed
+      if (!released.signal.aborted) {
+        giveFocusBack()
+        text = texts.failed
+      }
       if (!(error instanceof CaptchaCancelledError)) throw error
     } finally {
       setBusy(false, submitter, text)
+      // Later, because a page that is about to leave needs none.
+      setTimeout(tickets.renewSpent, renewalDelayMs)
     }
   }
 
-  function submitNatively({ ticket, randstr }: CaptchaTicket, submitter: HTMLElement | null): void {
+  function submitNatively({ ticket, randstr }: CaptchaTicket, submitter: HTMLButtonElement | null): void {
     fillIn(ticket, randstr)
+    keepInput(self)
     phase = 'passing'
     // A page that renders again may have replaced the button.
-    form.requestSubmit((submitter as HTMLButtonElement | null)?.form === form ? submitter : undefined)
+    self.requestSubmit(submitter?.form === form ? submitter : undefined)
   }
 
   function fillIn(ticket: string, randstr: string): void {
-    hiddenInput(form, ticketField).value = ticket
-    hiddenInput(form, randstrField).value = randstr
+    hiddenInput(self, ticketField).value = ticket
+    hiddenInput(self, randstrField).value = randstr
   }
 
   function setBusy(busy: boolean, submitter: HTMLElement | null, text: string): void {
     phase = busy ? 'busy' : 'idle'
-    status.textContent = text
-    form.setAttribute('aria-busy', `${busy}`)
+    say(text)
+    self.setAttribute('aria-busy', `${busy}`)
     // Not `disabled`, which would remove the focus, and the button's value from the submission.
     submitter?.setAttribute('aria-disabled', `${busy}`)
   }
 
+  function say(text: string): void {
+    status.textContent = text
+  }
+
   function onWait(retryAfterMs: number, response: Response): void {
-    status.textContent = texts.waiting.replace('{seconds}', `${Math.ceil(retryAfterMs / 1000)}`)
+    say(texts.waiting.replace('{seconds}', `${Math.ceil(retryAfterMs / 1000)}`))
     options.onWait?.(retryAfterMs, response)
   }
+}
+
+const renewalDelayMs = 1000
+
+function focusedElement(): HTMLElement | undefined {
+  const { activeElement, body } = bare(document)
+  return activeElement && activeElement !== body ? (activeElement as HTMLElement) : undefined
 }
 
 /** Returns the form's hidden input of that name; adds it if missing. Throws rather than overwrite a field that users fill. */
 function hiddenInput(form: HTMLFormElement, name: string): HTMLInputElement {
   const existing = form.elements.namedItem(name) as HTMLInputElement | null
   requireThat(!existing || existing.type === 'hidden', 'field name', name)
-  return existing ?? form.appendChild(Object.assign(document.createElement('input'), { type: 'hidden', name }))
+  const added = { type: 'hidden', name, autocomplete: 'off' }
+  return existing ?? form.appendChild(Object.assign(bare(document).createElement('input'), added))
 }
 
 /** Returns the form's `[data-captcha-status]` element as a polite live region; adds it if missing. */
 function statusRegion(form: HTMLFormElement): HTMLElement {
   const existing = form.querySelector<HTMLElement>('[data-captcha-status]')
-  const region = existing ?? form.appendChild(document.createElement('div'))
+  const region = existing ?? form.appendChild(bare(document).createElement('div'))
   region.setAttribute('data-captcha-status', '')
   region.setAttribute('aria-live', 'polite')
   return region

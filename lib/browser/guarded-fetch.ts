@@ -49,10 +49,11 @@ export async function sendWithTicket<Answer>(
   options: RoundTripOptions,
   send: (ticket: CaptchaTicket) => Answer | Promise<Answer>,
   signal?: AbortSignal | null,
+  take: () => Promise<CaptchaTicket> = () => requestTicket(options),
 ): Promise<Answer> {
   const unused = new Set(['renew', 'wait'])
   for (;;) {
-    const ticket = await requestTicket(options)
+    const ticket = await take()
     const answer = await send(ticket)
     const { code, retryAfterMs = 0 } = (await readRefusal(answer)) ?? {}
     const remedy = retryAfterMs ? 'wait' : code === 'captcha_expired' ? 'renew' : 'none'

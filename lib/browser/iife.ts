@@ -1,3 +1,4 @@
+import { bare } from './bare.js'
 import { CaptchaCancelledError } from './captcha-ticket.js'
 import { guardForm } from './guard-form.js'
 import { guardedFetch } from './guarded-fetch.js'
@@ -7,25 +8,49 @@ import type { TicketOptions } from './ticket-options.js'
 
 Object.assign(window, { CaptchaGuard: { requestTicket, guardForm, guardedFetch, CaptchaCancelledError } })
 
-const nonce = document.currentScript?.nonce
-if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', guardMarkedForms)
-else guardMarkedForms()
+/** The kit's own tag: with `config.json` beside it, it alone says which script of the vendor is loaded. Markup of forms does not. */
+const script = bare(document).currentScript as HTMLScriptElement | null
+const own = script && {
+  nonce: script.nonce,
+  scriptUrl: script.dataset.captchaScriptUrl,
+  configUrl: configUrlBeside(script),
+}
 
-/** Guards the forms with a `data-captcha-app-id` attribute, for pages without a script of their own. */
+if (bare(document).readyState !== 'loading') guardMarkedForms()
+// Also forms that come later; each before its first submission.
+for (const type of ['DOMContentLoaded', 'focusin', 'submit']) addEventListener(type, guardMarkedForms, true)
+
+/** Guards the forms with a `data-captcha` or `data-captcha-app-id` attribute, for pages without a script of their own. */
 function guardMarkedForms(): void {
-  for (const form of document.querySelectorAll<HTMLFormElement>('form[data-captcha-app-id]')) {
-    if (pageState().forms.has(form)) continue
-    const { captchaAppId = '', captchaSite, captchaScriptUrl, captchaTicketField, captchaRandstrField } = form.dataset
-    // A wrong attribute of one form throws in its own microtask: it is reported, and the other forms are still guarded.
-    queueMicrotask(() =>
+  const { forms } = pageState()
+  const marked = 'form[data-captcha],form[data-captcha-app-id]'
+  for (const form of bare(document).querySelectorAll<HTMLFormElement>(marked)) {
+    if (forms.has(form)) continue
+    // A form with a wrong attribute is reported once.
+    forms.set(form, () => {})
+    const { captchaAppId, captchaSite, captchaTicketField, captchaRandstrField } = bare(form).dataset
+    try {
       guardForm(form, {
+        ...own,
         captchaAppId,
         site: captchaSite as TicketOptions['site'],
-        scriptUrl: captchaScriptUrl,
         ticketField: captchaTicketField,
         randstrField: captchaRandstrField,
-        nonce,
-      }),
-    )
+      })
+    } catch (error) {
+      // In a task of its own, so that the other forms are still guarded.
+      queueMicrotask(() => {
+        throw error
+      })
+    }
   }
+}
+
+/**
+ * Returns the address of `config.json` beside the script. It follows from the text of the author's tag and the address of the page:
+ * a `<base>` among markup of strangers moves `src` to another origin.
+ */
+function configUrlBeside(tag: HTMLScriptElement): string | undefined {
+  const src = tag.getAttribute('src')
+  return src ? new URL('config.json', new URL(src, document.location.href)).href : undefined
 }

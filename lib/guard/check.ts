@@ -1,4 +1,5 @@
 import type { CaptchaVerdict } from '../admission/verdict.js'
+import { AbortListeners } from '../structures/abort-listeners.js'
 import type { GuardParts } from './guard-parts.js'
 import type { CheckInput } from './guard-types.js'
 import { PendingDecision } from './pending-decision.js'
@@ -6,34 +7,37 @@ import type { RequestContext } from './request-context.js'
 
 /** Makes `guard.check()`: the same decision without Express. */
 export function checker(parts: GuardParts): (input: CheckInput) => Promise<CaptchaVerdict> {
+  const abortListeners = new AbortListeners()
   return async function check(input) {
     const { channel = parts.config.canaryChannel, signal, ...given } = checkInput(input)
     signal?.throwIfAborted()
-    const { ticket, randstr, userIp, clientKey, knownAs } = given
+    const { ticket, randstr, userIp, clientKey, knownAs, riskContext: risk } = given
     const token = { ticket, randstr }
-    const context = parts.contexts.make({ req: undefined, channel, token, userIp, clientKey, knownAs })
-    return decide(parts, context, signal)
+    const context = parts.contexts.make({ req: undefined, channel, token, userIp, clientKey, knownAs, risk })
+    return decide(parts, context, (onAbort) => signal && abortListeners.add(signal, () => onAbort(signal.reason)))
   }
 }
 
-function decide(parts: GuardParts, context: RequestContext, signal: AbortSignal | undefined): Promise<CaptchaVerdict> {
+/** Starts to listen for the end that the application's signal brings; returns what ends that, if there is a signal. */
+type ListenForAbort = (onAbort: (reason: unknown) => void) => (() => void) | undefined
+
+function decide(parts: GuardParts, context: RequestContext, listen: ListenForAbort): Promise<CaptchaVerdict> {
   return new Promise((resolve, reject) => {
-    const onAbort = () => {
-      pending.abandon()
-      reject(signal?.reason)
-    }
     const pending = new PendingDecision(parts.policy, context, {
       report: (decision) => parts.report(decision, context),
       decided({ verdict }) {
-        signal?.removeEventListener('abort', onAbort)
+        unlisten?.()
         resolve(verdict)
       },
       failed(error) {
-        signal?.removeEventListener('abort', onAbort)
+        unlisten?.()
         reject(error)
       },
     })
-    signal?.addEventListener('abort', onAbort, { once: true })
+    const unlisten = listen((reason) => {
+      pending.abandon()
+      reject(reason)
+    })
     pending.start()
   })
 }

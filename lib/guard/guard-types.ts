@@ -9,7 +9,7 @@ import type { PurseSnapshot } from '../site/purse.js'
 import type { HealthReport } from '../tencent/canary.js'
 import type { CredentialSnapshot } from '../tencent/credentials/credential-keeper.js'
 import type { EndpointSnapshot } from '../tencent/endpoint.js'
-import type { CaptchaChannel, CaptchaMiddleware, CaptchaSite } from '../types.js'
+import type { CaptchaChannel, CaptchaMiddleware, CaptchaSite, RiskContext } from '../types.js'
 
 /** What {@link CaptchaGuard.check} decides about. Ticket, randstr and address may be what a caller sent, of any type. */
 export interface CheckInput {
@@ -24,6 +24,8 @@ export interface CheckInput {
   readonly knownAs?: string | null | undefined
   /** @default the option `channel` where that is a constant, else `'web'` */
   readonly channel?: CaptchaChannel | undefined
+  /** Passed on to Tencent, as the option of that name. */
+  readonly riskContext?: RiskContext | undefined
   /** Abort it when the client goes away: the promise then rejects with the signal's reason, and no pass is drawn. */
   readonly signal?: AbortSignal | undefined
 }
@@ -46,7 +48,7 @@ export interface CaptchaGuard extends CaptchaMiddleware {
   /**
    * The same decision without Express, for Fastify, Koa, NestJS, Hono, sockets and jobs. Never answers, whatever `mode` is.
    * Resolves to the verdict whatever Tencent or a caller does. Rejects with a `TypeError` that names the field when the
-   * application gives a wrong `channel`, `clientKey`, `knownAs` or `signal`, with what a rule function throws, and with the reason of an
+   * application gives a wrong `channel`, `clientKey`, `knownAs`, `riskContext` or `signal`, with what a rule function throws, and with the reason of an
    * aborted `signal`.
    */
   check(input: CheckInput): Promise<CaptchaVerdict>

@@ -43,6 +43,7 @@ export type DecisionContext = Pick<
   | 'ticketKey'
   | 'ticketHash'
   | 'shared'
+  | 'risk'
   | 'startedMs'
 > & { readonly address: { readonly ip: string } | undefined }
 
@@ -285,9 +286,15 @@ export class PendingDecision {
 }
 
 /** The call that verifies a request's ticket, holding nothing of the request; `undefined` where only its form counts. */
-export function callOf({ ticket, address, channel }: DecisionContext): VerifyCall | undefined {
+export function callOf({ ticket, address, channel, risk }: DecisionContext): VerifyCall | undefined {
   if (ticket.kind !== 'ordinary' || address === undefined) return undefined
-  return { channel, ticket: ownText(ticket.ticket), randstr: ownText(ticket.randstr), userIp: address.ip }
+  return {
+    channel,
+    ticket: ownText(ticket.ticket),
+    randstr: ownText(ticket.randstr),
+    userIp: address.ip,
+    ...(risk && { risk: structuredClone(risk) }),
+  }
 }
 
 /** A part of a text may keep the whole of it alive, here a request's body of 100 kB. */

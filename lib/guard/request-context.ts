@@ -4,9 +4,10 @@ import { type ClientAddress, parseClientAddress } from '../client-address.js'
 import type { Clock } from '../clock.js'
 import { callOption } from '../options/call-option.js'
 import type { GuardConfig } from '../options/config.js'
+import { checkRiskContext } from '../options/risk-context.js'
 import { vouchedKey } from '../site/vouched-key.js'
 import type { TicketClassifier } from '../tencent/classify-ticket.js'
-import type { CaptchaChannel, CaptchaRequest, RawToken } from '../types.js'
+import type { CaptchaChannel, CaptchaRequest, RawToken, RiskContext } from '../types.js'
 import { SharedRequest, sharedRequest } from './shared-request.js'
 
 /** One request, read: all that the decision and its report need to know. */
@@ -27,6 +28,8 @@ export interface RequestContext {
   /** First 12 hex digits of the ticket's SHA-256, for the log. */
   readonly ticketHash: string | undefined
   readonly shared: SharedRequest
+  /** What the application passes on to Tencent. */
+  readonly risk?: RiskContext | undefined
   readonly startedMs: number
 }
 
@@ -38,6 +41,7 @@ export interface ContextInput {
   readonly userIp: unknown
   readonly clientKey: unknown
   readonly knownAs: unknown
+  readonly risk?: unknown
 }
 
 /** Makes contexts for one guard. */
@@ -56,7 +60,7 @@ export class ContextReader {
 
   /** Reads a request by the functions of the options. Throws what they throw, and a `TypeError` on what they must not return. */
   read(req: CaptchaRequest): RequestContext {
-    const { channel, readToken, userIp, clientKey, knownAs } = this.#config
+    const { channel, readToken, userIp, clientKey, knownAs, riskContext } = this.#config
     return this.make({
       req,
       channel: callOption('channel', channel, req),
@@ -64,11 +68,12 @@ export class ContextReader {
       userIp: callOption('userIp', userIp, req),
       clientKey: clientKey && callOption('clientKey', clientKey, req),
       knownAs: knownAs && callOption('knownAs', knownAs, req),
+      risk: riskContext && callOption('riskContext', riskContext, req),
     })
   }
 
-  /** Throws a `TypeError` on a channel, client key or identity of the wrong type. */
-  make({ req, channel, token, userIp, clientKey, knownAs }: ContextInput): RequestContext {
+  /** Throws a `TypeError` on a channel, client key, identity or risk context of the wrong type. */
+  make({ req, channel, token, userIp, clientKey, knownAs, risk }: ContextInput): RequestContext {
     if (channel !== 'web' && channel !== 'mini_program') {
       throw wrongValue('channel', channel, "'web' or 'mini_program'")
     }
@@ -91,6 +96,7 @@ export class ContextReader {
       ticketKey: digest?.slice(0, 32),
       ticketHash: digest && (ticket.kind === 'ordinary' ? digest : sha256(text)).slice(0, 12),
       shared: req ? sharedRequest(req, { site: this.#site, channel, ticket: text, randstr }) : new SharedRequest(),
+      risk: checkRiskContext(risk),
       startedMs,
     }
   }

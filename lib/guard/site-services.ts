@@ -84,6 +84,7 @@ export class SiteServices {
       clock,
       ask: (upstream, timeoutMs, done) =>
         askCanary({ ...this.#canary, upstream }, timeoutMs ?? this.#settings.canaryTimeoutMs, done),
+      hasAnsweredSince: (timeMs) => this.site.circuit.hasAnsweredSince(timeMs),
       onCanary: (reply) => announce.canary(reply),
       onMove: (move) => {
         announceMove(announce, move)

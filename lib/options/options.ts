@@ -12,6 +12,7 @@ import type {
   DynamicCredential,
   NextFunction,
   RawToken,
+  RiskContext,
   SdkCredential,
 } from '../types.js'
 
@@ -104,6 +105,12 @@ export interface CaptchaGuardOptions {
    * always ignored. What it throws or rejects with goes to `next(error)`. @example skip: (req) => req.path === '/health'
    */
   skip?: Callback<[req: CaptchaRequest], boolean | Promise<boolean>> | undefined
+  /**
+   * Returns what the application knows and Tencent's risk engine may use; checked, and never logged. A wrong value is a `TypeError`
+   * for `next(error)`: check what callers send before it is returned.
+   * @example riskContext: (req) => ({ sceneId: 3, needGetCaptchaTime: true })
+   */
+  riskContext?: Callback<[req: CaptchaRequest], RiskContext | undefined> | undefined
   /**
    * Answers a refused request instead of the problem+json answer.
    * @example onRefused: (req, res, next, verdict) => res.status(403).json({ reason: verdict.reason })

@@ -130,6 +130,7 @@ export const schema = objectOf({
   maxInFlight: v.optional(count, 2048),
   mode: v.optional(v.picklist(['enforce', 'observe'], "'enforce' or 'observe'"), 'enforce'),
   skip: v.optional(callback<Documented<'skip'>>()),
+  riskContext: v.optional(callback<Documented<'riskContext'>>()),
   onRefused: v.optional(callback<Documented<'onRefused'>>()),
   degradation: group({
     rules: group(rules),

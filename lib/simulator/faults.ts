@@ -94,9 +94,11 @@ export type ScriptFaultName = (typeof scriptFaults)[number]
  * - `constructor_throws`: `new TencentCaptcha(…)` throws.
  * - `fallback_after_show`: after `show()` a fallback result with `ret` 0, a `terror_1006_…` ticket, `errorCode` and `errorMessage`.
  * - `error_code`: the same with a `trerror_…` ticket and that error code (1001 to 1013, 1014, 1085, or any four digits).
- * - `never_ready`: `show()` shows nothing and no callback comes.
+ * - `never_ready`: `show()` shows nothing (the international script: no checkbox) and no callback comes.
  * - `late_second_callback`: a real pass, and 1.2 s later a 1006 fallback through the same callback.
  * - `user_closes`: the challenge appears and closes as if by the user: `ret` 2, `ticket` null.
+ *
+ * They hold for the scripts of both sites.
  */
 export type ScriptFault = ScriptFaultName | { readonly kind: 'error_code'; readonly errorCode: number }
 
@@ -123,4 +125,6 @@ export interface ScriptParameters {
   /** Where the script fetches tickets when the browser does not tell where it was loaded from. */
   readonly origin: string
   readonly fault: ScriptFault | null
+  /** Whose script it is: the international one renders a checkbox in an element of the page. */
+  readonly site: 'mainland' | 'international'
 }

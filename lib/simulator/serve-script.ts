@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { jsonObject, readBody } from './api-request.js'
+import { problemOfAidEncrypted } from './check-aid-encrypted.js'
 import { demoPage } from './demo-page.js'
 import type { ScriptParameters } from './faults.js'
 import { pageScript } from './page-script.generated.js'
@@ -19,6 +20,10 @@ export interface ScriptHost {
   readonly simulator: Simulator
   /** Refuses the control API to pages that reach loopback under a host name of their own (DNS rebinding). */
   readonly onlyLoopbackHosts: boolean
+  /** Whether pages get tickets for an encrypted app id alone. */
+  readonly checksAidEncrypted: boolean
+  /** Epoch ms. */
+  readonly now: () => number
   /** Counts the requests for the script and those that followed the `redirect` fault. */
   readonly hits: { script: number; redirect: number }
   /** Answers requests for temporary keys. */
@@ -32,15 +37,15 @@ const shownCalls = 50
 const controlKeys = ['api', 'options', 'script', 'credential']
 const openToAllPages = { 'access-control-allow-origin': '*' }
 
-/** Path of the script, as on the vendor's host. */
-export const scriptPath = '/TJCaptcha.js'
+/** Path of the script of each site, as on the vendor's hosts. */
+export const scriptPaths = { mainland: '/TJCaptcha.js', international: '/TJNCaptcha-global.js' } as const
 
 /**
- * Returns the text of a script with the interface of the vendor's `TJCaptcha.js`; it needs neither `eval` nor inline styles nor
+ * Returns the text of a script with the interface of the vendor's `TJCaptcha.js`, or of `TJNCaptcha-global.js`; it needs neither `eval` nor inline styles nor
  * `innerHTML`. The parameters are the argument of the compiled function, as JSON.
  */
 export function tjCaptchaScript(parameters: ScriptParameters): string {
-  return `/* Stand-in for TJCaptcha.js, served by the simulator of tencent-captcha-guard. */\n${pageScript}(${JSON.stringify(parameters)})\n`
+  return `/* Stand-in for ${scriptPaths[parameters.site].slice(1)}, served by the simulator of tencent-captcha-guard. */\n${pageScript}(${JSON.stringify(parameters)})\n`
 }
 
 function send(response: ServerResponse, status: number, contentType: string, body: string, headers = {}): void {
@@ -59,7 +64,7 @@ async function readJson(message: IncomingMessage): Promise<Record<string, unknow
   return value
 }
 
-function sendScript({ simulator, hits }: ScriptHost, _message: IncomingMessage, response: ServerResponse): void {
+function sendScript({ simulator, hits }: ScriptHost, { url }: IncomingMessage, response: ServerResponse): void {
   hits.script += 1
   const fault = simulator.faults.script
   if (fault === 'hang') return
@@ -69,7 +74,8 @@ function sendScript({ simulator, hits }: ScriptHost, _message: IncomingMessage, 
   }
   if (fault === 'not_found') return send(response, 404, 'text/plain; charset=utf-8', 'Not found\n', openToAllPages)
   const { origin } = new URL(simulator.scriptUrl)
-  const text = fault === 'empty' ? '/* empty */\n' : tjCaptchaScript({ origin, fault })
+  const site = url?.startsWith(scriptPaths.international) ? 'international' : 'mainland'
+  const text = fault === 'empty' ? '/* empty */\n' : tjCaptchaScript({ origin, fault, site })
   send(response, 200, 'application/javascript; charset=utf-8', text, openToAllPages)
 }
 
@@ -85,8 +91,15 @@ function ticketOptions({ captchaAppId, channel }: Record<string, unknown>): Mint
   }
 }
 
-async function mintTicket({ simulator }: ScriptHost, message: IncomingMessage, response: ServerResponse) {
-  sendJson(response, 200, simulator.mintTicket(ticketOptions(await readJson(message))), openToAllPages)
+async function mintTicket(host: ScriptHost, message: IncomingMessage, response: ServerResponse) {
+  const { aidEncrypted, ...wanted } = await readJson(message)
+  const options = ticketOptions(wanted)
+  if (host.checksAidEncrypted && options.channel !== 'mini_program') {
+    const { captchaAppId, appSecretKey } = host.simulator
+    const problem = problemOfAidEncrypted(aidEncrypted, options.captchaAppId ?? captchaAppId, appSecretKey, host.now())
+    if (problem !== undefined) return sendJson(response, 403, { error: problem }, openToAllPages)
+  }
+  sendJson(response, 200, host.simulator.mintTicket(options), openToAllPages)
 }
 
 function answerPreflight(_host: ScriptHost, _message: IncomingMessage, response: ServerResponse): void {
@@ -143,14 +156,16 @@ function endOfRedirect({ hits }: ScriptHost, _message: IncomingMessage, response
 }
 
 function sendDemoPage({ simulator }: ScriptHost, _message: IncomingMessage, response: ServerResponse): void {
-  const { html, contentSecurityPolicy } = demoPage(simulator.captchaAppId, scriptPath)
+  const { html, contentSecurityPolicy } = demoPage(simulator.captchaAppId, scriptPaths.mainland)
   send(response, 200, 'text/html; charset=utf-8', html, { 'content-security-policy': contentSecurityPolicy })
 }
 
 const routes: Readonly<Record<string, Route>> = {
   'GET /': sendDemoPage,
-  [`GET ${scriptPath}`]: sendScript,
-  [`HEAD ${scriptPath}`]: sendScript,
+  [`GET ${scriptPaths.mainland}`]: sendScript,
+  [`HEAD ${scriptPaths.mainland}`]: sendScript,
+  [`GET ${scriptPaths.international}`]: sendScript,
+  [`HEAD ${scriptPaths.international}`]: sendScript,
   'POST /ticket': mintTicket,
   'OPTIONS /ticket': answerPreflight,
   'GET /control': control,

@@ -19,6 +19,11 @@ export interface SimulatorOptions {
   readonly appSecretKey?: string
   /** The key pair that requests must be signed with. Default `AKIDsimulator` and `simulatorSecretKey`, no token. */
   readonly credential?: SimulatorCredential
+  /**
+   * Whether pages get tickets for an encrypted app id alone ("forced verification of CaptchaAppid"); a missing or wrong one gives a
+   * 1006 fallback ticket, as at the vendor. Default false.
+   */
+  readonly enforceAidEncrypted?: boolean
   /** Seed of faults that hit a share of the calls, an integer. Default 1. */
   readonly seed?: number
   /**
@@ -47,6 +52,8 @@ export interface Simulator {
   readonly url: string
   /** The browser script, e.g. `http://127.0.0.1:3002/TJCaptcha.js`. */
   readonly scriptUrl: string
+  /** The browser script of the international site, e.g. `http://127.0.0.1:3002/TJNCaptcha-global.js`: a checkbox in an element. */
+  readonly internationalScriptUrl: string
   /** The HTTP control API: `GET` returns the state and the last 50 calls, `PUT` sets faults. */
   readonly controlUrl: string
   /**

@@ -13,7 +13,7 @@ import {
 } from './parse-fault.js'
 import { serveApi } from './serve-api.js'
 import { metadataPath, serveCredentials, stsPath } from './serve-credentials.js'
-import { scriptPath, serveScript } from './serve-script.js'
+import { scriptPaths, serveScript } from './serve-script.js'
 import type { Simulator, SimulatorOptions } from './simulator.js'
 import { createTemporaryKeys } from './temporary-keys.js'
 import { createTicketBook } from './ticket-book.js'
@@ -71,6 +71,7 @@ function simulatorSettings(options: SimulatorOptions): Settings {
     credential: Object.freeze({
       ...(options.credential ?? { secretId: 'AKIDsimulator', secretKey: 'simulatorSecretKey' }),
     }),
+    enforceAidEncrypted: options.enforceAidEncrypted ?? false,
     seed: options.seed ?? 1,
     callsPerSecond: options.callsPerSecond ?? Number.POSITIVE_INFINITY,
     now: options.now ?? Date.now,
@@ -93,7 +94,8 @@ function originOf(host: string, { port }: HttpListener): string {
  * `NODE_ENV=production`; `allowNonLoopback` and `allowInProduction` lift the last two.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const { host, port, scriptPort, seed, now, callsPerSecond, ...identity } = simulatorSettings(options)
+  const { host, port, scriptPort, seed, now, enforceAidEncrypted, callsPerSecond, ...identity } =
+    simulatorSettings(options)
   const log = createCallLog()
   const schedule = createFaultSchedule(seed)
   const tickets = createTicketBook(now)
@@ -117,7 +119,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     ...identity,
     url: originOf(host, api),
     get scriptUrl() {
-      return scriptOrigin + scriptPath
+      return scriptOrigin + scriptPaths.mainland
+    },
+    get internationalScriptUrl() {
+      return scriptOrigin + scriptPaths.international
     },
     get controlUrl() {
       return `${scriptOrigin}/control`
@@ -183,6 +188,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       handle: serveScript({
         simulator,
         onlyLoopbackHosts,
+        checksAidEncrypted: enforceAidEncrypted,
+        now,
         hits,
         credentials: serveCredentials({ fault: () => credentialFault, issue: keys.issue, hits }),
       }),

@@ -150,7 +150,13 @@ export class Circuit {
       this.#state = { name: 'open', why: 'canary_failed' }
       for (const permit of waiting) permit.release()
     }
+    this.#canary.forgetFailures()
     this.#change({ name: 'closed' })
+  }
+
+  /** Whether Tencent has answered a call that began later, or one that it was late with: a canary of then was wrong to fail. */
+  hasAnsweredSince(timeMs: number): boolean {
+    return this.#failures.answersSince(timeMs)
   }
 
   /**
@@ -212,7 +218,7 @@ export class Circuit {
     const nowMs = this.#clock.nowMs()
     const isFailing = this.#failures.thresholdsHold(nowMs)
     if (last.report === 'failed') {
-      if (this.#failures.answersSince(last.startedMs)) return
+      if (this.hasAnsweredSince(last.startedMs)) return
       if (isFailing || this.#waiting.overdue > 0 || this.#failures.endedUnanswered) this.#open('canary_failed')
     } else if (isFailing && this.#failures.usersAloneAreFailing(nowMs)) {
       this.#open('canary_disagrees')

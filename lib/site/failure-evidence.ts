@@ -137,7 +137,6 @@ export class FailureEvidence {
     this.#calls.clear()
     this.#consecutiveFailures = 0
     this.#endedUnanswered = false
-    this.#answersSinceMs = Number.NEGATIVE_INFINITY
     this.#failingSinceMs = undefined
     this.#lastSuccessMs = undefined
   }

@@ -102,17 +102,24 @@ function classifyApiError(errorCode: string, otherFacts: TencentFacts): Outcome 
 /** Takes only what has the declared type; a live server may send strings where numbers are declared. */
 function factsOf(response: Readonly<Record<string, unknown>>): TencentFacts {
   const { CaptchaCode, CaptchaMsg, EvilLevel, Score, RequestId } = response
+  const { EvilBitmap, DeviceRiskCategory, GetCaptchaTime, SubmitCaptchaTime } = response
   return {
     ...(typeof CaptchaCode === 'number' && Number.isFinite(CaptchaCode) && { captchaCode: CaptchaCode }),
     ...(typeof CaptchaMsg === 'string' && { captchaMsg: CaptchaMsg }),
     ...numberFact('evilLevel', EvilLevel),
     ...numberFact('score', Score),
+    ...numberFact('evilBitmap', EvilBitmap),
+    ...(typeof DeviceRiskCategory === 'string' && { deviceRiskCategory: DeviceRiskCategory }),
+    ...numberFact('getCaptchaTime', GetCaptchaTime),
+    ...numberFact('submitCaptchaTime', SubmitCaptchaTime),
     ...requestIdFact(RequestId),
   }
 }
 
+type NumberFact = 'evilLevel' | 'score' | 'evilBitmap' | 'getCaptchaTime' | 'submitCaptchaTime'
+
 /** `"100"` must refuse as 100 does, and so must 1e999, which JSON reads as infinite. */
-function numberFact(name: 'evilLevel' | 'score', value: unknown): TencentFacts {
+function numberFact(name: NumberFact, value: unknown): TencentFacts {
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
   return typeof number === 'number' && !Number.isNaN(number) ? { [name]: number } : {}
 }

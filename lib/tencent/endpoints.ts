@@ -23,6 +23,8 @@ export interface EndpointsParts {
    * returned. Returns what gives it up.
    */
   readonly ask: (upstream: Upstream, timeoutMs: number | undefined, done: (reply: Outcome) => void) => () => void
+  /** Whether the endpoint in use has answered a user's call that began later, or one that it was late with. */
+  readonly hasAnsweredSince: (timeMs: number) => boolean
   /** Called with each reply to a canary of the endpoint in use. */
   readonly onCanary: (reply: Outcome) => void
   /** Called after each move; `inUse` is the new endpoint then. */
@@ -39,8 +41,8 @@ export class Endpoints {
   readonly #all: readonly Endpoint[]
   readonly #return: EndpointReturn
   #inUse: Endpoint
-  /** The last canary of the endpoint in use failed: the first other one that is healthy is moved to. */
-  #hasFailed = false
+  /** Start of the last canary of the endpoint in use, if it failed: the first other one that is healthy is moved to. */
+  #failedMs: number | undefined
   /** Those that answered a scout since the canary of the endpoint in use was last healthy. */
   readonly #fit = new Set<Endpoint>()
   /** Scouts under way, with what gives each up. */
@@ -70,6 +72,7 @@ export class Endpoints {
   runCanary(timeoutMs: number, done: (report: EndpointReport) => void): () => void {
     const { clock, ask, onCanary } = this.#parts
     const asked = this.#inUse
+    const startedMs = clock.nowMs()
     const timer: Timer | undefined = this.#all.length > 1 ? clock.after(patienceMs, () => this.#search()) : undefined
     const giveUp = ask(asked.ways.canary, timeoutMs, (reply) => {
       this.#giveUpCanary = () => {}
@@ -78,7 +81,7 @@ export class Endpoints {
       const report = canaryReport(reply)
       asked.note(report)
       if (asked !== this.#inUse) return done('unknown')
-      this.#learn(report)
+      this.#learn(report, startedMs)
       done(report)
     })
     this.#giveUpCanary = giveUp
@@ -98,13 +101,19 @@ export class Endpoints {
     this.#return.close()
   }
 
-  #learn(report: EndpointReport): void {
+  #learn(report: EndpointReport, startedMs: number): void {
     if (report === 'healthy') return this.#stopSearch()
     if (report === 'unknown') return
-    this.#hasFailed = true
+    this.#failedMs = startedMs
+    if (!this.#isFailing) return
     const fit = this.#all.find((endpoint) => this.#fit.has(endpoint))
     if (fit === undefined) this.#search()
     else this.#move(fit, 'canary_failed')
+  }
+
+  /** Users who are answered say more than a canary that failed, which may have been a lost packet. */
+  get #isFailing(): boolean {
+    return this.#failedMs !== undefined && !this.#parts.hasAnsweredSince(this.#failedMs)
   }
 
   /** Asks the other endpoints side by side, but for those that are being asked. */
@@ -121,12 +130,12 @@ export class Endpoints {
   }
 
   #found(endpoint: Endpoint): void {
-    if (this.#hasFailed) this.#move(endpoint, 'canary_failed')
+    if (this.#isFailing) this.#move(endpoint, 'canary_failed')
     else this.#fit.add(endpoint)
   }
 
   #stopSearch(): void {
-    this.#hasFailed = false
+    this.#failedMs = undefined
     this.#fit.clear()
     const scouts = [...this.#scouts.values()]
     this.#scouts.clear()

@@ -1,4 +1,4 @@
-import type { CaptchaChannel } from '../types.js'
+import type { CaptchaChannel, RiskContext } from '../types.js'
 
 /** One ticket to be verified. */
 export interface VerifyCall {
@@ -6,6 +6,8 @@ export interface VerifyCall {
   readonly ticket: string
   readonly randstr: string
   readonly userIp: string
+  /** What the application adds, checked. */
+  readonly risk?: RiskContext | undefined
 }
 
 export interface ApiRequest {
@@ -24,11 +26,24 @@ export function apiRequest(call: VerifyCall, captchaAppId: number, appSecretKey:
     UserIp: call.userIp,
     CaptchaAppId: captchaAppId,
     AppSecretKey: appSecretKey,
+    ...riskParams(call.risk),
   }
   switch (call.channel) {
     case 'web':
-      return { action: 'DescribeCaptchaResult', params: { ...common, Randstr: call.randstr } }
+      return {
+        action: 'DescribeCaptchaResult',
+        params: { ...common, Randstr: call.randstr, ...(call.risk?.needGetCaptchaTime && { NeedGetCaptchaTime: 1 }) },
+      }
     case 'mini_program':
       return { action: 'DescribeCaptchaMiniResult', params: common }
+  }
+}
+
+function riskParams({ businessId, sceneId, macAddress, imei }: RiskContext = {}): ApiRequest['params'] {
+  return {
+    ...(businessId !== undefined && { BusinessId: businessId }),
+    ...(sceneId !== undefined && { SceneId: sceneId }),
+    ...(macAddress !== undefined && { MacAddress: macAddress }),
+    ...(imei !== undefined && { Imei: imei }),
   }
 }

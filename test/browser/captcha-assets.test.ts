@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import express5 from 'express'
 import express4 from 'express4'
 import request from 'supertest'
-import { iifeSource } from '../../lib/browser-assets/iife-source.generated.js'
+import { iifeSources } from '../../lib/browser-assets/iife-source.generated.js'
 import { type CaptchaAssetsOptions, captchaAssets } from '../../lib/browser-assets/index.js'
 
 const page = { captchaAppId: 199999164, site: 'mainland', scriptUrl: 'https://vendor.example/TJCaptcha.js' } as const
@@ -26,7 +26,7 @@ describe.each([
     expect(response.status).toBe(200)
     expect(response.headers['content-type']).toBe('text/javascript; charset=utf-8')
     expect(response.headers['cache-control']).toBe('no-cache')
-    expect(response.text).toBe(iifeSource)
+    expect(response.text).toBe(iifeSources.mainland)
     const etag = String(response.headers.etag)
     for (const tag of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
       const again = await agent.get('/captcha/captcha-guard.js').set('If-None-Match', tag)

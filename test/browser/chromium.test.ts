@@ -1,58 +1,18 @@
-import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { expect, jest, test } from '@jest/globals'
 import type { CaptchaTicket, TicketOptions } from '../../lib/browser/index.js'
 import type { ScriptFault } from '../../lib/simulator/index.js'
+import { browserSuite, inChromium, solve, stopClock, type Visit, type VisitOptions } from './browser-suite.js'
 import { codeBlock } from './document-snippets.js'
-import { openSite, type Site } from './open-site.js'
+import type { Site } from './open-site.js'
 
 type Kit = typeof import('../../lib/browser/index.js')
 declare const CaptchaGuard: Kit
 
-jest.setTimeout(40_000)
-
-const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
-/** On CI a missing browser must fail. */
-const mayRun = existsSync(executablePath) || process.env.CI === 'true'
-const inChromium = mayRun ? describe : describe.skip
-
-let browser: Browser
-const open: { close(): Promise<unknown> }[] = []
-
-beforeAll(async () => {
-  if (!mayRun) return
-  const quiet =
-    '--disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', ...quiet.split(' ')] })
-})
-afterEach(async () => {
-  for (const thing of open.splice(0)) await thing.close()
-})
-afterAll(() => browser?.close())
-
-type Visit = { site: Site; page: Page; errors: string[]; vendorRequests: () => number }
-
-async function visit(fault: ScriptFault | null = null, prepare: (site: Site) => void = () => {}): Promise<Visit> {
-  const site = await openSite(fault)
-  prepare(site)
-  const context = await browser.newContext()
-  const page = await context.newPage()
-  open.push(context, site)
-  const errors: string[] = []
-  let requests = 0
-  page.on('pageerror', (error) => errors.push(String(error)))
-  page.on('console', (message) => {
-    // The browser reports every failed request on its own.
-    if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) errors.push(message.text())
-  })
-  page.on('request', (request) => {
-    if (request.url().includes('TJCaptcha.js')) requests++
-  })
-  await page.goto(site.origin)
-  return { site, page, errors, vendorRequests: () => requests }
-}
+const suite = browserSuite()
+const visit = (fault: ScriptFault | null = null, prepare?: VisitOptions['prepare']) =>
+  suite.visit({ fault, ...(prepare && { prepare }) })
 
 /** Options that can be sent to the page. */
 type PlainOptions = Partial<Pick<TicketOptions, 'site' | 'scriptUrl' | 'nonce' | 'showTimeoutMs'>>
@@ -79,19 +39,6 @@ function ask({ page, site }: Visit, options: PlainOptions = {}): Promise<Answer>
     { ...optionsOf(site), ...options },
   )
 }
-
-/**
- * Stops the page's clock, so that only `runFor` fires its timers: `elapsedMs` is then the sum of the timers that a call waited for, on
- * any machine. Events of the network go on.
- */
-async function stopClock({ page }: Visit): Promise<void> {
-  await page.clock.install()
-  await page.clock.pauseAt(Date.now() + 1000)
-}
-
-/** Solves the challenge on the screen, or the next one; not one that is already solved. */
-const solve = ({ page }: Visit) =>
-  page.dispatchEvent('[data-captcha-dialog]:not(.tjc-busy, .tjc-solved) [data-captcha-solve]', 'click')
 
 async function askAndSolve(here: Visit, options?: PlainOptions): Promise<void> {
   const pending = ask(here, options)
@@ -124,12 +71,6 @@ inChromium('with a healthy vendor', () => {
     await here.page.clock.fastForward('01:00:00')
     await solve(here)
     expect((await pending).ticket?.fallback).toBe(false)
-  })
-
-  test('gives the international script an element, and removes it', async () => {
-    const here = await visit()
-    await askAndSolve(here, { site: 'international' })
-    expect(await here.page.locator('body > div').count()).toBe(0)
   })
 
   test('loads one script for ten concurrent calls and gives ten tickets that verify', async () => {
@@ -326,14 +267,13 @@ inChromium('under a content security policy', () => {
 inChromium('a guarded form', () => {
   const markedForm = ({ simulator }: Site) => `<!doctype html><title>Sign in</title>
     <script src="/captcha/captcha-guard.js" nonce="abc"></script>
-    <form method="post" action="/login" data-captcha-app-id="${simulator.captchaAppId}"
-      data-captcha-script-url="${simulator.scriptUrl}">
+    <form method="post" action="/login" data-captcha-app-id="${simulator.captchaAppId}">
       <label>Name <input name="user" autofocus></label> <button>Sign in</button>
     </form>`
   const visitForm = (fault: ScriptFault | null = null) =>
     visit(fault, (site) => {
       const host = new URL(site.simulator.scriptUrl).origin
-      const sources = `default-src 'self'; script-src 'nonce-abc'; connect-src ${host}`
+      const sources = `default-src 'self'; script-src 'nonce-abc'; connect-src 'self' ${host}`
       site.page = { html: markedForm(site), headers: { 'content-security-policy': sources } }
     })
 
@@ -427,11 +367,14 @@ inChromium('the page of docs/app-webview.md', () => {
     'React Native': 'window.ReactNativeWebView = { postMessage: (text) => window.messages.push(text) }',
   }
 
-  async function visitApp(bridge: string, fault: ScriptFault | null = null) {
+  async function visitApp(bridge: string, options: VisitOptions = {}) {
     const html = await codeBlock('app-webview.md', 'html')
     const script = `<script>window.messages = []; ${bridge}</script>`
-    const here = await visit(fault, (site) => {
-      site.page.html = html.replace('<head>', `<head>${script}`)
+    const here = await suite.visit({
+      ...options,
+      prepare(site) {
+        site.page.html = html.replace('<head>', `<head>${script}`)
+      },
     })
     const message = async () => {
       const handle = await here.page.waitForFunction(() => (window as unknown as { messages: string[] }).messages[0])
@@ -451,10 +394,17 @@ inChromium('the page of docs/app-webview.md', () => {
     expect(here.errors).toEqual([])
   })
 
+  test('has the checkbox of the international script, with an encrypted app id', async () => {
+    const { here, message } = await visitApp(bridges.iOS, { captchaSite: 'international', enforceAidEncrypted: true })
+    await here.page.click('#captcha [role=checkbox]')
+    await solve(here)
+    expect(await message()).toMatchObject({ kind: 'ticket', ticket: expect.stringMatching(/^tr03/) })
+  })
+
   test('sends a cancel, and a fallback ticket when the vendor is down', async () => {
-    const closed = await visitApp(bridges.Android, 'user_closes')
+    const closed = await visitApp(bridges.Android, { fault: 'user_closes' })
     expect(await closed.message()).toEqual({ kind: 'cancelled' })
-    const down = await visitApp(bridges.Android, 'not_found')
+    const down = await visitApp(bridges.Android, { fault: 'not_found' })
     expect(await down.message()).toMatchObject({ kind: 'ticket', ticket: expect.stringMatching(/^trerror_1001_/) })
   })
 })

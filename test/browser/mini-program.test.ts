@@ -128,6 +128,36 @@ test('the page sends a try that the plugin accepts after one that it refused', a
   expect(page.data.busy).toBe(false)
 })
 
-test.each(['app.json', 'login.json'])('the document has valid JSON for %s', async (name) => {
-  expect(JSON.parse(await codeBlock('mini-program.md', 'json', name === 'app.json' ? 0 : 1))).toBeInstanceOf(Object)
+test('the page has a fresh encrypted app id in the component before each challenge', async () => {
+  const snippet = await codeBlock('mini-program.md', 'js', 1)
+  const requested: string[] = []
+  let minted = 0
+  const wx = {
+    request({ url, success }: RequestOptions) {
+      requested.push(url)
+      success({ statusCode: 200, data: { aidEncrypted: `cipher${minted++}` } })
+    },
+  }
+  const seen: unknown[] = []
+  const setData = (data: object, done?: () => void) => {
+    Object.assign(page.data, data)
+    done?.()
+  }
+  const replaced = vm.runInNewContext(`${snippet}; loginWithEncryptedAppId`, { wx }) as Pick<PageCode, string>
+  Object.assign(page, replaced, { setData })
+  plugin.show.mockImplementation(() => seen.push((page.data as { aidEncrypted?: string }).aidEncrypted))
+  for (let tries = 0; tries < 2; tries++) {
+    page.login?.()
+    expect(page.data.busy).toBe(true)
+    page.onClose?.({ detail: { ret: 2 } })
+  }
+  expect(seen).toEqual(['cipher0', 'cipher1'])
+  expect(requested).toEqual(Array(2).fill('https://example.com/mini/captcha/config.json'))
 })
+
+test.each([...['app.json', 'login.json', 'a subpackage'].entries()])(
+  'the document has valid JSON, block %i: %s',
+  async (index) => {
+    expect(JSON.parse(await codeBlock('mini-program.md', 'json', index))).toBeInstanceOf(Object)
+  },
+)

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { chromiumHint, launchChromium, mayRun } from './chromium.js'
@@ -161,6 +163,89 @@ if (!mayRun) process.stderr.write(`Skipped: the example app in a browser. ${chro
     await page.getByRole('button', { name: 'None' }).click()
     await page.locator('[data-tile="override"]').getByText('Rules and purses decide').waitFor()
   })
+
+  it('runs an attack from the switchboard and says in plain words what it gained', async () => {
+    await page.goto(`${url}/switchboard`)
+    await page.getByRole('button', { name: 'Run: Replay' }).click()
+    await page.getByText('2 of 100 tries got in: 1 from the doubt purse, 1 with a solved CAPTCHA.').waitFor()
+    await page.getByText('The circuit stayed closed. There is no evidence of an outage.').waitFor()
+  })
+
+  it('speaks Chinese to a browser that wants it, and English when the visitor chooses that', async () => {
+    await context.close()
+    context = await browser.newContext({ locale: 'zh-CN' })
+    page = await context.newPage()
+    await page.goto(`${url}/login`)
+    expect(await page.getAttribute('html', 'lang')).toBe('zh-CN')
+    await page.getByRole('button', { name: '登录' }).click()
+    await page.getByText('拖动拼图填入缺口').waitFor()
+    await page.getByText('正在进行安全验证…').waitFor()
+    await solve()
+    await page.getByText('Lin，您好').waitFor()
+    await page.getByRole('link', { name: 'English' }).click()
+    await page.getByRole('heading', { name: 'Welcome back' }).waitFor()
+    expect(new URL(page.url()).pathname).toBe('/login')
+  })
+
+  it('verifies a visitor with the international script, whose checkbox stands above the button', async () => {
+    await page.goto(`${url}/login`)
+    await page.getByRole('link', { name: 'change' }).click()
+    await page.getByText('international script').waitFor()
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByText('Please tick the box above the button.').waitFor()
+    await page.getByRole('checkbox', { name: 'I am human' }).click()
+    await solve()
+    await page.getByText('Hello, Lin').waitFor()
+    expect(await step('verdict')).toMatch(/^Verified by Tencent/)
+  })
+
+  it.each(['en', 'zh'])(
+    'has nothing that axe finds on any page, with the challenge and the checkbox too, in %s',
+    async (language) => {
+      const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+      const findings = async (where: string): Promise<string[]> => {
+        await page.evaluate(axe)
+        const violations = (await page.evaluate('axe.run().then(({ violations }) => violations)')) as {
+          id: string
+          nodes: unknown[]
+        }[]
+        return violations.map(({ id, nodes }) => `${where}: ${id} × ${nodes.length}`)
+      }
+      const found: string[] = []
+      for (const path of ['/', '/login', '/reviews', '/checkout', '/switchboard', '/nowhere']) {
+        await page.goto(`${url}/choose?language=${language}&back=${path}`)
+        found.push(...(await findings(path)))
+      }
+      await page.goto(`${url}/choose?script=international&back=/login`)
+      await page.locator('[data-captcha-checkbox]').waitFor()
+      found.push(...(await findings('checkbox')))
+      await page.locator('[data-captcha-checkbox]').click()
+      await page.locator('[data-captcha-solve]').waitFor()
+      // What fades in has less contrast until then.
+      await page.evaluate('Promise.all(document.getAnimations().map(({ finished }) => finished))')
+      found.push(...(await findings('challenge')))
+      expect(found).toEqual([])
+    },
+  )
+
+  it.each(['light', 'dark'] as const)(
+    'has nothing on the switchboard that axe finds, %s',
+    async (colorScheme) => {
+      // axe is put into the page, which its policy forbids.
+      const open = await browser.newContext({ locale: 'en', bypassCSP: true, colorScheme })
+      try {
+        const tab = await open.newPage()
+        await tab.goto(`${url}/switchboard`)
+        await tab.getByRole('button', { name: 'Run: Replay' }).click()
+        await tab.getByText('2 of 100 tries got in').waitFor()
+        await tab.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'))
+        expect(await tab.evaluate('axe.run().then(({ violations }) => violations.map(({ id }) => id))')).toEqual([])
+      } finally {
+        await open.close()
+      }
+    },
+    30_000,
+  )
 
   it.each([1280, 390])('fits every page into a screen %i pixels wide', async (width) => {
     await page.setViewportSize({ width, height: 800 })

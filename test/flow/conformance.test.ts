@@ -207,6 +207,8 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       captchaMsg: 'OK',
       evilLevel: 7,
       score: 42,
+      getCaptchaTime: 0,
+      submitCaptchaTime: expect.any(Number),
       requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
       durationMs: expect.any(Number),
     })

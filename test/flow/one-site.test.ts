@@ -108,7 +108,10 @@ describe.each(expressVersions)('guards of one app id and upstream on %s', (_name
   })
 
   test('guards of another app id have a site of their own', async () => {
-    const flow = await startWithRoutes({ '/other': { captchaAppId: 190000099 } }, { express })
+    const flow = await startWithRoutes(
+      { '/other': { captchaAppId: 190000099, degradation: { lateVerification: false } } },
+      { express, options: { degradation: { lateVerification: false } } },
+    )
     const token = flow.mint({ fault: 'internal_error' })
     await flow.send(token)
     await flow.send(token, { path: '/other' })

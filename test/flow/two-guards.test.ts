@@ -45,7 +45,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     })
     const reply = await flow.send(flow.mint({ fault: 'hang' }))
     expect(reply.captcha).toMatchObject({ passed: true, cause: 'timeout' })
-    expect(reply.ms).toBeLessThan(280)
+    expect(reply.ms).toBeLessThan(950)
     expect(flow.asked).toBe(1)
     expect(flow.guard.snapshot().purses.doubt.taken).toBe(1)
     expect(seconds[0]?.snapshot().purses.doubt.taken).toBe(1)

@@ -2,11 +2,11 @@ import type { Decision } from '../../lib/admission/question.js'
 import type { ClassifiedTicket } from '../../lib/admission/ticket.js'
 import { type DecisionContext, type DecisionPolicy, PendingDecision } from '../../lib/guard/pending-decision.js'
 import { SharedRequest } from '../../lib/guard/shared-request.js'
-import { type LateReport, SiteServices } from '../../lib/guard/site-services.js'
+import { type LateReport, type SiteAnnouncer, SiteServices } from '../../lib/guard/site-services.js'
 import { parseOptions } from '../../lib/options/config.js'
 import type { DegradationOptions } from '../../lib/options/options.js'
 import type { CaptchaStore } from '../../lib/store/captcha-store.js'
-import type { Upstream } from '../../lib/tencent/upstream.js'
+import type { EndpointWays, Upstream } from '../../lib/tencent/upstream.js'
 import type { UpstreamResult } from '../../lib/tencent/upstream-result.js'
 import type { VerifyCall } from '../../lib/tencent/verify-call.js'
 import { ManualClock } from '../support/manual-clock.js'
@@ -21,7 +21,7 @@ export interface StubCall {
 }
 
 /** Tencent as a test plays it: calls wait until they are answered or given up. */
-class StubUpstream implements Upstream {
+export class StubUpstream implements Upstream {
   readonly all: StubCall[] = []
 
   verify(call: VerifyCall, timeoutMs: number, done: (result: UpstreamResult) => void): () => void {
@@ -65,6 +65,10 @@ interface WorldOptions {
   readonly degradation?: DegradationOptions
   readonly store?: CaptchaStore
   readonly maxInFlight?: number
+  /** Endpoints beside the one that `calls()` and `canaries()` show. */
+  readonly siblings?: readonly EndpointWays[]
+  /** Told each line that belongs to no request. */
+  readonly onEvent?: SiteAnnouncer['event']
 }
 
 /** How a decision went on. */
@@ -77,7 +81,13 @@ export interface RunningDecision {
 }
 
 /** A site on a manual clock, with no network. */
-export function makeWorld({ degradation = {}, store, maxInFlight = 2048 }: WorldOptions = {}) {
+export function makeWorld({
+  degradation = {},
+  store,
+  maxInFlight = 2048,
+  siblings = [],
+  onEvent = ignore,
+}: WorldOptions = {}) {
   const clock = new ManualClock()
   const upstream = new StubUpstream()
   const lateReports: LateReport[] = []
@@ -97,14 +107,16 @@ export function makeWorld({ degradation = {}, store, maxInFlight = 2048 }: World
       lateVerification,
     },
     upstreams: {
+      url: 'http://a/',
       calls: upstream,
       canary: upstream,
+      siblings,
       isCanaryApart: true,
       credential: () => ({ source: 'fixed' }),
       close: ignore,
     },
     runProbe: () => ignore,
-    announce: { event: ignore, override: ignore, canary: ignore },
+    announce: { event: onEvent, override: ignore, canary: ignore },
   })
 
   /** What a guard of this site decides by. */

@@ -66,6 +66,7 @@ const badValues: Readonly<Record<string, readonly unknown[]>> = {
   knownAs: notFunctions,
   skip: notFunctions,
   onRefused: notFunctions,
+  riskContext: notFunctions,
   onVerdict: notFunctions,
   onLateVerdict: notFunctions,
   timeoutMs: notDurations,

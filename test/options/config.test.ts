@@ -30,7 +30,17 @@ const optionalNames = [
     'mode',
     'skip',
   ],
-  ...['onRefused', 'degradation', 'store', 'logger', 'logUserIp', 'onVerdict', 'onLateVerdict', 'client'],
+  ...[
+    'onRefused',
+    'riskContext',
+    'degradation',
+    'store',
+    'logger',
+    'logUserIp',
+    'onVerdict',
+    'onLateVerdict',
+    'client',
+  ],
 ]
 
 const groups = {
@@ -79,6 +89,7 @@ describe('the defaults', () => {
       mode: 'enforce',
       skip: undefined,
       onRefused: undefined,
+      riskContext: undefined,
       degradation: {
         rules: {},
         expectedPerMinute: undefined,

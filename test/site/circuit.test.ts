@@ -677,6 +677,16 @@ describe('a move to another endpoint', () => {
     expect([t.state, t.clock.pendingTimers]).toEqual(['closed', 0])
   })
 
+  test('makes a canary that failed at the old one no evidence about the new one', async () => {
+    const t = new CircuitUnderTest()
+    t.canary = 'failed'
+    t.answered('failure', 5)
+    await t.advance(10)
+    t.circuit.noteMove()
+    t.answered('failure')
+    expect([t.state, t.circuit.evidence()]).toEqual(['suspect', 'none'])
+  })
+
   test('while nothing is wrong releases no call: it runs on to its answer', async () => {
     const t = new CircuitUnderTest()
     const call = t.call()

@@ -7,7 +7,8 @@ class ClosingLineReporter {
     if (skippedSuites.length > 0) {
       console.log(
         `\nSkipped, wholly or in part: ${skippedSuites.join(', ')}.\n` +
-          'They need chromium and redis-server; on Debian: apt-get install chromium redis-server\n',
+          'They need chromium, redis-server and a C compiler (cc); on Debian: ' +
+          'apt-get install chromium redis-server gcc libc6-dev\n',
       )
     }
     const { numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites } = results

@@ -25,6 +25,8 @@ class World {
   /** `a` for a canary at host a, `a?` for a scout. */
   readonly asked: string[] = []
   readonly moves: string[] = []
+  /** When a call of a user began that the endpoint in use has answered. */
+  answeredMs = Number.NEGATIVE_INFINITY
   readonly endpoints: Endpoints
   readonly #names = new Map<Upstream, string>()
 
@@ -39,6 +41,7 @@ class World {
       upstreams: { ...(preferred as NonNullable<typeof preferred>), siblings },
       clock: this.clock,
       ask: (upstream, _timeoutMs, done) => this.#ask(upstream, done),
+      hasAnsweredSince: (timeMs) => this.answeredMs > timeMs,
       onCanary: () => {},
       onMove: (move) => this.moves.push(describeMove(move)),
     })
@@ -216,6 +219,23 @@ describe('when the preferred endpoint fails', () => {
     expect([t.inUse, t.clock.nowMs()]).toEqual(['b', 410])
   })
 
+  test.each([
+    ['where the others answer before the canary fails', 500, 10],
+    ['where they answer after it', 500, 900],
+  ])('while users are answered there, calls stay: %s', async (_, failsAfterMs, othersAfterMs) => {
+    for (const isAnswered of [true, false]) {
+      const t = new World('ab')
+      t.set('a', down, failsAfterMs)
+      t.set('b', healthy, othersAfterMs)
+      const report = t.canary()
+      await t.clock.advance(400)
+      if (isAnswered) t.answeredMs = 300
+      expect(await report).toBe('failed')
+      await t.clock.advance(1000)
+      expect(t.inUse).toBe(isAnswered ? 'a' : 'b')
+    }
+  })
+
   test('the endpoint moved to may fail in turn: calls go to any that is healthy, back included', async () => {
     const t = new World()
     t.set('a', down)
@@ -351,6 +371,7 @@ describe('the snapshot', () => {
       upstreams: { calls: upstream, canary: upstream },
       clock: new ManualClock(),
       ask: () => () => {},
+      hasAnsweredSince: () => false,
       onCanary: () => {},
       onMove: () => {},
     })

@@ -1,4 +1,4 @@
-import css from './challenge.css'
+import { adoptStyles } from './adopt-styles.js'
 import { button, element, icon, line, svg } from './elements.js'
 import { chooseTexts, type Texts } from './texts.js'
 
@@ -20,23 +20,8 @@ export interface DialogOptions {
   readonly enableDarkMode?: boolean | 'force'
 }
 
-/** A constructed style sheet passes a `style-src` policy; browsers without them get a `<style>` element. */
-function adoptStyles(): () => void {
-  try {
-    const sheet = new CSSStyleSheet()
-    sheet.replaceSync(css)
-    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet]
-    return () => {
-      document.adoptedStyleSheets = document.adoptedStyleSheets.filter((other) => other !== sheet)
-    }
-  } catch {
-    const style = element('style', '', [css])
-    document.head.append(style)
-    return () => style.remove()
-  }
-}
-
-function wantsDark(option: DialogOptions['enableDarkMode']): boolean {
+/** Whether the vendor's option asks for dark colours on this screen. */
+export function wantsDark(option: DialogOptions['enableDarkMode']): boolean {
   return option === 'force' || (Boolean(option) && window.matchMedia('(prefers-color-scheme: dark)').matches)
 }
 

@@ -10,4 +10,6 @@ declare module '*.css' {
 interface Window {
   /** The constructor that pages call. */
   TencentCaptcha?: unknown
+  /** `true` under the international script. */
+  TCaptchaGlobal?: boolean
 }

@@ -13,6 +13,7 @@ interface CaptchaOptions extends DialogOptions {
   readonly ready?: unknown
   readonly showFn?: unknown
   readonly verifyFn?: unknown
+  readonly aidEncrypted?: unknown
 }
 
 interface ConstructorArguments {
@@ -37,14 +38,16 @@ function readArguments(values: readonly unknown[]): ConstructorArguments {
   return { trigger, appId, callback: callback as ConstructorArguments['callback'], options: options || {} }
 }
 
-async function fetchTicket(origin: string, appId: string): Promise<MintedTicket> {
+/** Resolves to a ticket, or to the error code of the fallback ticket that the page gets instead. */
+async function fetchTicket(origin: string, appId: string, aidEncrypted: unknown): Promise<MintedTicket | number> {
   const response = await fetch(`${origin}/ticket`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ captchaAppId: appId, channel: 'web' }),
+    body: JSON.stringify({ captchaAppId: appId, channel: 'web', aidEncrypted }),
   })
-  if (!response.ok) throw new Error(`no ticket: HTTP ${response.status}`)
-  return response.json()
+  // A wrong encrypted app id looks like a failed request for the configuration, as at the vendor.
+  if (response.status === 403) return 1006
+  return response.ok ? response.json() : 1013
 }
 
 function callHook(hook: unknown, information: object): void {
@@ -80,15 +83,22 @@ export class SimulatedCaptcha {
     const startedAt = performance.now()
     const dialog = openDialog(this.#given.appId, this.#given.options, () => this.#closedByUser())
     this.#dialog = dialog
-    // The vendor writes both prefixes; a page and its server must accept either.
-    if (fault === 'fallback_after_show') return this.#after(fallbackDelayMs, () => this.#fallBack('terror', 1006))
-    if (typeof fault === 'object' && fault !== null) {
-      return this.#after(fallbackDelayMs, () => this.#fallBack('trerror', fault.errorCode))
-    }
+    if (this.failsByFault()) return
     mountChallenge(dialog, (showSolved) => this.#solve(round, showSolved))
     this.#shownAt = performance.now()
     this.#announce(dialog, Math.round(this.#shownAt - startedAt))
     if (fault === 'user_closes') this.#after(selfCloseDelayMs, () => this.#closedByUser())
+  }
+
+  /** Calls back with the fallback result of the fault, after a moment; returns false when the fault has none. */
+  failsByFault(): boolean {
+    const { fault } = this.#parameters
+    // The vendor writes both prefixes; a page and its server must accept either.
+    if (fault === 'fallback_after_show') this.#after(fallbackDelayMs, () => this.#fallBack('terror', 1006))
+    else if (typeof fault === 'object' && fault !== null) {
+      this.#after(fallbackDelayMs, () => this.#fallBack('trerror', fault.errorCode))
+    } else return false
+    return true
   }
 
   /** Removes everything from the page; no callback follows. */
@@ -147,11 +157,12 @@ export class SimulatedCaptcha {
   async #solve(round: number, showSolved: () => void): Promise<void> {
     const askedAt = performance.now()
     const actionDuration = Math.round(askedAt - this.#shownAt)
-    const minted = await fetchTicket(this.#parameters.origin, this.#given.appId).catch(() => null)
+    const { appId, options } = this.#given
+    const minted = await fetchTicket(this.#parameters.origin, appId, options.aidEncrypted).catch(() => 1013)
     if (round !== this.#round) return
-    if (minted === null) return this.#fallBack('terror', 1013)
+    if (typeof minted === 'number') return this.#fallBack('terror', minted)
     const verifyDuration = Math.round(performance.now() - askedAt)
-    callHook(this.#given.options.verifyFn, { pass: true, sid: this.#sid })
+    callHook(options.verifyFn, { pass: true, sid: this.#sid })
     showSolved()
     this.#after(solvedPauseMs, () => this.#pass(round, minted, { actionDuration, verifyDuration }))
   }

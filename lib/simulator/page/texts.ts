@@ -8,6 +8,7 @@ const english = {
   solved: 'Verified',
   missed: 'Not quite, try again',
   simulated: 'Simulated CAPTCHA',
+  checkbox: 'I am human',
 }
 
 /** The words of the dialog in one language. */
@@ -23,6 +24,7 @@ const simplifiedChinese: Texts = {
   solved: '验证通过',
   missed: '没有对准，请重试',
   simulated: '模拟验证码',
+  checkbox: '我不是机器人',
 }
 
 const traditionalChinese: Texts = {
@@ -35,6 +37,7 @@ const traditionalChinese: Texts = {
   solved: '驗證通過',
   missed: '沒有對準，請重試',
   simulated: '模擬驗證碼',
+  checkbox: '我不是機器人',
 }
 
 /** Returns the texts for a language tag; without one, for the browser's language. English is the default. */

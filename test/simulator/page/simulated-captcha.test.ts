@@ -42,7 +42,7 @@ const APP_ID = '190000001'
 const minted = { ticket: 'tr03abc*', randstr: '@abc' }
 
 function load(fault: ScriptFault | null = null): void {
-  new Function(tjCaptchaScript({ origin: 'http://127.0.0.1:3002', fault }))()
+  new Function(tjCaptchaScript({ origin: 'http://127.0.0.1:3002', fault, site: 'mainland' }))()
 }
 
 function make(...values: unknown[]): Captcha {

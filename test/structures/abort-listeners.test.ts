@@ -1,0 +1,26 @@
+import { expect, jest, test } from '@jest/globals'
+import { AbortListeners } from '../../lib/structures/abort-listeners.js'
+
+test('any number of callbacks are one listener of their signal, and all of them run once', () => {
+  const controller = new AbortController()
+  const addEventListener = jest.spyOn(controller.signal, 'addEventListener')
+  const listeners = new AbortListeners()
+  const ran: number[] = []
+  for (let index = 0; index < 100; index++) listeners.add(controller.signal, () => ran.push(index))
+  controller.abort()
+  controller.abort()
+  expect(ran).toEqual(Array.from({ length: 100 }, (_, index) => index))
+  expect(addEventListener).toHaveBeenCalledTimes(1)
+})
+
+test('a callback that was taken back does not run, and those of another signal neither', () => {
+  const [first, second] = [new AbortController(), new AbortController()]
+  const listeners = new AbortListeners()
+  const ran: string[] = []
+  const takeBack = listeners.add(first.signal, () => ran.push('taken back'))
+  listeners.add(first.signal, () => ran.push('first'))
+  listeners.add(second.signal, () => ran.push('second'))
+  takeBack()
+  first.abort()
+  expect(ran).toEqual(['first'])
+})
