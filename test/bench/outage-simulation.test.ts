@@ -69,9 +69,9 @@ test('the CSV has one line for each setting, under the columns that are promised
   const csv = resultsCsv(await measureAll(/^api-hangs$/, 'blog'))
   const [head, line, end] = csv.split('\n')
   expect(head).toBe(
-    'site,scenario,strategy,minutes,normal_per_minute,honest_requests,honest_passed,honest_verified,honest_waited_over_100ms,honest_waited_over_500ms,known_requests,known_passed,returning_requests,returning_passed,bot_requests,bot_passed,bot_passed_worst_minute',
+    'site,scenario,strategy,minutes,runs,normal_per_minute,honest_requests,honest_passed,honest_verified,honest_waited_over_100ms,honest_waited_over_500ms,known_requests,known_passed,returning_requests,returning_passed,bot_requests,bot_passed,bot_passed_worst_minute',
   )
-  expect(line).toMatch(/^blog,api-hangs,captcha-guard,10,2(,[\d.]+){12}$/)
+  expect(line).toMatch(/^blog,api-hangs,captcha-guard,10,40,2(,[\d.]+){12}$/)
   expect(end).toBe('')
 })
 
