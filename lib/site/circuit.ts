@@ -140,7 +140,8 @@ export class Circuit {
 
   /**
    * Calls go to another endpoint from now on: what was learned of the old one counts no more, and an answer of its calls moves
-   * nothing. Calls that wait while something is wrong are released, with evidence of an outage.
+   * nothing. Calls that wait while something is wrong are released, with evidence of an outage. Failed canaries still count as a
+   * brown-out: where every endpoint errs now and then, calls move often.
    */
   noteMove(): void {
     const isWrong = this.#state.name !== 'closed'
@@ -150,7 +151,6 @@ export class Circuit {
       this.#state = { name: 'open', why: 'canary_failed' }
       for (const permit of waiting) permit.release()
     }
-    this.#canary.forgetFailures()
     this.#change({ name: 'closed' })
   }
 
