@@ -97,12 +97,6 @@ export class CanarySchedule {
     this.#timer = undefined
   }
 
-  /** Drops what canaries found of an endpoint that is no longer in use. */
-  forgetFailures(): void {
-    this.#lastFailureMs = Number.NEGATIVE_INFINITY
-    this.#failureBeforeMs = Number.NEGATIVE_INFINITY
-  }
-
   /** The interval after a failure, in milliseconds: twice as long, up to `canaryMaxIntervalMs`. */
   backedOff(intervalMs: number): number {
     return Math.min(intervalMs * 2, this.#plan.intervals().canaryMaxIntervalMs)

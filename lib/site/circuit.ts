@@ -68,8 +68,6 @@ export class Circuit {
   #state: State = { name: 'closed' }
   /** Counts openings and closings: an answer of an older epoch moves nothing. */
   #epoch = 0
-  /** A canary that began before this has failed without Tencent being gone: it has answered since. */
-  #answersSinceMs = Number.NEGATIVE_INFINITY
 
   /** @param onChange called after every change of state */
   constructor(clock: Clock, settings: CircuitSettings, runCanary: RunCanary, onChange: () => void) {
@@ -82,7 +80,10 @@ export class Circuit {
       () => this.limits.suspicionMs,
       () => this.#suspect('call_unanswered'),
     )
-    const plan = { intervals: () => this.#settings.config, timeoutMs: () => this.#canaryTimeoutMs() }
+    const plan = {
+      intervals: () => this.#settings.config,
+      timeoutMs: () => this.limits.canaryTimeoutMs(this.#waiting.firstLeftMs),
+    }
     this.#canary = new CanarySchedule(clock, plan, runCanary, (result) => this.#canaryEnded(result))
     this.#failures = new FailureEvidence(settings.config, clock.nowMs())
     this.configure(settings)
@@ -121,10 +122,8 @@ export class Circuit {
     if (report === 'success') this.limits.noteVerified(nowMs - permit.startedMs)
     if (report === 'unanswered') this.limits.noteDeadline(permit.clientKey)
     if (permit.turnDueMs !== undefined) return this.#settleProbe(permit, permit.turnDueMs, report)
-    if (report === 'success' || report === 'refused') {
-      // An answer that came late says so of the moment when it came: Tencent is slow.
-      this.#answersSinceMs = Math.max(this.#answersSinceMs, wasOverdue ? nowMs : permit.startedMs)
-    }
+    const isAnswer = report === 'success' || report === 'refused'
+    if (isAnswer) this.#failures.noteAnswer(permit.startedMs, wasOverdue, nowMs)
     switch (report) {
       case 'success':
         return this.#failures.noteSuccess(nowMs)
@@ -133,33 +132,31 @@ export class Circuit {
         this.#failures.noteFailure(permit.startedMs, report === 'unanswered', nowMs)
         return this.#suspect('call_failed')
       case 'throttled':
-        return this.#failures.noteNeutral('throttled', nowMs)
       case 'refused':
       case 'neutral':
-        return this.#failures.noteNeutral('neutral', nowMs)
+        return this.#failures.noteNeutral(report, nowMs)
     }
   }
 
   /**
    * Calls go to another endpoint from now on: what was learned of the old one counts no more, and an answer of its calls moves
-   * nothing. Calls that wait while something is wrong are released, with evidence of an outage.
+   * nothing. Calls that wait while something is wrong are released, with evidence of an outage. Failed canaries still count as a
+   * brown-out: where every endpoint errs now and then, calls move often.
    */
   noteMove(): void {
     const isWrong = this.#state.name !== 'closed'
-    const probes = this.#state.name === 'open' && this.#state.why === 'canary_disagrees' ? this.#state.probes : []
     const waiting = this.#startEpoch()
     this.limits.forget()
     if (isWrong) {
       this.#state = { name: 'open', why: 'canary_failed' }
-      for (const permit of [...waiting, ...probes]) permit.release()
+      for (const permit of waiting) permit.release()
     }
-    this.#canary.forgetFailures()
     this.#change({ name: 'closed' })
   }
 
   /** Whether Tencent has answered a call that began later, or one that it was late with: a canary of then was wrong to fail. */
   hasAnsweredSince(timeMs: number): boolean {
-    return this.#answersSinceMs > timeMs
+    return this.#failures.answersSince(timeMs)
   }
 
   /**
@@ -215,12 +212,6 @@ export class Circuit {
     this.#openIfDue()
   }
 
-  #canaryTimeoutMs(): number {
-    const { firstDeadlineMs } = this.#waiting
-    const callerLeftMs = firstDeadlineMs === undefined ? undefined : firstDeadlineMs - this.#clock.nowMs()
-    return this.limits.canaryTimeoutMs(callerLeftMs)
-  }
-
   #openIfDue(): void {
     const { last } = this.#canary
     if (this.#state.name !== 'suspect' || last === undefined) return
@@ -235,7 +226,6 @@ export class Circuit {
   }
 
   #open(why: 'canary_failed' | 'canary_disagrees'): void {
-    const probes = this.#state.name === 'open' && this.#state.why === 'canary_disagrees' ? this.#state.probes : []
     const waiting = this.#startEpoch()
     if (why === 'canary_failed') {
       this.#change({ name: 'open', why })
@@ -245,7 +235,7 @@ export class Circuit {
       const turns = new ProbeTurns(this.#clock, canaryIntervalMs, (intervalMs) => this.#canary.backedOff(intervalMs))
       this.#change({ name: 'open', why, turns, probes: new Set() })
     }
-    for (const permit of [...waiting, ...probes]) permit.release()
+    for (const permit of waiting) permit.release()
   }
 
   #closeCircuit(): void {
@@ -253,12 +243,13 @@ export class Circuit {
     this.#change({ name: 'closed' })
   }
 
-  /** Takes out the calls that wait. */
+  /** Takes out the calls that wait, probes among them. */
   #startEpoch(): readonly Permit[] {
+    const probes = this.#state.name === 'open' && this.#state.why === 'canary_disagrees' ? this.#state.probes : []
     this.#epoch++
     this.#failures.clear()
     this.#canary.forget()
-    return this.#waiting.drain()
+    return [...this.#waiting.drain(), ...probes]
   }
 
   #settleProbe(probe: Permit, turnDueMs: number, report: CallReport): void {

@@ -27,6 +27,8 @@ export class FailureEvidence {
   /** A call ran into its deadline, and no call was answered with code 1 since: it counts as still unanswered. */
   #endedUnanswered = false
   #lastSuccessMs: number | undefined
+  /** Tencent has answered calls that began up to then, or that were answered late then. */
+  #answersSinceMs = Number.NEGATIVE_INFINITY
   /** Start of the first call that failed with no code 1 since. */
   #failingSinceMs: number | undefined
   #gapsSeen = 0
@@ -67,8 +69,21 @@ export class FailureEvidence {
   }
 
   /** Counts a call that says nothing about Tencent's availability. */
-  noteNeutral(kind: 'throttled' | 'neutral', nowMs: number): void {
-    this.#calls.add(kind, nowMs)
+  noteNeutral(kind: 'throttled' | 'refused' | 'neutral', nowMs: number): void {
+    this.#calls.add(kind === 'throttled' ? 'throttled' : 'neutral', nowMs)
+  }
+
+  /**
+   * Notes that a call got a `CaptchaCode`. It speaks for Tencent as of the call's start, for the answer may have been on its way; one
+   * that was overdue, as of now: Tencent is slow, not gone.
+   */
+  noteAnswer(startedMs: number, wasOverdue: boolean, nowMs: number): void {
+    this.#answersSinceMs = Math.max(this.#answersSinceMs, wasOverdue ? nowMs : startedMs)
+  }
+
+  /** Whether Tencent has answered users after a canary that began at `startedMs`, whatever became of it. */
+  answersSince(startedMs: number): boolean {
+    return this.#answersSinceMs > startedMs
   }
 
   /** Counts an availability failure. @param isUnanswered the call ran into its deadline */

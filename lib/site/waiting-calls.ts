@@ -40,10 +40,10 @@ export class WaitingCalls {
     return this.#overdue.size
   }
 
-  /** When the deadline of the first call under way is over; `undefined` without one. */
-  get firstDeadlineMs(): number | undefined {
+  /** What is left of the first call's deadline, in milliseconds; `undefined` while no call is under way. */
+  get firstLeftMs(): number | undefined {
     const [first] = this.#overdue.size > 0 ? this.#overdue : this.#fresh
-    return first?.deadlineMs
+    return first && first.deadlineMs - this.#clock.nowMs()
   }
 
   /** Starts to watch a call. */

@@ -4,14 +4,14 @@ import { type Done, runUntil, type StartCall } from './with-deadline.js'
 
 /** How finely lateness is measured, in parts of the deadline. */
 const slices = 20
-/** Lateness up to this share of the deadline is every timer's own, and prolongs nothing: callers wait for the verdict. */
-const toleratedShare = 1 / 20
+/** Lateness up to this share of the deadline prolongs nothing: callers wait for the verdict, and a canary has time to spare. */
+const toleratedShare = 1 / 8
 /** More than this share of the time late: what failed meanwhile may have been our own doing. */
 const busyShare = 1 / 4
 
 /**
  * Runs a canary's call as `withDeadline` does, on a machine that may be busy: the deadline is prolonged by the time that the
- * event loop was late for more than a twentieth of it, up to twice its length. A caller who keeps the loop busy must not make a canary fail by it.
+ * event loop was late for more than an eighth of it, up to twice its length. A caller who keeps the loop busy must not make a canary fail by it.
  */
 export function withPatientDeadline(start: StartCall, timeoutMs: number, clock: Clock, done: Done): () => void {
   const deadline = new PatientDeadline(clock, timeoutMs)

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals'
+import { until } from '../flow/support.js'
 import { browserSuite, inChromium, solve, type Visit, type VisitOptions } from './browser-suite.js'
 
 const { visit } = browserSuite()
@@ -196,7 +197,7 @@ inChromium('A form of another author', () => {
     )
     await here.page.context().setOffline(true)
     await here.page.click('button')
-    await here.page.waitForURL('chrome-error://**')
+    await until(() => here.page.url().startsWith('chrome-error:'), 10_000)
     await here.page.context().setOffline(false)
     await here.page.goBack()
     await here.page.click('button')

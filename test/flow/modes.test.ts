@@ -258,7 +258,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     ] as const)('refuse %s', async (cause, fault) => {
       const flow = await startFlow({
         express,
-        options: { timeoutMs: 80, degradation: { rules: { [cause]: 'refuse' } } },
+        options: { timeoutMs: cause === 'timeout' ? 80 : 2000, degradation: { rules: { [cause]: 'refuse' } } },
       })
       expect(await flow.send(flow.mint({ fault }))).toMatchObject({
         status: 503,

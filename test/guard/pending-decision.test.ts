@@ -759,6 +759,28 @@ describe('giving back', () => {
   })
 })
 
+test('two hundred who arrive in the moment when the API begins to hang pass with its evidence, before their deadline', async () => {
+  const world = makeWorld({ degradation: { expectedPerMinute: 3000 } })
+  const running = Array.from({ length: 200 }, (_, user) =>
+    world.run(world.contextOf({ ...ticketOf(user), limitKey: `user ${user}`, addressKey: `user ${user}` })),
+  )
+  await world.clock.advance(500)
+  const [canary] = world.canaries()
+  expect(canary?.timeoutMs).toBe(1450)
+  await world.clock.advance(1450)
+  canary?.answer({ kind: 'timeout', loopBlocked: false })
+  for (const { decision } of running) {
+    expect(decision).toMatchObject({ verdict: { passed: true, cause: 'circuit_open' }, trace: { purse: 'outage' } })
+  }
+  expect(world.clock.nowMs()).toBe(1950)
+  world.services.close()
+
+  function ticketOf(user: number) {
+    const ticket = `ticket ${user}`
+    return { ticketKey: ticket, ticket: { kind: 'ordinary', ticket, randstr: '@abc' } } as const
+  }
+})
+
 describe('late verification', () => {
   const late = { degradation: { lateVerification: true } } as const
 
