@@ -11,6 +11,8 @@ const attacker = '203.0.113.66'
 const junkCode = 15
 /** Calls of a stranger that may be under way at once: a sixty-fourth of 2048. */
 const underWay = 32
+/** The same of a client with history: a sixteenth. */
+const underWayKnown = 128
 
 async function siteWithLatency(): Promise<Flow> {
   const flow = await startFlow()
@@ -63,11 +65,15 @@ describe('a caller that hangs up before the answer escapes no limit', () => {
   test('so that Tencent is asked sixty times about a client with one solved CAPTCHA that floods the site', async () => {
     const flow = await siteWithLatency()
     expect((await flow.send(flow.mint(), { ip: attacker })).captcha?.reason).toBe('verified')
-    await junkThatHangsUp(flow, 600, 200)
-    expect(arrived(flow)).toBeGreaterThan(1 + 60 + 2 * underWay)
-    expect(flow.asked).toBeLessThanOrEqual(1 + 60 + 2 * underWay)
+    const mostAsked = 1 + 60 + underWayKnown
+    // A hundred at once are pressure on any machine. A busy one reads the hang-up of some before their body.
+    while (arrived(flow) < 2 * mostAsked) {
+      const leave = () => postAndHangUp(flow.url, flow.mint({ code: junkCode }), attacker, hangUpAfterMs)
+      await Promise.all(Array.from({ length: 100 }, leave))
+    }
+    expect(flow.asked).toBeLessThanOrEqual(mostAsked)
     const { rate_limited = 0 } = flow.guard.snapshot().counters
-    expect(rate_limited).toBeGreaterThanOrEqual(arrived(flow) - 1 - 60 - 2 * underWay)
+    expect(rate_limited).toBeGreaterThanOrEqual(arrived(flow) - mostAsked)
   })
 
   test('so that other addresses are verified meanwhile', async () => {
