@@ -46,6 +46,14 @@ class SystemTimer implements Timer {
   }
 }
 
+/**
+ * Runs once an answer that was there before has been read whole: a blocked event loop reads sockets after its timers, and their
+ * content after that.
+ */
+export function afterSockets(clock: Clock, run: () => void): void {
+  clock.afterPoll(() => clock.afterPoll(run))
+}
+
 function afterLong(delayMs: number, run: () => void): Timer {
   let step = systemClock.after(longestTimeoutMs, () => {
     step = systemClock.after(delayMs - longestTimeoutMs, run)

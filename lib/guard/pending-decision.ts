@@ -64,6 +64,9 @@ export class PendingDecision {
   readonly #context: DecisionContext
   readonly #end: DecisionEnd
   readonly #steps: Admission
+  readonly #callKey: string | undefined
+  /** Made once, where it is needed. */
+  #call: VerifyCall | undefined
   #leaveCall: (() => void) | undefined
   #isOver = false
   #isRunning = false
@@ -74,6 +77,7 @@ export class PendingDecision {
     this.#policy = policy
     this.#context = context
     this.#end = end
+    this.#callKey = callKeyOf(context)
     const { ticket, address } = context
     const hasAddress = address !== undefined
     this.#steps = admit({ ticket, hasAddress, maxFallbackAgeMs: policy.maxFallbackAgeMs })
@@ -174,8 +178,13 @@ export class PendingDecision {
 
   /** Whether Tencent would have to be asked anew: no guard has its reply, and no call about the ticket is under way. */
   #needsCall(): boolean {
-    const callKey = callKeyOf(this.#context)
-    return this.#context.shared.reply === undefined && !(callKey && this.#policy.services.calls.knows(callKey))
+    const { calls } = this.#policy.services
+    return this.#context.shared.reply === undefined && !(this.#callKey && calls.knows(this.#callKey))
+  }
+
+  #callToMake(): VerifyCall | undefined {
+    this.#call ??= callOf(this.#context)
+    return this.#call
   }
 
   #askTencent(): void {
@@ -183,8 +192,8 @@ export class PendingDecision {
     const { shared, limitKey } = this.#context
     // A second guard on this request: the ticket is spent, its reply is not.
     if (shared.reply !== undefined) return this.#resume(shared.reply)
-    const call = callOf(this.#context)
-    const callKey = callKeyOf(this.#context)
+    const call = this.#callToMake()
+    const callKey = this.#callKey
     if (call === undefined || callKey === undefined) throw new TypeError('only an ordinary ticket can be asked about')
     // A guard before let it pass unasked: asked about late as well, one of the two would find it spent.
     shared.dropLate?.()
@@ -209,7 +218,7 @@ export class PendingDecision {
     const record = site.recordVerified(ticketKey as string, addressKey, () => !this.#isOver)
     const finish = (isFirst: boolean) => {
       // The client went away while the store was asked: the reply waits for the ticket to be sent again.
-      if (this.#isOver && isFirst) return calls.keep(callKeyOf(this.#context) as string, shared.reply as Outcome)
+      if (this.#isOver && isFirst) return calls.keep(this.#callKey as string, shared.reply as Outcome)
       if (isFirst) shared.hasPassed = true
       this.#resume({ isFirst: shared.hasPassed })
     }
@@ -272,8 +281,8 @@ export class PendingDecision {
     site.noteVerdict(verdict)
     if (!(verdict.passed && verdict.degraded)) return
     const { shared, addressKey, clientKey, ticketHash } = this.#context
-    const call = callOf(this.#context)
-    const callKey = callKeyOf(this.#context)
+    const call = this.#callToMake()
+    const callKey = this.#callKey
     if (call === undefined || callKey === undefined || shared.dropLate) return
     // Nothing of the request itself: thousands of these may wait for minutes.
     const { reportLate } = this.#policy

@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks'
 import { circuitReport, degraded, type Outcome } from '../admission/outcome.js'
-import type { Clock } from '../clock.js'
+import { afterSockets, type Clock } from '../clock.js'
 import type { AllowedCall } from '../site/call-allowance.js'
 import type { Site } from '../site/site.js'
 import { AgingMap } from '../structures/aging-map.js'
@@ -214,11 +214,6 @@ function removeTaker(underWay: CallUnderWay, taker: (reply: Outcome) => void): b
   const isRemoved = left.length < underWay.takers.length
   underWay.takers = left
   return isRemoved
-}
-
-/** The answer may already be there: an event loop that was blocked reads it after its timers, and its content after that. */
-function afterSockets(clock: Clock, run: () => void): void {
-  clock.afterPoll(() => clock.afterPoll(run))
 }
 
 const notAdmitted = degraded('circuit_open', { wasSent: false })

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../clock.js'
+import { afterSockets, type Clock, type Timer } from '../clock.js'
 import type { UpstreamResult } from './upstream-result.js'
 import { type Done, runUntil, type StartCall } from './with-deadline.js'
 
@@ -72,6 +72,6 @@ class PatientDeadline {
     const leftMs = this.#startedMs + this.#timeoutMs + Math.min(prolongedMs, this.#timeoutMs) - nowMs
     if (leftMs > 0) return this.#wait(Math.ceil(leftMs))
     this.#dueMs = nowMs
-    this.#clock.afterPoll(() => this.#clock.afterPoll(this.#onOver))
+    afterSockets(this.#clock, this.#onOver)
   }
 }

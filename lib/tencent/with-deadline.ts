@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../clock.js'
+import { afterSockets, type Clock, type Timer } from '../clock.js'
 import type { UpstreamResult } from './upstream-result.js'
 
 /** A deadline that fires this much late says that our own event loop was blocked, not that Tencent was slow. */
@@ -27,7 +27,7 @@ export function withDeadline(start: StartCall, timeoutMs: number, clock: Clock, 
   const arm: ArmDeadline = (onOver) =>
     clock.after(timeoutMs, () => {
       const loopBlocked = clock.nowMs() - dueMs > loopBlockedMs
-      clock.afterPoll(() => clock.afterPoll(() => onOver(loopBlocked)))
+      afterSockets(clock, () => onOver(loopBlocked))
     })
   return runUntil(arm, start, done)
 }

@@ -1,9 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { build } from 'esbuild'
+import { BundledProcess } from '../support/bundled-process.js'
 import { type Scenario, scenarios } from './misbehaviours.js'
 import type { SurvivalOrder, SurvivalReport } from './surviving-process.js'
 
@@ -13,36 +11,19 @@ interface Life {
 }
 
 describe('the process', () => {
-  let dir: string
-  const children = new Set<ChildProcess>()
+  let bundled: BundledProcess
 
   beforeAll(async () => {
-    dir = mkdtempSync(join(import.meta.dirname, '.surviving-process-'))
-    await build({
-      entryPoints: [join(import.meta.dirname, 'surviving-process.ts')],
-      outfile: join(dir, 'surviving-process.mjs'),
-      bundle: true,
-      loader: { '.lua': 'text' },
-      packages: 'external',
-      platform: 'node',
-      format: 'esm',
-      target: 'node20',
-    })
+    bundled = await BundledProcess.bundle(join(import.meta.dirname, 'surviving-process.ts'))
   }, 30_000)
 
-  afterAll(() => {
-    for (const child of children) child.kill('SIGKILL')
-    rmSync(dir, { recursive: true, force: true })
-  })
+  afterAll(() => bundled.close())
 
   async function live(order: SurvivalOrder): Promise<Life> {
-    const child = fork(join(dir, 'surviving-process.mjs'), { execArgv: [], silent: true })
-    children.add(child)
+    const child = bundled.start(order, { silent: true })
     const reports: SurvivalReport[] = []
     child.on('message', (report) => reports.push(report as SurvivalReport))
-    child.send(order)
     const [exitCode] = await once(child, 'exit')
-    children.delete(child)
     return { reports, exitCode }
   }
 

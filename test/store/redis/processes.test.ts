@@ -1,9 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { build } from 'esbuild'
+import { BundledProcess } from '../../support/bundled-process.js'
 import type { ClaimingOrder, ClaimingResult } from './claiming-process.js'
 import { clientLibraries } from './client-libraries.js'
 import { describeWithRedis, RedisServer } from './redis-server.js'
@@ -12,42 +11,22 @@ const processCount = 4
 
 describeWithRedis()('four processes on one Redis', () => {
   let server: RedisServer
-  let dir: string
-  const children = new Set<ChildProcess>()
+  let bundled: BundledProcess
 
   beforeAll(async () => {
     server = await RedisServer.start()
-    dir = mkdtempSync(join(import.meta.dirname, '.claiming-process-'))
-    await build({
-      entryPoints: [join(import.meta.dirname, 'claiming-process.ts')],
-      outfile: join(dir, 'claiming-process.mjs'),
-      bundle: true,
-      loader: { '.lua': 'text' },
-      packages: 'external',
-      platform: 'node',
-      format: 'esm',
-      target: 'node20',
-    })
+    bundled = await BundledProcess.bundle(join(import.meta.dirname, 'claiming-process.ts'))
   }, 30_000)
 
   afterAll(async () => {
-    for (const child of children) child.kill('SIGKILL')
+    bundled.close()
     await server.close()
-    rmSync(dir, { recursive: true, force: true })
   })
-
-  function start(order: ClaimingOrder): ChildProcess {
-    const child = fork(join(dir, 'claiming-process.mjs'), { execArgv: [] })
-    children.add(child)
-    child.once('exit', () => children.delete(child))
-    child.send(order)
-    return child
-  }
 
   /** All of them start at the same moment. */
   async function claimTogether(order: ClaimingOrder): Promise<readonly ClaimingResult[]> {
     await server.command('FLUSHALL')
-    const started = Array.from({ length: processCount }, () => start(order))
+    const started = Array.from({ length: processCount }, () => bundled.start(order))
     await Promise.all(started.map((child) => messageOf(child)))
     const results = started.map((child) => messageOf(child) as Promise<ClaimingResult>)
     for (const child of started) child.send('go')
