@@ -14,14 +14,16 @@ import {
 /** Numbers as digits, in the order of their size: both languages have to state the same. */
 function figures(text: string): readonly string[] {
   const withoutLinks = text.replace(/\]\([^)]*\)/g, ']')
-  return [...withoutLinks.matchAll(/\d[\d ,.]*\d|\d/g)].map(([figure]) => figure.replace(/[ ,]/g, '')).sort()
+  return [...withoutLinks.matchAll(/\d{1,3}(?:[ ,]\d{3})+(?!\d)|\d+(?:\.\d+)*/g)]
+    .map(([figure]) => figure.replace(/[ ,]/g, ''))
+    .sort()
 }
 
 /** Code without its comments, which are translated; other languages than these are compared by their kind alone. */
 function statements({ language, code }: CodeBlock): string {
   if (!['ts', 'js', 'tsx', 'jsx'].includes(language)) return language
   return transformSync(code, { loader: 'tsx', minifyWhitespace: true, legalComments: 'none' }).code.replace(
-    /(['"`])(?:(?!\1)[\s\S])*[^\x00-\x7f](?:(?!\1)[\s\S])*\1/g,
+    /(['"`])(?:(?!\1)[\s\S])*\P{ASCII}(?:(?!\1)[\s\S])*\1/gu,
     "'text'",
   )
 }

@@ -12,7 +12,7 @@ const names = Object.keys(schema.entries).flatMap((name) =>
   name === 'degradation' ? Object.keys(output.degradation).map((member) => `degradation.${member}`) : name,
 )
 
-function valueOf(name: string): unknown {
+function parsedValue(name: string): unknown {
   const [first = '', second] = name.split('.')
   return second === undefined ? output[first] : output.degradation[second]
 }
@@ -34,7 +34,7 @@ describe.each(['docs/options.md', 'docs/options.zh.md'])('the table of %s', (pat
     expect(stated.length).toBeGreaterThan(10)
     for (const { name, byDefault } of stated) {
       const value: unknown = new Function(`return (${byDefault})`)()
-      const actual = valueOf(name)
+      const actual = parsedValue(name)
       if (typeof value === 'object') expect([name, actual]).toEqual([name, expect.objectContaining(value as object)])
       else expect([name, actual]).toEqual([name, value])
     }
