@@ -1,11 +1,16 @@
 import { describe, expect, test } from '@jest/globals'
 import * as v from 'valibot'
 import { causeTable, degradationCauses } from '../../lib/admission/cause-table.js'
+import { parseOptions } from '../../lib/options/config.js'
 import { schema } from '../../lib/options/schema.js'
 import { readDocument, tableRows } from './documents.js'
 
 const required = { captchaAppId: 1, appSecretKey: 'key', credential: { secretId: 'id', secretKey: 'key' } }
-const output = v.parse(schema, required) as Record<string, unknown> & { degradation: Record<string, unknown> }
+// The config has the defaults that depend on other options, too.
+const output: Record<string, unknown> & { degradation: Record<string, unknown> } = {
+  ...v.parse(schema, required),
+  degradation: { ...parseOptions(required).degradation },
+}
 
 /** The options and their groups below `degradation`, as the table names them. */
 const names = Object.keys(schema.entries).flatMap((name) =>
