@@ -22,7 +22,9 @@ function figures(text: string): readonly string[] {
 /** Code without its comments, which are translated; other languages than these are compared by their kind alone. */
 function statements({ language, code }: CodeBlock): string {
   if (!['ts', 'js', 'tsx', 'jsx'].includes(language)) return language
-  return transformSync(code, { loader: 'tsx', minifyWhitespace: true, legalComments: 'none' }).code.replace(
+  const tsconfigRaw = { compilerOptions: { experimentalDecorators: true } }
+  const loader = language === 'ts' ? 'ts' : 'tsx'
+  return transformSync(code, { loader, tsconfigRaw, minifyWhitespace: true, legalComments: 'none' }).code.replace(
     /(['"`])(?:(?!\1)[\s\S])*\P{ASCII}(?:(?!\1)[\s\S])*\1/gu,
     "'text'",
   )
