@@ -7,7 +7,7 @@ import { build } from 'esbuild'
 import { buildBrowser } from './build-browser.mjs'
 import { buildPageScript } from './build-page-script.mjs'
 
-const entryNames = ['index', 'simulator/index', 'store/redis/index', 'cli/main']
+const entryNames = ['index', 'simulator/index', 'store/redis/index', 'prometheus/index', 'cli/main']
 const out = `.dist-${process.pid}`
 
 const shared = {
