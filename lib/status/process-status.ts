@@ -49,8 +49,19 @@ export function processStatus(
   snapshot: GuardSnapshot,
   recording: Recording,
 ): ProcessStatus {
-  const { api, clientPath, circuit, endpoints, credential, purses, baselinePerMinute, late, inFlight, store, override } =
-    snapshot
+  const {
+    api,
+    clientPath,
+    circuit,
+    endpoints,
+    credential,
+    purses,
+    baselinePerMinute,
+    late,
+    inFlight,
+    store,
+    override,
+  } = snapshot
   return {
     process,
     atMs,

@@ -40,7 +40,7 @@ export interface Recording {
 const maxEndpoints = 8
 
 /**
- * Counts what happens at one site, for a page that somebody may open. Each event costs an addition; a degraded decision is kept
+ * Counts what happens at one site, for a page that is opened now and then. Each event costs an addition; a degraded decision is kept
  * as well. Memory is bounded, and nothing is computed before {@link read}.
  */
 export class StatusRecorder {
