@@ -5,7 +5,6 @@ import { checker } from './guard/check.js'
 import { GuardParts } from './guard/guard-parts.js'
 import type { CaptchaGuard } from './guard/guard-types.js'
 import { operations } from './guard/operations.js'
-import { PendingDecision } from './guard/pending-decision.js'
 import { refusalProblem } from './guard/problem.js'
 import type { RequestContext } from './guard/request-context.js'
 import { respond } from './guard/respond.js'
@@ -78,7 +77,7 @@ function guardRequest(parts: GuardParts, req: CaptchaRequest, res: ServerRespons
     if (!res.writableEnded) pending.abandon()
   }
   let stopWatching: (() => void) | undefined
-  const pending = new PendingDecision(parts.policy, context, {
+  const pending = parts.decision(context, {
     report(decision) {
       ;(req as { captcha?: CaptchaVerdict }).captcha = decision.verdict
       parts.report(decision, context)

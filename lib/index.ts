@@ -44,7 +44,20 @@ export type {
 } from './options/options.js'
 export type { OverrideOptions } from './options/override-options.js'
 export { fromBody, fromHeaders, fromQuery, type TokenReader } from './read-token.js'
-export { verdictChannelName } from './report/reporter.js'
+export {
+  type CallKind,
+  type CallMessage,
+  captchaChannels,
+  type GuardMessage,
+  type LateVerdictMessage,
+  type OverrideMessage,
+  type SiteMessage,
+  type StateChange,
+  type StateMessage,
+  type VerdictMessage,
+  type VerifyMessage,
+  verdictChannelName,
+} from './report/channels.js'
 export { type RequireCaptchaOptions, requireCaptcha } from './require-captcha.js'
 export type { LateVerdict } from './site/late-verification.js'
 export type { OverrideSnapshot } from './site/override-switch.js'

@@ -62,6 +62,10 @@ export interface CaptchaGuard extends CaptchaMiddleware {
 /** A guard and its site as plain JSON. */
 export interface GuardSnapshot {
   readonly captchaAppId: number
+  /** Random, of the guard's site in this process: guards that share it have the same. Messages of the diagnostics channels have it, too. */
+  readonly siteId: string
+  /** Random, of this guard in this process; its log lines and messages have it, too. */
+  readonly guardId: string
   readonly mode: 'enforce' | 'observe'
   readonly override: OverrideSnapshot
   /** The verification API, as the server itself sees it. */

@@ -1,5 +1,5 @@
 import { parseOverride } from '../options/override-options.js'
-import { askCanary, type HealthReport, healthReport } from '../tencent/canary.js'
+import { type HealthReport, healthReport } from '../tencent/canary.js'
 import type { GuardParts } from './guard-parts.js'
 import type { CaptchaGuard, GuardSnapshot } from './guard-types.js'
 
@@ -20,12 +20,12 @@ export function operations(parts: GuardParts): Omit<CaptchaGuard, keyof Callable
 }
 
 function checkHealth({ config, services }: GuardParts): Promise<HealthReport> {
-  const { clock, canary } = services
+  const { clock, canaryUpstream } = services
   const startedMs = clock.nowMs()
   return new Promise((resolve, reject) => {
     // The deadline's own timer holds no process; a script that awaits its health check must live to see it.
     const hold = setTimeout(() => {}, 2 * config.timeoutMs + 1000)
-    askCanary(canary, config.timeoutMs, (reply) => {
+    services.askCanary(canaryUpstream, config.timeoutMs, (reply) => {
       clearTimeout(hold)
       try {
         resolve(healthReport(reply, Math.round(clock.nowMs() - startedMs)))
@@ -37,11 +37,11 @@ function checkHealth({ config, services }: GuardParts): Promise<HealthReport> {
 }
 
 function snapshot(parts: GuardParts): GuardSnapshot {
-  const { config, reporter, services } = parts
+  const { config, reporter, services, ids } = parts
   const { site, late } = services
   site.refresh()
   return {
-    captchaAppId: config.captchaAppId,
+    ...ids,
     mode: config.mode,
     override: site.override.snapshot(),
     api: site.apiWatch.snapshot(),

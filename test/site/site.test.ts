@@ -63,6 +63,7 @@ class SiteUnderTest {
     this.store.state = { ...this.store.state, ...shared }
     this.store.nowMs = () => this.clock.nowMs() + storeAheadMs
     const watch = (path: string) => ({
+      changed: () => {},
       started: (outage: object) => this.told.push({ path, started: outage }),
       ended: (outage: object) => this.told.push({ path, ended: outage }),
     })
