@@ -13,6 +13,7 @@ import { ClientCharges } from './client-charges.js'
 import type { ClientHistory } from './client-history.js'
 import { ClientPath, type RunProbe } from './client-path.js'
 import { ExpectedPasses } from './expected-passes.js'
+import { FleetStatus } from './fleet-status.js'
 import { InFlight } from './in-flight.js'
 import { Ledger, type VerifiedRecord } from './ledger.js'
 import { type OutageListener, OutageWatch } from './outage-watch.js'
@@ -71,6 +72,7 @@ export class Site {
   readonly apiWatch: OutageWatch
   readonly clientPathWatch: OutageWatch
   readonly override: OverrideSwitch
+  readonly fleet: FleetStatus
   readonly #parts: SiteParts
   readonly #expected: ExpectedPasses
   #settings: SiteSettings
@@ -94,6 +96,7 @@ export class Site {
     })
     this.override = new OverrideSwitch(clock, (state, why) => listener.override(state, why))
     this.#sharedOverride = new SharedOverride({ clock, override: this.override, store: () => this.#store })
+    this.fleet = new FleetStatus({ clock, store: () => this.#store })
     this.ledger = new Ledger({
       clock,
       totalPerMinute: (total) => this.#totalPerMinute(total),
@@ -274,5 +277,6 @@ export class Site {
     this.#expected.adopt(state)
     this.ledger.followBaseline()
     this.#sharedOverride.hear(state)
+    this.fleet.heartbeatAnswered()
   }
 }
