@@ -1,5 +1,5 @@
 import type { OverrideSnapshot } from '../site/override-switch.js'
-import type { FleetPath, FleetStatus } from './fleet-status.js'
+import type { FleetPath, FleetView } from './fleet-view.js'
 import { verdictColumns } from './recording/columns.js'
 
 /** What happened to requests in the last five minutes. */
@@ -52,7 +52,7 @@ export function toneOf({ kind }: Finding): Tone {
 const recentMinutes = 5
 
 /** The verdicts of the last five minutes, the running one included. */
-export function recentVerdicts({ verdicts }: Pick<FleetStatus, 'verdicts'>): RecentVerdicts {
+export function recentVerdicts({ verdicts }: Pick<FleetView, 'verdicts'>): RecentVerdicts {
   const recent = (key: string) => (verdicts[key] ?? []).slice(-recentMinutes).reduce((sum, count) => sum + count, 0)
   const passes = verdictColumns.filter(({ family }) => family === 'degraded_pass')
   return {
@@ -65,7 +65,7 @@ export function recentVerdicts({ verdicts }: Pick<FleetStatus, 'verdicts'>): Rec
 }
 
 /** What is wrong at a site, worst first. */
-export function findingsOf(fleet: FleetStatus, override: OverrideSnapshot): readonly [Finding, ...Finding[]] {
+export function findingsOf(fleet: FleetView, override: OverrideSnapshot): readonly [Finding, ...Finding[]] {
   const { api, clientPath, credential, endpoints, processes } = fleet
   const { misconfigured, overLimit } = recentVerdicts(fleet)
   const set = { until: override.until, by: override.by }

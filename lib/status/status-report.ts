@@ -1,7 +1,7 @@
 import type { GuardSnapshot } from '../guard/guard-types.js'
 import type { OverrideSnapshot } from '../site/override-switch.js'
 import { type Finding, findingsOf, type RecentVerdicts, recentVerdicts } from './findings.js'
-import type { FleetStatus } from './fleet-status.js'
+import type { FleetView } from './fleet-view.js'
 
 /** The JSON of the status page. */
 export interface StatusReport {
@@ -22,7 +22,7 @@ export interface SiteStatus {
   readonly recent: RecentVerdicts
   readonly override: OverrideSnapshot
   /** The site as all of its processes together see it. */
-  readonly fleet: FleetStatus
+  readonly fleet: FleetView
   /** The guards of the process that answers, by name. */
   readonly guards: Readonly<Record<string, GuardSnapshot>>
 }
@@ -30,7 +30,7 @@ export interface SiteStatus {
 /** The report of one site. */
 export function siteStatus(
   guards: readonly [readonly [string, GuardSnapshot], ...(readonly [string, GuardSnapshot])[]],
-  fleet: FleetStatus,
+  fleet: FleetView,
 ): SiteStatus {
   const [[name, { captchaAppId, override }], ...others] = guards
   return {

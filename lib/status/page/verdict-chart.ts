@@ -1,4 +1,4 @@
-import type { FleetStatus } from '../fleet-status.js'
+import type { FleetView } from '../fleet-view.js'
 import { type VerdictColumn, type VerdictFamily, verdictColumns } from '../recording/columns.js'
 import { minutesKept } from '../recording/minute-counts.js'
 import type { Formats } from './formats.js'
@@ -32,7 +32,7 @@ const height = 160
 const leastHeight = 2
 
 /** Verdicts per minute as a stacked chart, with a legend, and as a table. */
-export function verdictChart(fleet: FleetStatus, texts: StatusTexts, formats: Formats, id: string): Html {
+export function verdictChart(fleet: FleetView, texts: StatusTexts, formats: Formats, id: string): Html {
   const series = families.flatMap((family) => seriesOf(family, fleet.verdicts, texts))
   const totals = sumByMinute(series)
   const most = Math.max(...totals)
@@ -56,7 +56,7 @@ ${bars(series, top)}${hoverTitles(series, firstMs, formats)}</svg>
 ${minuteTable(series, firstMs, texts, formats, id)}`
 }
 
-function seriesOf(family: VerdictFamily, verdicts: FleetStatus['verdicts'], texts: StatusTexts): readonly Series[] {
+function seriesOf(family: VerdictFamily, verdicts: FleetView['verdicts'], texts: StatusTexts): readonly Series[] {
   const columns = verdictColumns
     .filter((column) => column.family === family && verdicts[column.key] !== undefined)
     .sort((a, b) => sumOf(verdicts[b.key]) - sumOf(verdicts[a.key]))
@@ -127,11 +127,11 @@ function hoverTitles(series: readonly Series[], firstMs: number, formats: Format
   })
 }
 
-function hasOutage({ outages }: FleetStatus, firstMs: number): boolean {
+function hasOutage({ outages }: FleetView, firstMs: number): boolean {
   return outages.some(({ toMs = Number.POSITIVE_INFINITY }) => toMs > firstMs)
 }
 
-function outageBands({ outages }: FleetStatus, firstMs: number): Html[] {
+function outageBands({ outages }: FleetView, firstMs: number): Html[] {
   const position = (epochMs: number) => {
     return Math.min(minutesKept * slot, Math.max(0, ((epochMs - firstMs) / 60_000) * slot))
   }

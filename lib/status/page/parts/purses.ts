@@ -1,4 +1,4 @@
-import type { FleetPurse } from '../../fleet-status.js'
+import type { FleetPurse } from '../../fleet-view.js'
 import { type Html, html } from '../html.js'
 import { facts, type PartContext, table } from './part.js'
 

@@ -1,4 +1,4 @@
-import type { FleetPath } from '../../fleet-status.js'
+import type { FleetPath } from '../../fleet-view.js'
 import { type Html, html } from '../html.js'
 import { type PartContext, whyText } from './part.js'
 

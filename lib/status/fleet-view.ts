@@ -43,7 +43,7 @@ export interface FleetPurse extends PurseState {
 }
 
 /** A site as all of its processes together see it; of one process, where there is no shared store. */
-export interface FleetStatus {
+export interface FleetView {
   readonly api: FleetPath
   readonly clientPath: FleetPath
   /** The circuit of the process that sees the worst state. */
@@ -74,7 +74,7 @@ export interface FleetStatus {
  * Adds up what several processes know of one site: sums of counts by minute, the worst state, every process by name. The first
  * one is the process that answers.
  */
-export function mergeProcesses(all: readonly [ProcessStatus, ...ProcessStatus[]]): FleetStatus {
+export function mergeProcesses(all: readonly [ProcessStatus, ...ProcessStatus[]]): FleetView {
   const [own] = all
   const states = all.map(({ state }) => state)
   const minute = Math.max(...all.map(({ recording }) => recording.minute))
@@ -130,7 +130,7 @@ function worstPath(all: readonly WatchSnapshot[]): FleetPath {
   return { state, since: first.since, why: first.why, processes: alike.length }
 }
 
-function worstCircuit(states: readonly ProcessState[]): FleetStatus['circuit'] {
+function worstCircuit(states: readonly ProcessState[]): FleetView['circuit'] {
   const { circuit } = worst(states, (state) => severity[state.circuit.state])
   const alike = states.filter((state) => state.circuit.state === circuit.state)
   return { ...circuit, processes: alike.length }
@@ -177,7 +177,7 @@ function sumPurses(
   }
 }
 
-function knownShare(counts: Readonly<Record<string, readonly number[]>>): FleetStatus['known'] {
+function knownShare(counts: Readonly<Record<string, readonly number[]>>): FleetView['known'] {
   const [knownColumn] = otherColumns
   const verified = total(counts.verified)
   const known = Math.min(verified, total(counts[knownColumn]))
