@@ -1,5 +1,6 @@
 import type { CaptchaVerdict } from '../../admission/verdict.js'
 import type { Clock } from '../../clock.js'
+import type { WatchState } from '../../site/outage-watch.js'
 import { limitColumnKey, verdictColumnKey } from './columns.js'
 import { type DegradedDecision, DegradedDecisions } from './degraded-decisions.js'
 import { type LatencyCounts, LatencyHistogram } from './latency-histogram.js'
@@ -79,9 +80,9 @@ export class StatusRecorder {
   }
 
   /** Notes the state of a path. */
-  path(path: TimelineOutage['path'], state: 'healthy' | 'suspect' | 'outage', why: string): void {
-    if (state === 'outage') this.#timeline.start(path, why, this.#epochMs())
-    else this.#timeline.end(path, this.#epochMs())
+  path(path: TimelineOutage['path'], state: WatchState, why: string, sinceEpochMs = this.#epochMs()): void {
+    if (state === 'outage') this.#timeline.start(path, why, sinceEpochMs)
+    else this.#timeline.end(path, sinceEpochMs)
   }
 
   /** All that was recorded, as of now. */
