@@ -6,8 +6,9 @@ import { createRequire } from 'node:module'
 import { build } from 'esbuild'
 import { buildBrowser } from './build-browser.mjs'
 import { buildPageScript } from './build-page-script.mjs'
+import { buildStatusPage } from './build-status-page.mjs'
 
-const entryNames = ['index', 'simulator/index', 'store/redis/index', 'prometheus/index', 'cli/main']
+const entryNames = ['index', 'simulator/index', 'store/redis/index', 'prometheus/index', 'status/index', 'cli/main']
 const out = `.dist-${process.pid}`
 
 const shared = {
@@ -30,8 +31,8 @@ try {
   await mkdir(`${out}/cjs`, { recursive: true })
   // The package is `type: module`; this file makes Node and TypeScript read dist/cjs as CommonJS.
   await writeFile(`${out}/cjs/package.json`, `${JSON.stringify({ type: 'commonjs' })}\n`)
-  // First: the server's bundles hold the text of both scripts for pages.
-  await Promise.all([buildBrowser(out), buildPageScript()])
+  // First: the server's bundles hold the text of the scripts for pages.
+  await Promise.all([buildBrowser(out), buildPageScript(), buildStatusPage()])
   await Promise.all([
     build({ ...shared, format: 'esm', splitting: true, outdir: `${out}/esm`, chunkNames: 'chunks/[name]-[hash]' }),
     build({ ...shared, format: 'cjs', outdir: `${out}/cjs` }),

@@ -21,6 +21,9 @@ import { type OverrideChange, type OverrideState, OverrideSwitch } from './overr
 import type { PurseConfig } from './purse.js'
 import { SharedOverride } from './shared-override.js'
 
+/** What a purse's total follows: the start value, the floor, the learned baseline, or the option `expectedPerMinute`. */
+export type PurseBasis = 'start' | 'floor' | 'baseline' | 'estimate'
+
 /** Called for the events of a site. */
 export interface SiteListener {
   readonly api: OutageListener
@@ -170,6 +173,14 @@ export class Site {
   /** Verified passes a minute of this process that may be relied on: the baseline, as far as the reference bears it out. */
   expectedPerMinute(): number | undefined {
     return this.#expected.perMinute
+  }
+
+  /** What a purse with this setting refills by right now. */
+  purseBasis({ floorPerMinute, baselineFactor }: PurseConfig['total']): PurseBasis {
+    const expected = this.expectedPerMinute()
+    if (expected === undefined) return 'start'
+    if (baselineFactor * expected <= floorPerMinute / this.#expected.processes) return 'floor'
+    return this.baselinePerMinute === undefined ? 'estimate' : 'baseline'
   }
 
   /** The store as the snapshot shows it; `memory` is always up. */

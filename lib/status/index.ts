@@ -1,0 +1,8 @@
+export type { CaptchaGuard, GuardSnapshot } from '../guard/guard-types.js'
+export { type CaptchaStatusOptions, type CaptchaStatusRouter, captchaStatus } from './captcha-status.js'
+export type { Finding, RecentVerdicts } from './findings.js'
+export type { FleetLatency, FleetPath, FleetProcess, FleetPurse, FleetView } from './fleet-view.js'
+export type { Authorization } from './http/authorization.js'
+export type { StatusRequest } from './http/status-request.js'
+export type { SiteStatus, StatusReport } from './status-report.js'
+export type { StatusGuard } from './status-sites.js'
