@@ -53,7 +53,9 @@ export async function buildServer(out, entryPoints) {
   await writeText(join(out, 'cjs/package.json'), `${JSON.stringify({ type: 'commonjs' })}\n`)
   await Promise.all(
     outputFiles.map(async ({ path, text }) => {
-      const { code } = await transform(text, { format: 'cjs', platform: 'node', target, charset: 'utf8' })
+      // Only the command line is minified: what it prints of an error is the message.
+      const minify = relative(join(out, 'cjs'), path).startsWith('cli')
+      const { code } = await transform(text, { format: 'cjs', platform: 'node', target, charset: 'utf8', minify })
       await writeText(path, code)
     }),
   )

@@ -5,6 +5,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { CompilerState, Extractor, ExtractorConfig } from '@microsoft/api-extractor'
+import { shareTypes } from './share-types.mjs'
 
 /** What the kit for pages is called beside the entry points of the server. */
 const browser = 'browser/index'
@@ -29,6 +30,8 @@ export async function buildTypes(out, entryPoints) {
     await insertBefore(file, /^export \{ \}$/m, `${augmentation}\n`)
     await insertBefore(join(out, 'api', reportName(name)), /^\/\/ \(No @packageDocumentation/m, `${augmentation}\n`)
   }
+  const [main, ...others] = entryPoints.map((name) => join(out, 'cjs', `${name}.d.ts`))
+  await shareTypes(main, others)
   for (const name of entryPoints) await writeReference(join(out, 'esm', name), `${up(name)}cjs/${name}.js`)
   await writeReference(join(out, 'browser/index'), './cjs/index.js')
   await rm(declarations, { recursive: true })
