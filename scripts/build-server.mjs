@@ -27,6 +27,18 @@ const marked = /^(#!|$)/.test(code) ? code : `//! ${relative('.', path)}\n${code
 }
 
 /**
+ * The kit's text for `captchaAssets` is a file of its own. In the tarball it follows `captcha-guard.iife.js`, sorted by name, and
+ * its copy of the kit takes no space there.
+ */
+const kitBesideItsCopy = {
+  name: 'kit-beside-its-copy',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/iife-source\.generated\.js$/ }, () => ({ path: `./${kitTexts}`, external: true }))
+  },
+}
+const kitTexts = 'captcha-guard.texts.js'
+
+/**
  * @param {string} out the folder of the package's build
  * @param {readonly string[]} entryPoints names below `lib/`, without `.ts`
  */
@@ -41,7 +53,7 @@ export async function buildServer(out, entryPoints) {
     chunkNames: 'chunks/[name]-[hash]',
     outdir: join(out, 'cjs'),
     loader: { '.lua': 'text' },
-    plugins: [withoutComments],
+    plugins: [withoutComments, kitBesideItsCopy],
     packages: 'external',
     platform: 'node',
     target,
@@ -59,6 +71,8 @@ export async function buildServer(out, entryPoints) {
       await writeText(path, code)
     }),
   )
+  const kit = await readFile('lib/browser-assets/iife-source.generated.ts', 'utf8')
+  await writeText(join(out, 'cjs', kitTexts), (await transform(kit, { loader: 'ts', format: 'cjs', charset: 'utf8' })).code)
   await chmod(join(out, 'cjs/cli/main.js'), 0o755)
   const built = Object.values(metafile.outputs)
   for (const name of entryPoints) {

@@ -9,19 +9,20 @@ import ts from 'typescript'
  * @param {readonly string[]} others those of the others
  */
 export async function shareTypes(main, others) {
-  const exported = new Map((await declarations(main)).filter(isExported).map((found) => [found.name, found.text]))
-  for (const file of others) await importShared(file, exported, modulePath(file, main))
+  const mainExports = new Map((await declarations(main)).filter(isExported).map((found) => [found.name, found.text]))
+  for (const file of others) await importShared(file, mainExports, modulePath(file, main))
 }
 
-async function importShared(file, exported, from) {
+async function importShared(file, mainExports, from) {
   const source = await readFile(file, 'utf8')
-  const shared = (await declarations(file)).filter(({ name, text }) => exported.get(name) === text)
+  const shared = (await declarations(file)).filter(({ name, text }) => mainExports.get(name) === text)
   if (shared.length === 0) return
   const rest = shared.reduceRight((text, { start, end }) => text.slice(0, start) + text.slice(end), source)
   const names = (some) => some.map(({ name }) => name).join(', ')
   const own = shared.filter(isExported)
+  const used = shared.filter(({ name, exported }) => exported || new RegExp(`\\b${name}\\b`).test(rest))
   const lines = [
-    `import { ${names(shared)} } from '${from}';\n`,
+    `import { ${names(used)} } from '${from}';\n`,
     ...(own.length > 0 ? [`export { ${names(own)} };\n`] : []),
   ]
   await writeFile(file, lines.join('') + rest)
