@@ -186,15 +186,15 @@ export const attackTexts: Readonly<Record<Language, AttackTexts>> = {
       const purses = (['outage', 'doubt'] as const).filter((purse) => drawn[purse] > 0)
       const from = purses.map((purse) => `${drawn[purse]} 次来自 ${purse} 额度`)
       if (verified > 0) from.push(`${verified} 次凭解出的验证码`)
-      const gained = passed === 0 ? `${tries} 次尝试全部被拒。` : `${tries} 次尝试中放行 ${passed} 次：${from.join('，')}。`
+      const gained =
+        passed === 0 ? `${tries} 次尝试全部被拒。` : `${tries} 次尝试中放行 ${passed} 次：${from.join('，')}。`
       const calls = asked === 0 ? '没有询问腾讯。' : `询问腾讯 ${asked} 次。`
       const circuit = hasOpened
         ? '攻击打开了熔断器。'
         : isCircuitOpen
           ? '熔断器之前就已打开，因为腾讯宕机。'
           : '熔断器保持关闭。'
-      const evidence =
-        hasEvidence && !hasOpened ? '证据来自金丝雀。' : hasEvidence ? '有故障证据。' : '没有故障证据。'
+      const evidence = hasEvidence && !hasOpened ? '证据来自金丝雀。' : hasEvidence ? '有故障证据。' : '没有故障证据。'
       const { visits } = honest
       const users =
         honest.verified === visits

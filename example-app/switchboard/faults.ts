@@ -32,7 +32,12 @@ export const apiGroups: readonly SwitchGroup<ApiFault>[] = [
       { id: 'none', label: ['API works', 'API 正常'], fault: null },
       apiFault('hang', ['API hangs', 'API 挂起']),
       apiFault('internal_error', ['API answers InternalError', 'API 回答 InternalError']),
-      { id: 'third', label: ['30 % of calls fail', '30 % 的调用失败'], fault: 'internal_error', options: { share: 0.3 } },
+      {
+        id: 'third',
+        label: ['30 % of calls fail', '30 % 的调用失败'],
+        fault: 'internal_error',
+        options: { share: 0.3 },
+      },
       apiFault('system_busy', ['System busy (code 26)', '系统繁忙（code 26）']),
       apiFault('refuse', ['Connection refused', '拒绝连接']),
     ],
