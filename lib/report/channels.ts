@@ -212,7 +212,13 @@ export class GuardChannels {
   /** Whether decisions are traced. (Node has `hasSubscribers` on a `TracingChannel` only from 20.13 on.) */
   get isTraced(): boolean {
     const { start, end, asyncStart, asyncEnd, error } = this.#verify
-    return [start, end, asyncStart, asyncEnd, error].some(({ hasSubscribers }) => hasSubscribers)
+    return (
+      start.hasSubscribers ||
+      asyncEnd.hasSubscribers ||
+      asyncStart.hasSubscribers ||
+      end.hasSubscribers ||
+      error.hasSubscribers
+    )
   }
 
   /** Begins the trace of one decision. */
