@@ -68,8 +68,11 @@ afterEach(async () => {
 })
 
 /** Starts the application; it ends with the test. */
-export async function startMetricsApp(options: Partial<CaptchaGuardOptions> = {}): Promise<MetricsApp> {
+export async function startMetricsApp(
+  given: Partial<CaptchaGuardOptions> | ((url: string) => Partial<CaptchaGuardOptions>) = {},
+): Promise<MetricsApp> {
   const simulator = await startSimulator()
+  const options = typeof given === 'function' ? given(simulator.url) : given
   const { degradation } = options
   const all = guardOptions(simulator, { ...options, degradation: { circuit: quickCircuit, ...degradation } })
   const guards = { login: captchaGuard(all), comment: captchaGuard({ ...all, mode: 'observe' }) }
