@@ -1,3 +1,4 @@
+export type { Evidence } from '../admission/question.js'
 export type { CaptchaGuard, GuardSnapshot } from '../guard/guard-types.js'
 export type { PurseBasis } from '../site/site.js'
 export { type CaptchaStatusOptions, type CaptchaStatusRouter, captchaStatus } from './captcha-status.js'
