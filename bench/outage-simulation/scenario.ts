@@ -14,6 +14,8 @@ export type Fault =
   | 'primary_down'
   /** The preferred host hangs; the second one answers the canary and knows no ticket. */
   | 'primary_down_sibling_refuses'
+  /** The same of every host but the preferred one. */
+  | 'primary_down_siblings_refuse'
 
 /** Keys that were bought a solve each just before the measured minutes. */
 export interface BoughtKeys {

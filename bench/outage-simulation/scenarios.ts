@@ -50,7 +50,25 @@ export const scenarios: readonly Scenario[] = [
     fault: 'primary_down',
     bots: { addresses: 100, rateFactor: 10, ticket: 'junk' },
   }),
-  scenario({ name: 'primary-host-down/sibling-refuses', fault: 'primary_down_sibling_refuses' }),
+  scenario({
+    name: 'primary-host-down/sibling-refuses',
+    sites: ['shop', 'bank'],
+    fault: 'primary_down_sibling_refuses',
+  }),
+  scenario({
+    name: 'primary-host-down/sibling-refuses/bots',
+    sites: ['shop'],
+    fault: 'primary_down_sibling_refuses',
+    bots: { addresses: 100, rateFactor: 10, ticket: 'junk' },
+  }),
+  // Twenty usual gaps are ten minutes there.
+  scenario({
+    name: 'primary-host-down/sibling-refuses/half-hour',
+    sites: ['blog'],
+    minutes: 30,
+    fault: 'primary_down_sibling_refuses',
+  }),
+  scenario({ name: 'primary-host-down/siblings-refuse', fault: 'primary_down_siblings_refuse' }),
   // The last keys expire in the eighth minute.
   scenario({ name: 'metadata-service-down', minutes: 7, fault: 'keys_missing', sites: ['blog', 'shop'] }),
   scenario({

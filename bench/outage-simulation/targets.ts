@@ -40,6 +40,15 @@ const checks: ReadonlyArray<readonly [scenario: RegExp, check: Check]> = [
     /^primary-host-down\/bots/,
     (row) => atMost('primary host down: bot passes from the third second on', row.result.settledBots, 0),
   ],
+  [
+    /^primary-host-down\/siblings?-refuses?(\/half-hour)?$/,
+    (row) => passed('siblings that refuse all: honest passed', row, 99),
+  ],
+  [/^primary-host-down\/sibling-refuses(\/bots)?$/, (row) => verifiedAfterTrial(row)],
+  [
+    /^primary-host-down\/sibling-refuses\/half-hour/,
+    (row) => atLeast('one sibling refuses all, half an hour: verified of those with a ticket', verifiedShare(row), 50),
+  ],
   [/^first-burst/, (row) => passed('first burst: passed', row, 99)],
   [/^first-burst/, (row) => atMost('first burst: longest wait, ms', row.result.slowestMs, defaultTimeoutMs)],
   [/^flash-sale\/ten-minutes-before/, (row) => passed('10 × peak, then an outage: honest passed', row, 95)],
@@ -158,6 +167,11 @@ function verifiedShare({ result }: Measured): number {
 function verifiedAfterMove({ result }: Measured) {
   const share = percent(result.settledVerified, result.settledTickets)
   return atLeast('primary host down: verified of those with a ticket, from the third second on', share, 99)
+}
+
+function verifiedAfterTrial({ result }: Measured) {
+  const share = percent(result.laterVerified, result.laterTickets)
+  return atLeast('one sibling refuses all: verified of those with a ticket, from 30 s on', share, 95)
 }
 
 function historyShare(row: Measured): number {

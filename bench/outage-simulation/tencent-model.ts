@@ -48,7 +48,8 @@ export class TencentModel {
     if (fault.startsWith('primary_down')) {
       if (host === 0) return unanswered
       if (host === 1 && fault === 'primary_down') return this.#soon(otherApi)
-      if (host === 1) return this.#soon(ticket === 'canary' ? refusedFallback : otherApp)
+      if (host === 1 || fault === 'primary_down_siblings_refuse')
+        return this.#soon(ticket === 'canary' ? refusedFallback : otherApp)
     }
     if (fault === 'api_hangs') return unanswered
     if (fault === 'api_flaps' && Math.floor(sinceMs / flapMs) % 2 === 0) return unanswered

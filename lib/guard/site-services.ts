@@ -112,7 +112,10 @@ export class SiteServices {
         storeDown: (why) => announce.event('warn', 'captcha_store_down', { why }),
         storeUp: () => announce.event('info', 'captcha_store_up', {}),
         storeCorrupted: (key) => announce.event('warn', 'captcha_store_corrupted', { key }),
-        circuitChanged: () => this.late.resume(),
+        circuitChanged: () => {
+          if (this.site.circuit.why === 'canary_disagrees') this.endpoints.noteUsersFailing()
+          this.late.resume()
+        },
       },
     })
     this.calls = new TencentCalls(this.site, () => this.endpoints.inUse, clock)

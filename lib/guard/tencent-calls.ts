@@ -150,10 +150,12 @@ export class TencentCalls {
     if (permit === undefined) return false
     const endpoint = this.#endpoint()
     const judge = (result: UpstreamResult) => {
-      const reply = endpoint.judge(classifyReply(result, call.channel))
+      const answer = classifyReply(result, call.channel)
+      const reply = endpoint.judge(answer)
+      const report = endpoint.isTrialFailure(answer, allowed) ? 'failure' : circuitReport(reply)
       this.#site.callAllowance.settle(allowed, reply)
       // A lost permit would hold a probing circuit open for ever.
-      this.#site.circuit.settle(permit, circuitReport(reply))
+      this.#site.circuit.settle(permit, report)
       finish(reply)
     }
     giveUp = endpoint.ways.calls.verify(call, timeoutMs, judge, waitedMs)
