@@ -5,6 +5,8 @@ export type Fault =
   | 'none'
   | 'api_hangs'
   | 'api_errors'
+  /** 503, as soon as a call arrives. */
+  | 'api_unavailable'
   | 'api_slow'
   | 'api_flaps'
   | 'ordinary_hangs'

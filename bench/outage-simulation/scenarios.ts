@@ -79,6 +79,17 @@ export const scenarios: readonly Scenario[] = [
     burst: 200,
     expectedFactor: 10,
   }),
+  ...(['shop', 'bank'] as const).map((site) =>
+    scenario({
+      name: 'first-burst/unavailable',
+      sites: [site],
+      minutes: 1,
+      fault: 'api_unavailable',
+      burst: 200,
+      expectedFactor: site === 'shop' ? 10 : 1,
+    }),
+  ),
+  scenario({ name: 'api-unavailable', fault: 'api_unavailable' }),
   scenario({ name: 'script-down-for-all', withoutScript: 1, probeFails: true }),
   scenario({ name: 'script-down-for-region', withoutScript: 0.15 }),
   scenario({ name: 'script-down-for-region/known-as', withoutScript: 0.15, knownAs: true }),

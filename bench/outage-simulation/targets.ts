@@ -23,7 +23,8 @@ const checks: ReadonlyArray<readonly [scenario: RegExp, check: Check]> = [
     /^api-hangs(\/(few-return|regulars))?$/,
     (row) => passed('full API outage: honest passed', row, row.site === 'blog' ? 99 : 99.5),
   ],
-  [/^api-hangs(\/(few-return|regulars))?$/, (row) => fullOutageWaits(row)],
+  [/^api-unavailable$/, (row) => passed('API answers 503: honest passed', row, 99.5)],
+  [/^(api-hangs(\/(few-return|regulars))?|api-unavailable)$/, (row) => fullOutageWaits(row)],
   [/^api-hangs\/sign-ups$/, (row) => passed('full API outage, 5 % known: honest passed', row, 99)],
   [/^api-(errors|flaps)/, (row) => passed('errors and flapping: honest passed', row, 99)],
   [
