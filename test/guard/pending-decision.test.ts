@@ -761,11 +761,22 @@ describe('giving back', () => {
   })
 })
 
-test('two hundred who arrive in the moment when the API begins to hang pass with its evidence, before their deadline', async () => {
+/** Two hundred users who arrive together at a site of a known size. */
+function crowd() {
   const world = makeWorld({ degradation: { expectedPerMinute: 3000 } })
   const running = Array.from({ length: 200 }, (_, user) =>
     world.run(world.contextOf({ ...ticketOf(user), limitKey: `user ${user}`, addressKey: `user ${user}` })),
   )
+  return { world, running }
+
+  function ticketOf(user: number) {
+    const ticket = `ticket ${user}`
+    return { ticketKey: ticket, ticket: { kind: 'ordinary', ticket, randstr: '@abc' } } as const
+  }
+}
+
+test('two hundred who arrive in the moment when the API begins to hang pass with its evidence, before their deadline', async () => {
+  const { world, running } = crowd()
   await world.clock.advance(500)
   const [canary] = world.canaries()
   expect(canary?.timeoutMs).toBe(1450)
@@ -776,11 +787,45 @@ test('two hundred who arrive in the moment when the API begins to hang pass with
   }
   expect(world.clock.nowMs()).toBe(1950)
   world.services.close()
+})
 
-  function ticketOf(user: number) {
-    const ticket = `ticket ${user}`
-    return { ticketKey: ticket, ticket: { kind: 'ordinary', ticket, randstr: '@abc' } } as const
+test('two hundred who arrive in the moment when the API begins to answer 503 pass with the canary’s verdict', async () => {
+  const { world, running } = crowd()
+  const unavailable: UpstreamResult = { kind: 'http_status', status: 503 }
+  for (const call of world.calls()) call.answer(unavailable)
+  expect(running.filter(({ decision }) => decision !== undefined)).toEqual([])
+  await world.clock.advance(50)
+  world.canaries()[0]?.answer(unavailable)
+  for (const { decision } of running) {
+    expect(decision).toMatchObject({ verdict: { passed: true, cause: 'http_error' }, trace: { purse: 'outage' } })
   }
+  expect([world.calls().length, world.clock.nowMs(), world.site.inFlight.total]).toEqual([200, 50, 0])
+  world.services.close()
+})
+
+test('who fails Tencent by its own ticket waits alone for the canary, and has no evidence then', async () => {
+  const world = makeWorld()
+  const poisoned = world.run()
+  world.calls()[0]?.answer(busy)
+  const other = world.run(
+    world.contextOf({ ticketKey: 'ticket 2', ticket: { kind: 'ordinary', ticket: 'other*', randstr: '@abc' } }),
+  )
+  world.calls()[1]?.answer(verifiedResult)
+  expect([poisoned.decision, other.decision?.verdict.reason]).toEqual([undefined, 'verified'])
+  world.canaries()[0]?.answer(codeResult(21))
+  expect(poisoned.decision).toMatchObject({
+    verdict: { cause: 'system_busy' },
+    trace: { evidence: 'none', purse: 'doubt' },
+  })
+  world.services.close()
+})
+
+test('a call whose caller has hung up is not held: it ends, and its charge with it', () => {
+  const world = makeWorld()
+  world.run().pending.abandon()
+  world.calls()[0]?.answer(busy)
+  expect([world.canaries().length, world.site.inFlight.total]).toEqual([1, 0])
+  world.services.close()
 })
 
 describe('late verification', () => {
