@@ -89,7 +89,7 @@ test('a mini program’s verdicts are apart from those of the web, and begin at 
   const { guards, simulator, scrape } = await startMetricsApp()
   const guard = 'login'
   expect((await scrape()).samples(verdicts, { guard, channel: 'mini_program' })).toEqual([])
-  const { ticket } = simulator.mintTicket()
+  const { ticket } = simulator.mintTicket({ channel: 'mini_program' })
   await guards.login.check({ ticket, userIp: '203.0.113.7', channel: 'mini_program' })
   const said = await scrape()
   expect(said.value(verdicts, { guard, channel: 'mini_program', result: 'verified' })).toBe(1)
