@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { CaptchaVerdict } from './admission/verdict.js'
 import { type Clock, systemClock } from './clock.js'
 import { checker } from './guard/check.js'
+import { withFleet } from './guard/guard-fleet.js'
 import { GuardParts } from './guard/guard-parts.js'
 import type { CaptchaGuard } from './guard/guard-types.js'
 import { operations } from './guard/operations.js'
@@ -55,7 +56,8 @@ export function createGuard(config: GuardConfig, clock: Clock, madeAt = placeOfC
   }
 
   const middleware = captchaGuardMiddleware as unknown as CaptchaGuard
-  return Object.assign(middleware, operations(parts), { check: checker(parts) })
+  Object.assign(middleware, operations(parts), { check: checker(parts) })
+  return withFleet(middleware, parts.services.fleet)
 }
 
 /** A CORS preflight carries no ticket and starts no action (Fetch standard). Any other `OPTIONS` is a request like others. */

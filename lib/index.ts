@@ -27,7 +27,7 @@ export {
 export { captchaGuard } from './captcha-guard.js'
 export { cvmRoleCredential } from './cvm-role-credential.js'
 export { type BackToFormOptions, backToForm } from './guard/back-to-form.js'
-export type { CaptchaGuard, CheckInput, GuardSnapshot, LateSnapshot } from './guard/guard-types.js'
+export type { CaptchaGuard, CheckInput, GuardSnapshot, LateSnapshot, PurseState } from './guard/guard-types.js'
 export { type Problem, refusalProblem } from './guard/problem.js'
 export { CaptchaConfigError } from './options/captcha-config-error.js'
 export type { CvmRoleCredentialOptions, TkeOidcCredentialOptions } from './options/credential-options.js'
@@ -66,6 +66,7 @@ export type { LateVerdict } from './site/late-verification.js'
 export type { WatchSnapshot, WatchState } from './site/outage-watch.js'
 export type { OverrideChange, OverrideSnapshot } from './site/override-switch.js'
 export type { PurseSnapshot } from './site/purse.js'
+export type { PurseBasis } from './site/site.js'
 export type {
   CaptchaStore,
   StoreClaim,

@@ -36,7 +36,8 @@ function checkHealth({ config, services }: GuardParts): Promise<HealthReport> {
   })
 }
 
-function snapshot({ config, reporter, purses, services, ids }: GuardParts): GuardSnapshot {
+function snapshot(parts: GuardParts): GuardSnapshot {
+  const { config, reporter, services, ids } = parts
   const { site, late } = services
   site.refresh()
   return {
@@ -48,12 +49,21 @@ function snapshot({ config, reporter, purses, services, ids }: GuardParts): Guar
     circuit: site.circuit.snapshot(),
     endpoints: services.endpoints.snapshot(),
     credential: services.credential(),
-    purses: site.ledger.snapshot(purses),
+    purses: purseStates(parts),
     baselinePerMinute: site.baselinePerMinute ?? null,
     referencePerMinute: site.referencePerMinute ?? null,
     counters: { ...reporter.counters },
     late: late.snapshot(),
     store: site.storeState,
     inFlight: site.inFlight.total,
+  }
+}
+
+function purseStates({ config, purses, services: { site } }: GuardParts): GuardSnapshot['purses'] {
+  const { outage, doubt } = site.ledger.snapshot(purses)
+  const { degradation } = config
+  return {
+    outage: { ...outage, basis: site.purseBasis(degradation.outage.total) },
+    doubt: { ...doubt, basis: site.purseBasis(degradation.doubt.total) },
   }
 }

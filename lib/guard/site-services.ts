@@ -9,6 +9,7 @@ import type { Circuit } from '../site/circuit.js'
 import type { ClientHistory } from '../site/client-history.js'
 import type { RunProbe } from '../site/client-path.js'
 import { confirmedCanary } from '../site/confirmed-canary.js'
+import type { FleetStatus } from '../site/fleet-status.js'
 import { type LateTicket, type LateVerdict, LateVerification } from '../site/late-verification.js'
 import type { OverrideChange, OverrideState } from '../site/override-switch.js'
 import { Site, type SiteSettings } from '../site/site.js'
@@ -173,6 +174,11 @@ export class SiteServices {
   /** The canary's way to the endpoint in use. */
   get canaryUpstream(): Upstream {
     return this.endpoints.inUse.ways.canary
+  }
+
+  /** The statuses of this process and the others, for status pages. */
+  get fleet(): FleetStatus {
+    return this.site.fleet
   }
 
   /** Where the keys come from and how old they are. */

@@ -290,7 +290,7 @@ function pruned({ clients }: MinuteTally, capacity: number): number {
   return before - clients.size
 }
 
-/** Adds lines that were left out. A log may be anybody's: only reasons that exist are counted. */
+/** Adds lines that were left out. A log may come from outside: only reasons that exist are counted. */
 function addSuppressed(minute: MinuteTally, event: string, lines: number, byReason: unknown): void {
   minute.addSuppressed(event, lines)
   if (typeof byReason !== 'object' || byReason === null) return
