@@ -20,7 +20,7 @@ const withoutComments = {
         charset: 'utf8',
         tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true, target: 'ES2022' } },
       })
-const marked = /^(#!|$)/.test(code) ? code : `//! ${relative('.', path)}\n${code}`
+      const marked = /^(#!|$)/.test(code) ? code : `//! ${relative('.', path)}\n${code}`
       return { contents: marked, loader: 'js' }
     })
   },
@@ -72,7 +72,10 @@ export async function buildServer(out, entryPoints) {
     }),
   )
   const kit = await readFile('lib/browser-assets/iife-source.generated.ts', 'utf8')
-  await writeText(join(out, 'cjs', kitTexts), (await transform(kit, { loader: 'ts', format: 'cjs', charset: 'utf8' })).code)
+  await writeText(
+    join(out, 'cjs', kitTexts),
+    (await transform(kit, { loader: 'ts', format: 'cjs', charset: 'utf8' })).code,
+  )
   await chmod(join(out, 'cjs/cli/main.js'), 0o755)
   const built = Object.values(metafile.outputs)
   for (const name of entryPoints) {

@@ -62,7 +62,10 @@ async function globalAugmentation(entry) {
 async function insertBefore(file, place, addition) {
   const text = await readFile(file, 'utf8')
   if (!place.test(text)) throw new Error(`${file} has no place for the global types`)
-  await writeFile(file, text.replace(place, (found) => `${addition}${found}`))
+  await writeFile(
+    file,
+    text.replace(place, (found) => `${addition}${found}`),
+  )
 }
 
 function reportName(name) {

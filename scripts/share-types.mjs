@@ -48,5 +48,9 @@ async function declarations(file) {
 }
 
 function modulePath(from, to) {
-  return relative(dirname(from), to).split(sep).join('/').replace(/^(?!\.)/, './').replace(/\.d\.ts$/, '.js')
+  return relative(dirname(from), to)
+    .split(sep)
+    .join('/')
+    .replace(/^(?!\.)/, './')
+    .replace(/\.d\.ts$/, '.js')
 }
