@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type BuildOptions, build } from 'esbuild'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
-import { modules, PackedPackage, run } from './packed-package.js'
+import { importable, makeProject, modules, type PackedPackage, packPackage, run } from './packed-package.js'
 
 const expressVersions = [
   ['Express 5', 'express'],
@@ -25,10 +25,10 @@ const answers = {
 let packed: PackedPackage
 
 beforeAll(async () => {
-  packed = await PackedPackage.pack()
+  packed = await packPackage()
 }, 60_000)
 
-afterAll(() => packed?.remove())
+afterAll(() => rm(packed.folder, { recursive: true }))
 
 async function output(project: string, file: string): Promise<unknown> {
   const { stdout } = await run(process.execPath, [file], {
@@ -43,7 +43,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
   test.each(['consumer.cjs', 'consumer.mjs'])(
     '%s runs',
     async (file) => {
-      const project = await packed.project(`${express}-${file}`, { express })
+      const project = await makeProject(packed, `${express}-${file}`, { express })
       expect(await output(project, file)).toEqual(answers)
     },
     60_000,
@@ -51,7 +51,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
 })
 
 test('import and require in one process share one site', async () => {
-  const project = await packed.project('both-builds')
+  const project = await makeProject(packed, 'both-builds')
   expect(await output(project, 'both-builds.mjs')).toEqual([
     'client_fallback',
     'fallback_replayed',
@@ -61,10 +61,10 @@ test('import and require in one process share one site', async () => {
 }, 60_000)
 
 test('every entry point loads by import and by require, with the same exports', async () => {
-  const project = await packed.project('entries', linksToPeers())
+  const project = await makeProject(packed, 'entries', linksToPeers())
   const print = (load: string) => `(async () => {
     const found = {}
-    for (const name of ${JSON.stringify(packed.importable)})
+    for (const name of ${JSON.stringify(importable(packed.manifest))})
       found[name] = Object.keys(await ${load}(name)).filter((key) => !['default', 'module.exports', '__esModule'].includes(key)).sort()
     console.log(JSON.stringify(found))
   })()`
@@ -72,7 +72,7 @@ test('every entry point loads by import and by require, with the same exports', 
   await writeFile(join(project, 'all.mjs'), print('import'))
   const required = (await output(project, 'all.cjs')) as Record<string, string[]>
   expect(await output(project, 'all.mjs')).toEqual(required)
-  expect(Object.keys(required)).toEqual(packed.importable)
+  expect(Object.keys(required)).toEqual(importable(packed.manifest))
   for (const names of Object.values(required)) expect(names).not.toEqual([])
 }, 60_000)
 
@@ -91,7 +91,7 @@ describe.each(expressVersions)('a strict TypeScript application with the types o
     'compiles with moduleResolution %s, each entry point of the package included',
     async (resolution, moduleOptions, extensions) => {
       const links = { ...linksToPeers(), '@types/express': `@types/${types}`, '@types/node': '@types/node' }
-      const project = await packed.project(`${types}-${resolution}`, links)
+      const project = await makeProject(packed, `${types}-${resolution}`, links)
       for (const extension of extensions)
         await writeFile(join(project, `every-entry.${extension}`), everyEntry(extension))
       const files = extensions.flatMap((extension) => [`strict.${extension}`, `every-entry.${extension}`])
@@ -102,10 +102,16 @@ describe.each(expressVersions)('a strict TypeScript application with the types o
 })
 
 function everyEntry(extension: string): string {
-  const lines = packed.importable.map((name, at) =>
+  const lines = importable(packed.manifest).map((name, at) =>
     extension === 'cts' ? `import entry${at} = require('${name}')` : `import * as entry${at} from '${name}'`,
   )
-  return [...lines, `export const all = [${packed.importable.map((_, at) => `entry${at}`).join(', ')}]`, ''].join('\n')
+  return [
+    ...lines,
+    `export const all = [${importable(packed.manifest)
+      .map((_, at) => `entry${at}`)
+      .join(', ')}]`,
+    '',
+  ].join('\n')
 }
 
 /** What the compiler has to say; nothing, if all is well. */
@@ -139,7 +145,7 @@ describe('bundlers', () => {
   test.each(['consumer.cjs', 'consumer.mjs'])(
     'esbuild makes one file of %s, and it runs without node_modules',
     async (file) => {
-      const project = await packed.project(`esbuild-${file}`, { express: 'express' })
+      const project = await makeProject(packed, `esbuild-${file}`, { express: 'express' })
       const outfile = join(packed.folder, `esbuild-${file}.cjs`)
       await build({ ...shared, absWorkingDir: project, entryPoints: [file], format: 'cjs', outfile })
       expect(await output(packed.folder, outfile)).toEqual(answers)
@@ -148,13 +154,13 @@ describe('bundlers', () => {
   )
 
   test('Vite makes one file of a server, and it runs', async () => {
-    const project = await packed.project('vite-server', { express: 'express' })
+    const project = await makeProject(packed, 'vite-server', { express: 'express' })
     await vite(project, { ssr: 'consumer.mjs', outDir: 'out' }, { ssr: { noExternal: ['tencent-captcha-guard'] } })
     expect(await output(project, 'out/consumer.js')).toEqual(answers)
   }, 60_000)
 
   test('a page built by Vite or esbuild holds what it uses of the kit, and nothing of the server', async () => {
-    const project = await packed.project('page')
+    const project = await makeProject(packed, 'page')
     await writeFile(
       join(project, 'page.js'),
       "import { requestTicket } from 'tencent-captcha-guard/browser'\nwindow.ticket = requestTicket\n",
@@ -194,7 +200,7 @@ test('are-the-types-wrong has nothing to say of any entry point', async () => {
   const { stdout } = await attw.catch((error: { stdout: string }) => error)
   const { analysis } = JSON.parse(stdout) as { analysis: TypesAnalysis }
   const looked = Object.keys(analysis.entrypoints).map((entry) => `tencent-captcha-guard${entry.slice(1)}`)
-  expect(looked).toEqual(expect.arrayContaining([...packed.importable]))
+  expect(looked).toEqual(expect.arrayContaining([...importable(packed.manifest)]))
   // node10 is the resolution of before 2022. It does not read `exports`, never finds a subpath, and the package needs Node 20.
   expect(analysis.problems.filter(({ resolutionKind }) => resolutionKind !== 'node10')).toEqual([])
 }, 60_000)

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { modules, PackedPackage, packageName, root, run } from './packed-package.js'
+import { makeProject, modules, type PackedPackage, packageName, packPackage, root, run } from './packed-package.js'
 
 let packed: PackedPackage
 
 beforeAll(async () => {
-  packed = await PackedPackage.pack()
+  packed = await packPackage()
 }, 60_000)
 
-afterAll(() => packed?.remove())
+afterAll(() => rm(packed.folder, { recursive: true }))
 
 /** Every kind of file that may be in the tarball; a new kind is decided here. */
 const kinds: Readonly<Record<string, RegExp>> = {
@@ -45,7 +45,7 @@ describe('the tarball', () => {
   })
 
   test('holds code that can be read where the stack of an error leads to', async () => {
-    const project = await packed.project('stack')
+    const project = await makeProject(packed, 'stack')
     const code = `try { require('${packageName}').captchaGuard({}) } catch (error) { console.log(error.stack) }`
     const { stdout } = await run(process.execPath, ['-e', code], { cwd: project })
     const frames = [...stdout.matchAll(/at (?:Object\.)?(\w+) \((.+\/dist\/cjs\/.+\.js):(\d+):\d+\)/g)]
@@ -73,7 +73,7 @@ describe('the tarball', () => {
 
 describe('an installation without peers', () => {
   test('takes 14 MB at most, in blocks of a disk', async () => {
-    const project = await packed.project('installation')
+    const project = await makeProject(packed, 'installation')
     const own = await diskBytes(join(project, 'node_modules', packageName))
     const dependencies = await dependencyFolders(Object.keys(packed.manifest.dependencies))
     let total = own
@@ -84,7 +84,7 @@ describe('an installation without peers', () => {
   })
 
   test('loads within 1.5 times what the core of the SDK alone takes', async () => {
-    const project = await packed.project('loading')
+    const project = await makeProject(packed, 'loading')
     const guard: number[] = []
     const sdk: number[] = []
     // In turns, so that a busy moment of the machine meets both; what the processor spent, not the time that went by.
