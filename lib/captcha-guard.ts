@@ -1,11 +1,12 @@
 import type { ServerResponse } from 'node:http'
+import type { Decision } from './admission/question.js'
 import type { CaptchaVerdict } from './admission/verdict.js'
 import { type Clock, systemClock } from './clock.js'
 import { checker } from './guard/check.js'
 import { GuardParts } from './guard/guard-parts.js'
 import type { CaptchaGuard } from './guard/guard-types.js'
 import { operations } from './guard/operations.js'
-import { PendingDecision } from './guard/pending-decision.js'
+import { type DecisionEnd, PendingDecision } from './guard/pending-decision.js'
 import { refusalProblem } from './guard/problem.js'
 import type { RequestContext } from './guard/request-context.js'
 import { respond } from './guard/respond.js'
@@ -73,32 +74,67 @@ function guardRequest(parts: GuardParts, req: CaptchaRequest, res: ServerRespons
   } catch (error) {
     return next(error)
   }
-  // Seen on the response: the request's own `close` has already fired once a body parser has read it.
-  const onClose = () => {
-    if (!res.writableEnded) pending.abandon()
-  }
-  let stopWatching: (() => void) | undefined
-  const pending = new PendingDecision(parts.policy, context, {
-    report(decision) {
-      ;(req as { captcha?: CaptchaVerdict }).captcha = decision.verdict
-      parts.report(decision, context)
-    },
-    decided({ verdict }) {
-      stopWatching?.()
-      if (verdict.passed || parts.config.mode === 'observe') next()
-      else refuse(parts.config, req, res, next, verdict)
-    },
-    failed(error) {
-      stopWatching?.()
-      next(error)
-    },
-  })
   if ((res.closed || res.destroyed) && !res.writableEnded) return
+  const end = new RequestEnd(parts, context, req, res, next)
+  const pending = new PendingDecision(parts.policy, context, end)
   pending.start()
   // Most decisions without a call are over by now, and no client can have gone.
-  if (pending.isOver) return
-  res.on('close', onClose)
-  stopWatching = () => res.off('close', onClose)
+  if (!pending.isOver) end.watchClient(pending)
+}
+
+/** What the end of a decision does to its request. */
+class RequestEnd implements DecisionEnd {
+  readonly #parts: GuardParts
+  readonly #context: RequestContext
+  readonly #req: CaptchaRequest
+  readonly #res: ServerResponse
+  readonly #next: NextFunction
+  #onClose: (() => void) | undefined
+
+  constructor(
+    parts: GuardParts,
+    context: RequestContext,
+    req: CaptchaRequest,
+    res: ServerResponse,
+    next: NextFunction,
+  ) {
+    this.#parts = parts
+    this.#context = context
+    this.#req = req
+    this.#res = res
+    this.#next = next
+  }
+
+  /** Seen on the response: the request's own `close` has already fired once a body parser has read it. */
+  watchClient(pending: PendingDecision): void {
+    this.#onClose = () => {
+      if (!this.#res.writableEnded) pending.abandon()
+    }
+    this.#res.on('close', this.#onClose)
+  }
+
+  report(decision: Decision): void {
+    ;(this.#req as { captcha?: CaptchaVerdict }).captcha = decision.verdict
+    this.#parts.report(decision, this.#context)
+  }
+
+  decided({ verdict }: Decision): void {
+    this.#stopWatching()
+    const { config } = this.#parts
+    const next = this.#next
+    if (verdict.passed || config.mode === 'observe') next()
+    else refuse(config, this.#req, this.#res, next, verdict)
+  }
+
+  failed(error: unknown): void {
+    this.#stopWatching()
+    const next = this.#next
+    next(error)
+  }
+
+  #stopWatching(): void {
+    if (this.#onClose !== undefined) this.#res.off('close', this.#onClose)
+  }
 }
 
 /** The only answer of the guard's own. What a hook on the response throws goes to `next(error)`, once. */
