@@ -165,8 +165,10 @@ export class PendingDecision {
         return this.#askTencent()
       case 'record_verified':
         return this.#recordVerified()
-      case 'weigh':
-        return this.#resume({ override: site.override.mode, ...site.evidenceFor(ticket.kind) })
+      case 'weigh': {
+        const { evidence, evidenceWhy } = site.evidenceFor(ticket.kind)
+        return this.#resume({ override: site.override.mode, evidence, evidenceWhy })
+      }
       case 'apply_rule':
         return this.#resume(this.#applyRule(question.cause, question.evidence))
       case 'claim_pass':
