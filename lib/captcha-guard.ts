@@ -89,7 +89,7 @@ class RequestEnd implements DecisionEnd {
   readonly #req: CaptchaRequest
   readonly #res: ServerResponse
   readonly #next: NextFunction
-  #onClose: (() => void) | undefined
+  #pending: PendingDecision | undefined
 
   constructor(
     parts: GuardParts,
@@ -105,12 +105,15 @@ class RequestEnd implements DecisionEnd {
     this.#next = next
   }
 
-  /** Seen on the response: the request's own `close` has already fired once a body parser has read it. */
+  /**
+   * Seen on the response: the request's own `close` has already fired once a body parser has read it. The listener stays when the
+   * decision is over, and does nothing: taking it off would turn the response's table of listeners into a slow one.
+   */
   watchClient(pending: PendingDecision): void {
-    this.#onClose = () => {
-      if (!this.#res.writableEnded) pending.abandon()
-    }
-    this.#res.on('close', this.#onClose)
+    this.#pending = pending
+    this.#res.on('close', () => {
+      if (!this.#res.writableEnded) this.#pending?.abandon()
+    })
   }
 
   report(decision: Decision): void {
@@ -119,7 +122,7 @@ class RequestEnd implements DecisionEnd {
   }
 
   decided({ verdict }: Decision): void {
-    this.#stopWatching()
+    this.#pending = undefined
     const { config } = this.#parts
     const next = this.#next
     if (verdict.passed || config.mode === 'observe') next()
@@ -127,13 +130,9 @@ class RequestEnd implements DecisionEnd {
   }
 
   failed(error: unknown): void {
-    this.#stopWatching()
+    this.#pending = undefined
     const next = this.#next
     next(error)
-  }
-
-  #stopWatching(): void {
-    if (this.#onClose !== undefined) this.#res.off('close', this.#onClose)
   }
 }
 
