@@ -32,6 +32,7 @@ export const zh: StatusTexts = {
     ]
     return `最近 5 分钟：${parts.filter(Boolean).join('，')}。`
   },
+  lastOutage: (span, lasted, ago) => `上次故障 ${span}（${lasted}），已恢复 ${ago}`,
 
   findings: {
     override_pass: {
@@ -41,7 +42,7 @@ export const zh: StatusTexts = {
     },
     api_outage: {
       title: '验证接口故障',
-      users: '用户无需等待：请求未经验证，从故障额度中放行，受额度限制。',
+      users: '用户无需等待：请求未经验证，在规则和故障额度允许的范围内放行。',
       todo: [
         '多数情况下无需操作：探测请求会发现故障结束，仍有效的票据会事后补验。',
         '如有机器人混入，可设为“仅验证”：此后未经验证的请求一律拒绝。',
@@ -50,7 +51,7 @@ export const zh: StatusTexts = {
     },
     client_path_outage: {
       title: '验证码脚本无法到达用户',
-      users: '页面无法加载腾讯云的脚本，其容灾票据从故障额度中放行，受额度限制。',
+      users: '页面无法加载腾讯云的脚本，其容灾票据在规则和故障额度允许的范围内放行。',
       todo: [
         '请在浏览器中打开页面：脚本是否被防火墙、广告拦截插件或内容安全策略（CSP）拦截？',
         '如有机器人混入，可设为“仅验证”：此后容灾票据一律拒绝。',
