@@ -140,7 +140,7 @@ function degradedRequest(index: number, cause: DegradationCause, tell: Tell): vo
     event: 'captcha_degraded',
     captchaAppId: 190000001,
     cause,
-    ticketHash: (0x9f3a1c00 + index * 7919).toString(16).slice(0, 12).padEnd(12, 'c'),
+    ticketHash: String(910_374_002_551 + index * 7919),
     userIp: `203.0.${(index * 7) % 200}.0/24`,
     stage: 'resolve',
     rule: 'pass',
