@@ -8,7 +8,7 @@ export type {
   RefusalReason,
 } from './admission/cause-table.js'
 export type { TencentFacts } from './admission/outcome.js'
-export type { OverrideMode, RuleAction } from './admission/question.js'
+export type { OverrideMode, PurseName, RuleAction } from './admission/question.js'
 export type {
   CaptchaVerdict,
   DegradedPassVerdict,
@@ -64,7 +64,7 @@ export { type RequireCaptchaOptions, requireCaptcha } from './require-captcha.js
 export type { CircuitSnapshot } from './site/circuit.js'
 export type { LateVerdict } from './site/late-verification.js'
 export type { WatchSnapshot, WatchState } from './site/outage-watch.js'
-export type { OverrideSnapshot } from './site/override-switch.js'
+export type { OverrideChange, OverrideSnapshot } from './site/override-switch.js'
 export type { PurseSnapshot } from './site/purse.js'
 export type { PurseBasis } from './site/site.js'
 export type {

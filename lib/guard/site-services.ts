@@ -176,7 +176,7 @@ export class SiteServices {
     return this.endpoints.inUse.ways.canary
   }
 
-  /** What this process and the others say of themselves on their status pages. */
+  /** The statuses of this process and the others, for status pages. */
   get fleet(): FleetStatus {
     return this.site.fleet
   }

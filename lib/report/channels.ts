@@ -7,7 +7,6 @@ import type { CircuitSnapshot } from '../site/circuit.js'
 import type { LateVerdict } from '../site/late-verification.js'
 import type { WatchState } from '../site/outage-watch.js'
 import type { OverrideChange } from '../site/override-switch.js'
-import type { EndpointMove } from '../tencent/endpoints.js'
 import type { CaptchaChannel } from '../types.js'
 
 /** Every verdict is published here as a {@link VerdictMessage}; the same as `captchaChannels.verdict`. */
@@ -100,7 +99,7 @@ export type StateChange =
       readonly kind: 'endpoint'
       readonly from: string | undefined
       readonly to: string | undefined
-      readonly why: EndpointMove['why']
+      readonly why: 'canary_failed' | 'preferred_is_back'
       readonly onTrial: boolean
     }
   | { readonly kind: 'store'; readonly state: 'up' | 'down'; readonly why?: string }
@@ -213,7 +212,13 @@ export class GuardChannels {
   /** Whether decisions are traced. (Node has `hasSubscribers` on a `TracingChannel` only from 20.13 on.) */
   get isTraced(): boolean {
     const { start, end, asyncStart, asyncEnd, error } = this.#verify
-    return [start, end, asyncStart, asyncEnd, error].some(({ hasSubscribers }) => hasSubscribers)
+    return (
+      start.hasSubscribers ||
+      asyncEnd.hasSubscribers ||
+      asyncStart.hasSubscribers ||
+      end.hasSubscribers ||
+      error.hasSubscribers
+    )
   }
 
   /** Begins the trace of one decision. */

@@ -183,7 +183,7 @@ const details = {
   reason: '`reason` must say why, in at most 200 characters.',
 } as const
 
-/** Strict on purpose: the page holds what callers sent, and opens the door of the site. */
+/** Strict on purpose: the page holds what callers sent, and opens the door of the site. Pages of the same origin may frame it. */
 function pagePolicy(nonce: string): string {
   return [
     "default-src 'none'",
@@ -192,7 +192,7 @@ function pagePolicy(nonce: string): string {
     "connect-src 'self'",
     "form-action 'self'",
     "base-uri 'none'",
-    "frame-ancestors 'none'",
+    "frame-ancestors 'self'",
     "require-trusted-types-for 'script'",
     'trusted-types captcha-status',
   ].join('; ')

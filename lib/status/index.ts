@@ -1,3 +1,6 @@
+export type { Evidence } from '../admission/question.js'
+export type { CaptchaGuard, GuardSnapshot } from '../guard/guard-types.js'
+export type { PurseBasis } from '../site/site.js'
 export { type CaptchaStatusOptions, type CaptchaStatusRouter, captchaStatus } from './captcha-status.js'
 export type { Finding, RecentVerdicts } from './findings.js'
 export type { FleetLatency, FleetPath, FleetProcess, FleetPurse, FleetView } from './fleet-view.js'

@@ -108,7 +108,7 @@ export interface StoreSession {
    */
   setOverride(override: StoreOverride): Promise<StoreOverride>
   /**
-   * Keeps what this process says of itself for the status pages of the others, instead of what it said before: any text of at most
+   * Keeps the status of this process, for the status pages of the others, in the place of its last one: any text of at most
    * 8192 bytes in UTF-8. It must be treated as absent `processMs` after it was published, and where the process lives no longer.
    * Called at most every 2 s, after a heartbeat, and only while the process has a status page.
    *

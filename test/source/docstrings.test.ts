@@ -9,6 +9,7 @@ const entryPoints = [
   'lib/store/redis/index.ts',
   'lib/simulator/index.ts',
   'lib/browser/index.ts',
+  'lib/prometheus/index.ts',
   'lib/status/index.ts',
 ]
 

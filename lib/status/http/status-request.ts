@@ -28,10 +28,10 @@ export function send(
 /** Headers of every answer. Without `same-origin` as policy browsers would send a form's `Origin` as `null`. */
 export const neverShared: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store, no-transform',
-  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'self'",
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Referrer-Policy': 'same-origin',
   Vary: 'Accept, Accept-Language',
   'X-Content-Type-Options': 'nosniff',
-  'X-Frame-Options': 'DENY',
+  'X-Frame-Options': 'SAMEORIGIN',
 }
