@@ -109,7 +109,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     const policy = headers['content-security-policy'] ?? ''
     const [, nonce] = /script-src 'nonce-([\w-]{20,})'/.exec(policy) ?? []
     expect(policy).toContain("default-src 'none'")
-    expect(policy).toContain("frame-ancestors 'none'")
+    expect(policy).toContain("frame-ancestors 'self'")
     expect(policy).not.toMatch(/unsafe|\*|https?:/)
     expect(text).toContain(`<script nonce="${nonce}">`)
     expect(text).toContain(`<style nonce="${nonce}">`)

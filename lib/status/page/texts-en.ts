@@ -37,6 +37,7 @@ export const en = {
   users: 'Users',
   todo: 'You can',
   also: 'Also',
+  runbook: 'In the runbook:',
   ofProcesses: (some: number, all: number) => `${some} of ${all} processes`,
   recent,
   lastOutage: (span: string, lasted: string, ago: string) => `Last outage ${span} (${lasted}), over for ${ago}`,

@@ -73,7 +73,14 @@ describe('the page', () => {
   test.each(kinds)('says all of it in Chinese but names of the log (%s)', (kind) => {
     const words = textOf(page(sampleReport(kind), 'zh')).match(/[A-Za-z_]{4,}/g) ?? []
     const fromLog = new Set<string>([...captchaReasons, 'English', 'login', 'redis', 'expectedPerMinute', 'https'])
-    const fromSample = new Set(['captcha', 'tencentcloudapi', 'Tencent', 'announced', 'repair'])
+    const fromSample = new Set([
+      ...['healthy', 'api_outage', 'limits_refuse', 'override_pass'],
+      'captcha',
+      'tencentcloudapi',
+      'Tencent',
+      'announced',
+      'repair',
+    ])
     expect([...new Set(words)].filter((word) => !fromLog.has(word) && !fromSample.has(word))).toEqual([])
   })
 

@@ -22,7 +22,8 @@ export function answer(context: PartContext): Html {
   return html`<p class="when">${timing(worst, context)}</p>
 ${reason(worst, context)}
 <h3>${texts.users}</h3><p>${users}</p><p>${texts.recent(site.recent, (value) => formats.number(value))}</p>
-${steps}${others.length > 0 && html`<h3>${texts.also}</h3><ul class="also">${others.map((other) => alsoLine(other, context))}</ul>`}`
+${steps}${others.length > 0 && html`<h3>${texts.also}</h3><ul class="also">${others.map((other) => alsoLine(other, context))}</ul>`}
+<p class="soft runbook">${texts.runbook} ${site.findings.map(({ kind }) => html`<code>${kind}</code> `)}</p>`
 }
 
 /** In an outage nothing passes unverified while the override says so. */
