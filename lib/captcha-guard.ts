@@ -3,14 +3,16 @@ import type { Decision } from './admission/question.js'
 import type { CaptchaVerdict } from './admission/verdict.js'
 import { type Clock, systemClock } from './clock.js'
 import { checker } from './guard/check.js'
+import { withFleet } from './guard/guard-fleet.js'
 import { GuardParts } from './guard/guard-parts.js'
 import type { CaptchaGuard } from './guard/guard-types.js'
 import { operations } from './guard/operations.js'
-import { type DecisionEnd, PendingDecision } from './guard/pending-decision.js'
+import type { DecisionEnd } from './guard/pending-decision.js'
 import { refusalProblem } from './guard/problem.js'
 import type { RequestContext } from './guard/request-context.js'
 import { respond } from './guard/respond.js'
 import { giveBackPasses } from './guard/shared-request.js'
+import type { RunningDecision } from './guard/traced-decision.js'
 import { isThenable } from './options/call-option.js'
 import type { GuardConfig } from './options/config.js'
 import { parseOptions } from './options/config.js'
@@ -57,7 +59,8 @@ export function createGuard(config: GuardConfig, clock: Clock, madeAt = placeOfC
   }
 
   const middleware = captchaGuardMiddleware as unknown as CaptchaGuard
-  return Object.assign(middleware, operations(parts), { check: checker(parts) })
+  Object.assign(middleware, operations(parts), { check: checker(parts) })
+  return withFleet(middleware, parts.services.fleet)
 }
 
 /** A CORS preflight carries no ticket and starts no action (Fetch standard). Any other `OPTIONS` is a request like others. */
@@ -76,7 +79,7 @@ function guardRequest(parts: GuardParts, req: CaptchaRequest, res: ServerRespons
   }
   if ((res.closed || res.destroyed) && !res.writableEnded) return
   const end = new RequestEnd(parts, context, req, res, next)
-  const pending = new PendingDecision(parts.policy, context, end)
+  const pending = parts.decision(context, end)
   pending.start()
   // Most decisions without a call are over by now, and no client can have gone.
   if (!pending.isOver) end.watchClient(pending)
@@ -89,7 +92,7 @@ class RequestEnd implements DecisionEnd {
   readonly #req: CaptchaRequest
   readonly #res: ServerResponse
   readonly #next: NextFunction
-  #pending: PendingDecision | undefined
+  #pending: RunningDecision | undefined
 
   constructor(
     parts: GuardParts,
@@ -109,7 +112,7 @@ class RequestEnd implements DecisionEnd {
    * Seen on the response: the request's own `close` has already fired once a body parser has read it. The listener stays when the
    * decision is over, and does nothing: taking it off would turn the response's table of listeners into a slow one.
    */
-  watchClient(pending: PendingDecision): void {
+  watchClient(pending: RunningDecision): void {
     this.#pending = pending
     this.#res.on('close', () => {
       if (!this.#res.writableEnded) this.#pending?.abandon()

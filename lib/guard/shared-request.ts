@@ -18,6 +18,8 @@ export class SharedRequest {
   reply: Outcome | undefined
   /** A guard let this very request pass: its ticket is in the replay memory because of that. */
   hasPassed = false
+  /** Whether the client had history before this ticket was recorded as verified; absent where it was not. */
+  wasKnown: boolean | undefined
   /** The ticket waits for its late verdict; calls that off. */
   dropLate: (() => void) | undefined
   /** What became of the claims: one with most requests that are degraded, none with all others. */
