@@ -12,14 +12,23 @@ const variants = { 'pass-through': 'none', 'raw undici': 'none', guard: 'verifie
   Record<Variant, string>
 >
 
+interface Application {
+  readonly variant: string
+  /** The verdict that every answer must show. */
+  readonly expected: string
+  readonly port: number
+  readonly milliseconds: number[]
+  readonly p99OfSlices: number[]
+}
+
 /** Latency at a fixed rate while Tencent is well. What the guard adds holds Tencent's own latency, a round trip on loopback. */
 export async function measureLatency(start: (...args: string[]) => ChildProcess, isQuick: boolean): Promise<boolean> {
   const [tencent, load] = [start('tencent'), start('load')]
   const { healthy } = await answerOf<{ healthy: number }>(tencent)
-  const applications = []
+  const applications: Application[] = []
   for (const [variant, expected] of Object.entries(variants)) {
     const port = await answerOf<number>(start('application', variant, '5', `http://127.0.0.1:${healthy}`))
-    applications.push({ variant, expected, port, milliseconds: [] as number[], p99OfSlices: [] as number[] })
+    applications.push({ variant, expected, port, milliseconds: [], p99OfSlices: [] })
   }
   for (let slice = 0; slice < (isQuick ? 6 : 31); slice++) {
     for (const { port, expected, variant, milliseconds, p99OfSlices } of applications) {
@@ -35,7 +44,7 @@ export async function measureLatency(start: (...args: string[]) => ChildProcess,
     }
   }
   const [alone] = applications
-  const addedMs = ({ milliseconds }: (typeof applications)[number], share: number) =>
+  const addedMs = ({ milliseconds }: Application, share: number) =>
     percentile(milliseconds, share) - percentile(alone?.milliseconds ?? [], share)
   console.log(`\nLatency in ms at ${perSecond} requests a second, by turns in slices of ${secondsInSlice} s`)
   console.table(
