@@ -73,6 +73,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
         paid: { status: 200, paid: true },
         error: true,
         snapshot: 2,
+        status: { stranger: 403, isPage: true, verified: 2 },
       })
     },
     30_000,
