@@ -30,10 +30,13 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
   if (ms) usleep(atoi(ms) * 1000);
   if (strcmp(node, "not-found.test") == 0) return EAI_NONAME;
   if (strcmp(node, "try-again.test") == 0) return EAI_AGAIN;
-  if (strcmp(node, "six.test") == 0) return real("::1", service, hints, result);
-  if (strcmp(node, "dual.test") != 0) return real("127.0.0.1", service, hints, result);
-  int failure = real("::1", service, hints, result);
-  if (failure) return failure;
+  int hasIpv6 = strcmp(node, "six.test") == 0 || strcmp(node, "dual.test") == 0;
+  if (!hasIpv6) return real("127.0.0.1", service, hints, result);
+  /* An address of loopback is none by which a machine counts as one with IPv6. */
+  struct addrinfo any = *hints;
+  any.ai_flags &= ~AI_ADDRCONFIG;
+  int failure = real("::1", service, &any, result);
+  if (failure || strcmp(node, "six.test") == 0) return failure;
   struct addrinfo *last = *result;
   while (last->ai_next) last = last->ai_next;
   return real("127.0.0.1", service, hints, &last->ai_next);

@@ -11,10 +11,10 @@ export interface Text {
 
 /**
  * How long a user waits. `at once`: nothing is waited for; the run allows half a second, which is when a call becomes suspect.
- * `at the deadline`: `timeoutMs` (2 s), of which a canary that is still unanswered keeps the last 50 ms. `in its own time`: the
- * answer comes late, but in time.
+ * `at the deadline`: `timeoutMs` (2 s), of which a canary that is still unanswered keeps the last 50 ms. `before the deadline`:
+ * something came late, but in time.
  */
-export type Duration = 'at once' | 'in its own time' | 'at the deadline'
+export type Duration = 'at once' | 'before the deadline' | 'at the deadline'
 
 /** What the design asks for. */
 export interface Expected {

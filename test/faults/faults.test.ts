@@ -6,6 +6,7 @@ import { compilePreload, type Preload } from '../attacks/preload.js'
 import { BundledProcess } from '../support/bundled-process.js'
 import { sections } from './cases/index.js'
 import { authority } from './certificates.js'
+import { documentPaths, type Language, type Measured, renderDocument } from './document.js'
 import type { FaultCase } from './fault-case.js'
 import { GuardedApp } from './guarded-app.js'
 import { Lab } from './lab.js'
@@ -14,7 +15,9 @@ import { type Observation, runCase } from './run-case.js'
 
 jest.setTimeout(60_000)
 
-const isWhole = process.env.FAULTS === 'whole'
+/** `FAULTS=write` runs the whole form, and writes the document if every row has held. */
+const writes = process.env.FAULTS === 'write'
+const isWhole = writes || process.env.FAULTS === 'whole'
 const missing = missingNeeds()
 if (process.env.CI === 'true' && missing.length > 0) throw new Error(`missing: ${missing.join(', ')}`)
 
@@ -33,10 +36,29 @@ beforeAll(async () => {
 })
 
 afterAll(() => {
+  const count = sections.reduce((sum, { cases }) => sum + cases.length, 0)
+  if (writes && observed.size === count) writeDocuments()
   bundle.close()
   preload?.remove()
   rmSync(folder, { recursive: true, force: true })
 })
+
+function writeDocuments(): void {
+  for (const [language, path] of Object.entries(documentPaths)) {
+    writeFileSync(path, renderDocument(sections, language as Language, measured()))
+  }
+}
+
+function measured(): Measured {
+  const tookMs = [...observed.values()].filter(({ seen }) => seen.time === 'at once').map(({ tookMs }) => tookMs)
+  tookMs.sort((a, b) => a - b)
+  return {
+    node: process.version.slice(1),
+    platform: process.platform,
+    medianMs: tookMs[Math.floor(tookMs.length / 2)] as number,
+    slowestMs: tookMs.at(-1) as number,
+  }
+}
 
 function startApp(env: Readonly<Record<string, string>> = {}): GuardedApp {
   return new GuardedApp(bundle, {
@@ -55,6 +77,11 @@ async function observe(fault: FaultCase): Promise<Observation> {
   const own = fault.env && startApp(fault.env(labs[0]))
   try {
     return await runCase(fault, own ?? app, labs)
+  } catch (error) {
+    // Its guards may still be open.
+    app.close()
+    app = startApp()
+    throw error
   } finally {
     own?.close()
     for (const lab of labs) await lab.close()
@@ -76,6 +103,7 @@ describe.each(sections.map(({ title, cases }) => ({ title: title.en, cases })))(
       const observation = await observe(fault)
       expect(observation.seen).toEqual(fault.expected)
       expect(observation.problems).toEqual([])
+      if (fault.plain !== undefined) expect(observation).toMatchObject({ isPlainAsTold: true })
       observed.set(fault.id, observation)
     })
   }

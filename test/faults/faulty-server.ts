@@ -11,6 +11,8 @@ export interface Exchange {
   readonly number: number
   /** Counts the requests of this connection, from 1. */
   readonly numberOnConnection: number
+  /** Counts the connections of the server, from 1. */
+  readonly connection: number
   readonly isCanary: boolean
   /** Resolves once the kernel has taken it, with false where the connection has ended. */
   write(bytes: string | Uint8Array): Promise<boolean>
@@ -29,7 +31,7 @@ export interface Behaviour {
   /** Called once the head of a request is there, instead of {@link respond}. */
   readonly respondToHead?: (exchange: Exchange) => void
   /** Called with each whole request. */
-  readonly respond?: (exchange: Exchange) => void
+  readonly respond?: (exchange: Exchange) => unknown
 }
 
 /** Where Tencent should be. */
@@ -110,10 +112,12 @@ export class FaultyServer {
   #read(raw: Socket, socket: Socket): void {
     let received = ''
     let numberOnConnection = 0
+    const connection = this.connections
     const exchange = (request: string): Exchange => ({
       request,
       number: this.requests.length,
       numberOnConnection,
+      connection,
       isCanary: isCanary(request),
       write: (bytes) =>
         new Promise((resolve) => {

@@ -43,10 +43,9 @@ export interface Commands {
   check(order: { readonly captchaAppId: number; readonly count: number }): Promise<Checked[]>
   /** The guard's state, once a canary has said what a failure meant. */
   settled(captchaAppId: number): Promise<GuardSnapshot>
-  /** All lines as they were written. */
-  log(captchaAppId: number): string
-  close(captchaAppId: number): Promise<void>
-  /** What the process holds more than at the beginning: none, or what is still there after three seconds. */
+  /** Closes the guard; resolves to all lines as they were written. */
+  close(captchaAppId: number): Promise<string>
+  /** What the process holds more than at the beginning: none, or what is still there after some seconds. */
   left(): Promise<string[]>
   plain(order: PlainOrder): Promise<PlainResult>
 }
@@ -67,15 +66,27 @@ function guardOf(captchaAppId: number): OpenGuard {
   return open
 }
 
-/** Timers of the process, those that do not keep it alive as well. */
-const timers = new Set<number>()
+/** Timers of the process, those that do not keep it alive as well, and what made each. */
+const timers = new Map<number, string>()
 let isOwnTimer = false
 createHook({
   init(id, type) {
-    if (type === 'Timeout' && !isOwnTimer) timers.add(id)
+    if (type !== 'Timeout' || isOwnTimer) return
+    const maker = makerOf(new Error().stack ?? '')
+    // Deadlines of node-redis's own commands, which end with it.
+    if (!maker.includes('@redis/client')) timers.set(id, maker)
   },
   destroy: (id) => timers.delete(id),
 }).enable()
+
+/** The function in which something was made, below those of Node and of the clock. */
+function makerOf(stack: string): string {
+  const frames = stack
+    .split('\n')
+    .slice(2)
+    .map((frame) => frame.trim())
+  return frames.find((frame) => !/node:internal|node:timers|SystemTimer|Object\.after/.test(frame)) ?? 'Node'
+}
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => {
@@ -85,7 +96,8 @@ function pause(ms: number): Promise<void> {
   })
 }
 
-const longestWaitMs = 3000
+/** Over the three seconds that a provider of keys may take of its own. */
+const longestWaitMs = 4000
 
 async function until(condition: () => boolean): Promise<boolean> {
   const dueMs = performance.now() + longestWaitMs
@@ -96,16 +108,18 @@ async function until(condition: () => boolean): Promise<boolean> {
   return true
 }
 
+let heldTimers: ReadonlySet<number> = new Set()
 let held: readonly string[] = []
-const holds = () => [...process.getActiveResourcesInfo(), ...[...timers].map(() => 'timer')]
 
 function surplus(): string[] {
   const before = [...held]
-  return holds().filter((resource) => {
+  const resources = process.getActiveResourcesInfo().filter((resource) => {
     const index = before.indexOf(resource)
     if (index >= 0) before.splice(index, 1)
     return index < 0
   })
+  const madeSince = [...timers].filter(([id]) => !heldTimers.has(id)).map(([, maker]) => `a timer, made ${maker}`)
+  return [...resources, ...madeSince]
 }
 
 function credentialOf({ credential }: GuardSetting): NonNullable<CaptchaGuardOptions['credential']> {
@@ -131,7 +145,8 @@ function credentialOf({ credential }: GuardSetting): NonNullable<CaptchaGuardOpt
 
 const commands: Commands = {
   begin() {
-    held = holds()
+    heldTimers = new Set(timers.keys())
+    held = process.getActiveResourcesInfo()
   },
 
   open({ captchaAppId, appSecretKey, endpoint, redis, ...setting }) {
@@ -174,19 +189,20 @@ const commands: Commands = {
     const { guard } = guardOf(captchaAppId)
     await until(() => {
       const { circuit, endpoints } = guard.snapshot()
-      // Where there are siblings, these are asked as well.
-      return circuit.state !== 'suspect' || (circuit.lastCanary !== undefined && endpoints.length === 1)
+      if (circuit.state === 'closed') return true
+      // Where a sibling is healthy, calls move there, and the circuit closes.
+      const areAllDown = endpoints.every(({ state }) => state === 'failed')
+      return areAllDown && (circuit.state === 'open' || circuit.lastCanary?.result === 'failed')
     })
     return guard.snapshot()
   },
 
-  log: (captchaAppId) => guardOf(captchaAppId).raw.join('\n'),
-
   async close(captchaAppId) {
-    const { guard, redis } = guardOf(captchaAppId)
+    const { guard, redis, raw } = guardOf(captchaAppId)
     guards.delete(captchaAppId)
     await guard.close()
     redis?.close()
+    return raw.join('\n')
   },
 
   async left() {

@@ -11,67 +11,83 @@ export interface Observation {
   readonly seen: Expected
   /** What went where it must not, what is left, what was logged that must not be: empty. */
   readonly problems: readonly string[]
+  /** What the plain client came to, and whether that is what the row says. */
   readonly plain: PlainResult | undefined
+  readonly isPlainAsTold: boolean
   /** Of the lone ticket. */
   readonly tookMs: number
+}
+
+/** A guard that is to meet a fault. */
+interface Half {
+  readonly lab: Lab
+  readonly made: MadeFault
 }
 
 /** Runs one fault twice, for a guard that meets it with one user and for one that meets it with twenty at once. */
 export async function runCase(fault: FaultCase, app: GuardedApp, labs: readonly [Lab, Lab]): Promise<Observation> {
   await app.run('begin')
-  const made = await Promise.all(labs.map((lab) => fault.make(lab)))
-  const [[lone, burst], [loneLab, burstLab]] = [made as [MadeFault, MadeFault], labs]
-  const [one, twenty] = await Promise.all([
-    meet(app, loneLab, lone, async () => {
-      const before = loneLab.ticketsSeen
-      const [checked] = (await app.run('check', { captchaAppId: loneLab.captchaAppId, count: 1 })) as [Checked]
-      const sent = loneLab.ticketsSeen - before
-      return { checked, sent, settled: await app.run('settled', loneLab.captchaAppId) }
-    }),
-    meet(app, burstLab, burst, async () => {
-      const { captchaAppId } = burstLab
-      const burstChecks = await app.run('check', { captchaAppId, count: burstSize })
-      const settled = await app.run('settled', captchaAppId)
-      const [next] = (await app.run('check', { captchaAppId, count: 1 })) as [Checked]
-      return { burstChecks, settled, next }
-    }),
-  ])
-  const problems = await leftovers(app, labs, made)
-  const { checked, sent, settled } = one.result
-  const store = fault.expected.store && { store: settled.store.state }
+  const halves = await Promise.all(labs.map(async (lab): Promise<Half> => ({ lab, made: await fault.make(lab) })))
+  const [lone, burst] = halves as [Half, Half]
+  await Promise.all(halves.map((half) => open(app, half)))
+  await Promise.all(halves.map(({ made }) => made.strike?.()))
+  const [one, twenty] = await Promise.all([meetOne(app, lone.lab), meetTwenty(app, burst.lab)])
+  for (const { made } of halves) await made.heal?.()
   const seen: Expected = {
-    verdict: verdictOf(checked),
-    time: durationOf(checked.tookMs),
-    sent,
-    lines: checked.lines.map(({ event }) => event).sort(),
-    circuit: { afterOne: settled.circuit.state, afterTwenty: twenty.result.settled.circuit.state },
-    next: { reason: twenty.result.next.verdict.reason, time: durationOf(twenty.result.next.tookMs) },
-    ...store,
+    verdict: verdictOf(one.checked),
+    time: durationOf(one.checked.tookMs),
+    sent: one.sent,
+    lines: one.checked.lines.map(({ event }) => event).sort(),
+    circuit: { afterOne: one.settled.circuit.state, afterTwenty: twenty.settled.circuit.state },
+    next: { reason: twenty.next.verdict.reason, time: durationOf(twenty.next.tookMs) },
+    ...(fault.expected.store && { store: one.settled.store.state }),
   }
-  const logs = [...secretsIn(one.log), ...secretsIn(twenty.log), ...outageUntold(seen.circuit.afterTwenty, twenty.log)]
-  fault.also?.(loneLab)
-  const plain = await runPlain(fault, app, loneLab, lone)
-  return { seen, problems: [...problems, ...logs], plain, tookMs: checked.tookMs }
+  const problems = [
+    ...(await leftovers(app, labs)),
+    ...[one.log, twenty.log].flatMap(secretsIn),
+    ...outageUntold(seen.circuit.afterTwenty, twenty.log),
+  ]
+  fault.also?.(lone.lab)
+  const plain = await runPlain(fault, app, lone)
+  const isPlainAsTold = plain !== undefined && fault.plain?.holds(plain, lone.lab) === true
+  return { seen, problems, plain, isPlainAsTold, tookMs: one.checked.tookMs }
 }
 
-/** Opens a guard, lets it meet the fault, and closes it. */
-async function meet<Result>(app: GuardedApp, lab: Lab, made: MadeFault, run: () => Promise<Result>) {
+/** Opens a guard, and has it verify a ticket where the fault begins later. */
+async function open(app: GuardedApp, { lab, made }: Half): Promise<void> {
   const { captchaAppId, appSecretKey } = lab
   const { strike, heal: _, ...setting } = made
   await app.run('open', { captchaAppId, appSecretKey, ...setting })
-  if (strike !== undefined) {
-    const [first] = (await app.run('check', { captchaAppId, count: 1 })) as [Checked]
-    if (first.verdict.reason !== 'verified') throw new Error(`before the fault: ${JSON.stringify(first)}`)
-    await strike()
-  }
-  const result = await run()
-  const log = await app.run('log', captchaAppId)
-  await app.run('close', captchaAppId)
-  return { result, log }
+  if (strike === undefined) return
+  const first = await checkOne(app, lab)
+  if (first.verdict.reason !== 'verified') throw new Error(`before the fault: ${JSON.stringify(first)}`)
 }
 
-async function leftovers(app: GuardedApp, labs: readonly Lab[], made: readonly MadeFault[]): Promise<string[]> {
-  for (const { heal } of made) await heal?.()
+async function meetOne(app: GuardedApp, lab: Lab) {
+  const before = lab.ticketsSeen
+  const checked = await checkOne(app, lab)
+  const sent = lab.ticketsSeen - before
+  return {
+    checked,
+    sent,
+    settled: await app.run('settled', lab.captchaAppId),
+    log: await app.run('close', lab.captchaAppId),
+  }
+}
+
+async function meetTwenty(app: GuardedApp, lab: Lab) {
+  const { captchaAppId } = lab
+  await app.run('check', { captchaAppId, count: burstSize })
+  const settled = await app.run('settled', captchaAppId)
+  return { settled, next: await checkOne(app, lab), log: await app.run('close', captchaAppId) }
+}
+
+async function checkOne(app: GuardedApp, { captchaAppId }: Lab): Promise<Checked> {
+  const [checked] = await app.run('check', { captchaAppId, count: 1 })
+  return checked as Checked
+}
+
+async function leftovers(app: GuardedApp, labs: readonly Lab[]): Promise<string[]> {
   const left = (await app.run('left')).map((resource) => `left in the process: ${resource}`)
   const stray = labs.filter(({ strayConnections }) => strayConnections > 0).map(() => 'a stranger was reached')
   const open = await Promise.all(labs.map(openSockets))
@@ -85,7 +101,7 @@ async function openSockets(lab: Lab): Promise<string[]> {
   return lab.openSockets === 0 ? [] : [`${lab.openSockets} sockets are left at the server`]
 }
 
-function runPlain({ plain }: FaultCase, app: GuardedApp, lab: Lab, { endpoint }: MadeFault) {
+function runPlain({ plain }: FaultCase, app: GuardedApp, { lab, made: { endpoint } }: Half) {
   if (plain === undefined) return
   const { captchaAppId, appSecretKey } = lab
   const url = [endpoint].flat()[0] as string
@@ -101,7 +117,7 @@ function verdictOf({ verdict, lines }: Checked): Expected['verdict'] {
 /** Suspicion begins after half a second; the last 50 ms of the deadline of two seconds are the canary's. */
 function durationOf(ms: number): Duration {
   if (ms < 500) return 'at once'
-  return ms < 1900 ? 'in its own time' : 'at the deadline'
+  return ms < 1900 ? 'before the deadline' : 'at the deadline'
 }
 
 function secretsIn(log: string): string[] {
@@ -110,7 +126,9 @@ function secretsIn(log: string): string[] {
     .map((secret) => `the log quotes ${secret}`)
 }
 
+/** An open circuit is told; where it has closed again, that as well. */
 function outageUntold(state: CircuitSnapshot['state'], log: string): string[] {
-  const isTold = log.includes('captcha_outage_started')
-  return isTold === (state === 'open') ? [] : [`the log ${isTold ? 'speaks' : 'is silent'} of an outage`]
+  const count = (event: string) => log.split(`"event":"${event}"`).length - 1
+  const told = count('captcha_outage_started') - count('captcha_outage_ended')
+  return told === (state === 'open' ? 1 : 0) ? [] : [`the log tells of ${told} outages that last`]
 }

@@ -164,7 +164,7 @@ export const slow: FaultSection = {
       { en: 'An answer after 1.2 s: slow, but no failure', zh: '1.2 秒后应答：缓慢但不是故障' },
       { en: 'The right answer, late', zh: '正确的应答，但迟到' },
       (exchange) => setTimeout(() => exchange.write(answer(verifiedBody)), 1200),
-      verified({ time: 'in its own time' }),
+      verified({ time: 'before the deadline' }),
     ),
     answered(
       'no-answer',

@@ -38,6 +38,8 @@ export const connecting: FaultSection = {
       expected: noEvidence('overloaded', {
         time: 'at the deadline',
         sent: 0,
+        // The calls are unanswered, and canaries say nothing.
+        circuit: { afterOne: 'suspect', afterTwenty: 'suspect' },
         next: { reason: 'budget_exhausted', time: 'at the deadline' },
       }),
     },
@@ -129,10 +131,9 @@ export const connecting: FaultSection = {
         return {
           endpoint: server.url,
           strike() {
+            const forgotten = server.connections
             server.behaviour = {
-              respond(exchange) {
-                if (exchange.numberOnConnection === 1) void healthy.respond?.(exchange)
-              },
+              respond: (exchange) => exchange.connection > forgotten && healthy.respond?.(exchange),
             }
           },
         }
