@@ -37,8 +37,8 @@ const introductions: Readonly<Record<Language, (count: number) => string>> = {
 
 [中文](faults.zh.md) · What degradation is: [degradation.md](degradation.md)
 
-${count} faults, each made over real sockets and real TLS against a guard in a process of its own, with the default options. Each is
-met twice: by one user, and by ${burstSize} users at once. \`npm run test:faults\` runs all of them and compares with what is
+${count} faults, each made over real sockets and real TLS against a guard in a process of its own, with the default options (but no probe of
+the vendor's script). Each is met twice: by one user, and by ${burstSize} users at once. \`npm run test:faults\` runs all of them and compares with what is
 written here; \`npm run docs:faults\` writes this page from such a run.
 
 What holds in every row is not repeated in it:
@@ -51,7 +51,7 @@ What holds in every row is not repeated in it:
 | column | |
 | --- | --- |
 | verdict | of the one user, the first to meet the fault: \`reason\`, and the purse where it passed without Tencent's verdict |
-| waits | *at once*: nothing is waited for (the run allows 500 ms); *at the deadline*: \`timeoutMs\`, 2 s; *before the deadline*: between these |
+| waits | *at once*: for no more than a second connection (50 ms), another address (250 ms) or the store (200 ms), where the run allows a busy machine 900 ms; *at the deadline*: \`timeoutMs\`, 2 s; *before the deadline*: between these |
 | sent | how often the ticket reached Tencent |
 | log | lines of level info or above |
 | circuit | after one user → after ${burstSize} |
@@ -63,7 +63,7 @@ What callers can do to this machine (descriptors, local ports, the thread pool, 
 
 [English](faults.md) · 什么是降级：[degradation.md](degradation.md)
 
-共 ${count} 种故障，每一种都通过真实套接字和真实 TLS 制造，守卫运行在独立进程中，使用默认选项。每种故障遇到两次：一位用户，以及 ${burstSize}
+共 ${count} 种故障，每一种都通过真实套接字和真实 TLS 制造，守卫运行在独立进程中，使用默认选项（仅关闭对脚本的探测）。每种故障遇到两次：一位用户，以及 ${burstSize}
 位用户同时到来。\`npm run test:faults\` 运行全部故障并与本页比较；\`npm run docs:faults\` 根据这样一次运行写出本页。
 
 以下各点在每一行都成立，不再重复：
@@ -76,7 +76,7 @@ What callers can do to this machine (descriptors, local ports, the thread pool, 
 | 列 | |
 | --- | --- |
 | 判定 | 最先遇到故障的那位用户：\`reason\`，以及未经腾讯云判定而通过时所用的额度 |
-| 等待 | *立即*：不等待任何东西（运行时允许 500 毫秒）；*到时限*：\`timeoutMs\`，2 秒；*时限之前*：介于两者之间 |
+| 等待 | *立即*：最多等待再次连接（50 毫秒）、另一个地址（250 毫秒）或存储（200 毫秒），考虑到机器繁忙，运行时允许 900 毫秒；*到时限*：\`timeoutMs\`，2 秒；*时限之前*：介于两者之间 |
 | 发送 | 票据到达腾讯云的次数 |
 | 日志 | info 及以上级别的日志 |
 | 熔断 | 一位用户之后 → ${burstSize} 位用户之后 |

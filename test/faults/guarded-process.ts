@@ -96,7 +96,7 @@ function pause(ms: number): Promise<void> {
   })
 }
 
-/** Over the three seconds that a provider of keys may take of its own. */
+/** Over what a provider of keys may take of its own. */
 const longestWaitMs = 4000
 
 async function until(condition: () => boolean): Promise<boolean> {
@@ -125,10 +125,11 @@ function surplus(): string[] {
 function credentialOf({ credential }: GuardSetting): NonNullable<CaptchaGuardOptions['credential']> {
   switch (credential?.from) {
     case 'cvm':
-      return cvmRoleCredential({ metadataUrl: credential.metadataUrl })
+      return cvmRoleCredential({ metadataUrl: credential.metadataUrl, timeoutMs: credential.timeoutMs })
     case 'tke':
       return tkeOidcCredential({
         endpoint: credential.stsUrl,
+        timeoutMs: credential.timeoutMs,
         tokenFile: credential.tokenFile,
         region: 'ap-guangzhou',
         providerId: 'p',

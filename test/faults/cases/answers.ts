@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { answer, chunk, chunkedHead, verifiedBody } from '../../tencent/raw-server.js'
-import { failsAtOnce, refused, unanswered, verified } from '../expectations.js'
+import { failsAtOnce, noEvidence, refused, unanswered, verified } from '../expectations.js'
 import type { Expected, FaultCase, FaultSection, PlainClient, Text } from '../fault-case.js'
 import type { Behaviour, Exchange } from '../faulty-server.js'
 import type { Lab } from '../lab.js'
@@ -494,6 +494,13 @@ export const bodies: FaultSection = {
       'Content-Type: application/json; charset=utf-16le',
     ),
     body(
+      'byte-order-mark',
+      { en: 'A byte order mark before the JSON', zh: 'JSON 前有字节顺序标记（BOM）' },
+      { en: 'EF BB BF, and a reply of code 1', zh: 'EF BB BF，随后是 code 1 的应答' },
+      `\ufeff${verifiedBody}`,
+      failsAtOnce('bad_response'),
+    ),
+    body(
       'gbk',
       { en: 'Wrong charset: GBK in a message', zh: '错误的字符集：消息为 GBK' },
       { en: 'The bytes of 验证 in GBK; the reply is readable', zh: '“验证”的 GBK 字节；应答仍可读' },
@@ -544,6 +551,8 @@ export const apiErrors: FaultSection = {
       { CaptchaCode: 26, CaptchaMsg: 'system busy', RequestId: 'r' },
       failsAtOnce('system_busy'),
     ),
+    // A flood can cause it: no evidence, whoever sends it.
+    apiError('RequestLimitExceeded', noEvidence('throttled')),
     apiError('InvalidParameter', refused('rejected')),
     api(
       'code-9',

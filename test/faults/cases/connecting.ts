@@ -72,9 +72,9 @@ export const connecting: FaultSection = {
       expected: failsAtOnce('unreachable', 0),
     },
     {
-      id: 'refused-for-a-moment',
-      fault: { en: 'Connection refused while a listener is replaced', zh: '监听程序更替期间连接被拒绝' },
-      made: { en: 'The first connection is reset before a byte', zh: '第一个连接在任何字节之前被重置' },
+      id: 'reset-once',
+      fault: { en: 'One connection is reset', zh: '一个连接被重置' },
+      made: { en: 'RST before the first byte, once', zh: '首字节之前发送 RST，仅一次' },
       async make(lab) {
         const server = await lab.serve({
           ...healthy,

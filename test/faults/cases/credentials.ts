@@ -20,12 +20,16 @@ const states: Partial<Record<CredentialFaultName, Text>> = {
   expired_keys: { en: 'gives keys that have expired', zh: '返回已过期的密钥' },
 }
 
+/** Of the provider; longer than a call's, so that the next user meets the same request of it. */
+const providerTimeoutMs = 3500
+
 async function keysFrom(lab: Lab, source: Source) {
   const simulator = await lab.simulate()
+  const { metadataUrl, stsUrl } = simulator
   const credential: GuardSetting['credential'] =
     source === 'cvm'
-      ? { from: 'cvm', metadataUrl: simulator.metadataUrl }
-      : { from: 'tke', stsUrl: simulator.stsUrl, tokenFile: lab.file('token') }
+      ? { from: 'cvm', metadataUrl, timeoutMs: providerTimeoutMs }
+      : { from: 'tke', stsUrl, tokenFile: lab.file('token'), timeoutMs: providerTimeoutMs }
   return { simulator, credential }
 }
 
@@ -42,7 +46,7 @@ const fromTheStart = (source: Source, fault: CredentialFaultName, more: Partial<
   expected: misconfigured({ sent: 0, ...more }),
 })
 
-/** The first users wait for keys as long as for an answer; who comes later, for the rest of the provider's own three seconds. */
+/** The first users wait for keys as long as for an answer; who comes later, for what is left of the provider's own deadline. */
 const hangingProvider: Partial<Expected> = {
   time: 'at the deadline',
   next: { reason: 'misconfigured', time: 'before the deadline' },
@@ -88,6 +92,25 @@ const afterKeysExpired = (source: Source): FaultCase => ({
     }
   },
   expected: noEvidence('credential_unavailable', { sent: 0, lines: ['captcha_degraded', 'captcha_misconfigured'] }),
+})
+
+const redirected = (source: Source): FaultCase => ({
+  id: `${source}-redirect`,
+  fault: { en: `${sources[source].en} redirects to another host`, zh: `${sources[source].zh}重定向到其他主机` },
+  made: { en: '307, to one that records', zh: '307，指向做记录的主机' },
+  async make(lab) {
+    const redirecting = await lab.serve({
+      tls: false,
+      respond: ({ write }) => write(answer('', { status: '307 Found', headers: [`Location: ${lab.stranger.url}`] })),
+    })
+    const { url } = await lab.serve(healthy)
+    const credential: GuardSetting['credential'] =
+      source === 'cvm'
+        ? { from: 'cvm', metadataUrl: `${redirecting.url}/latest/meta-data/` }
+        : { from: 'tke', stsUrl: redirecting.url, tokenFile: lab.file('token') }
+    return { endpoint: url, credential }
+  },
+  expected: misconfigured({ sent: 0 }),
 })
 
 const clockOff = (id: string, fault: Text, offMs: number): FaultCase => ({
@@ -164,11 +187,13 @@ export const credentials: FaultSection = {
     fromTheStart('cvm', 'garbage'),
     fromTheStart('cvm', 'denied'),
     fromTheStart('cvm', 'expired_keys'),
+    redirected('cvm'),
     whileKeysServe('cvm'),
     afterKeysExpired('cvm'),
     fromTheStart('tke', 'down'),
     fromTheStart('tke', 'hang', hangingProvider),
     fromTheStart('tke', 'denied'),
+    redirected('tke'),
     whileKeysServe('tke'),
     afterKeysExpired('tke'),
   ],
