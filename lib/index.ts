@@ -8,7 +8,7 @@ export type {
   RefusalReason,
 } from './admission/cause-table.js'
 export type { TencentFacts } from './admission/outcome.js'
-export type { RuleAction } from './admission/question.js'
+export type { OverrideMode, RuleAction } from './admission/question.js'
 export type {
   CaptchaVerdict,
   DegradedPassVerdict,
@@ -36,6 +36,7 @@ export type {
   CircuitOptions,
   DegradationOptions,
   DegradationRule,
+  DegradationRules,
   DegradationSituation,
   FallbackOptions,
   LateVerification,
@@ -44,10 +45,14 @@ export type {
 } from './options/options.js'
 export type { OverrideOptions } from './options/override-options.js'
 export { fromBody, fromHeaders, fromQuery, type TokenReader } from './read-token.js'
+export type { ReasonCounters } from './report/counters.js'
 export { verdictChannelName } from './report/reporter.js'
 export { type RequireCaptchaOptions, requireCaptcha } from './require-captcha.js'
+export type { CircuitSnapshot } from './site/circuit.js'
 export type { LateVerdict } from './site/late-verification.js'
+export type { WatchSnapshot, WatchState } from './site/outage-watch.js'
 export type { OverrideSnapshot } from './site/override-switch.js'
+export type { PurseSnapshot } from './site/purse.js'
 export type {
   CaptchaStore,
   StoreClaim,
@@ -67,6 +72,7 @@ export { type MemoryStoreOptions, memoryStore } from './store/memory-store.js'
 export type { HealthReport } from './tencent/canary.js'
 export type { CredentialSnapshot } from './tencent/credentials/credential-keeper.js'
 export { type CaptchaCspOptions, type CaptchaCspSources, captchaCspSources } from './tencent/csp-sources.js'
+export type { EndpointSnapshot } from './tencent/endpoint.js'
 export { tkeOidcCredential } from './tke-oidc-credential.js'
 export type {
   CaptchaChannel,

@@ -38,7 +38,7 @@ export interface AdmissionBid {
   readonly release: () => void
 }
 
-/** What {@link Circuit.snapshot} shows. */
+/** What `snapshot()` shows. */
 export interface CircuitSnapshot {
   readonly state: 'closed' | 'suspect' | 'open'
   /** Why it is suspect or open. */

@@ -20,7 +20,7 @@ import { clientLimit } from './client-limit.js'
 /** Options of {@link memoryStore}. `undefined` equals absent. */
 export interface MemoryStoreOptions {
   /** Monotonic milliseconds for every duration. @default the system clock */
-  clock?: Pick<Clock, 'nowMs'> | undefined
+  clock?: { nowMs(): number } | undefined
   /** @internal Makes the history of an app id, for simulations that must be repeatable. */
   newHistory?: (() => ClientHistory) | undefined
 }
