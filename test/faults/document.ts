@@ -59,9 +59,9 @@ What holds in every row is not repeated in it:
 | a plain client | what the vendor's SDK does with \`reqTimeout\` 2 s, or \`fetch\`, in the same run |
 
 What callers can do to this machine (descriptors, local ports, the thread pool, a resolver kept busy) is in \`test/attacks/\`.`,
-  zh: (count) => `# 守卫与腾讯云之间的故障
+  zh: (count) => `# 守卫与腾讯之间的故障
 
-[English](faults.md) · 什么是降级：[degradation.md](degradation.md)
+[English](faults.md) · 什么是降级：[degradation.md](degradation.zh.md)
 
 共 ${count} 种故障，每一种都通过真实套接字和真实 TLS 制造，守卫运行在独立进程中，使用默认选项（仅关闭对脚本的探测）。每种故障遇到两次：一位用户，以及 ${burstSize}
 位用户同时到来。\`npm run test:faults\` 运行全部故障并与本页比较；\`npm run docs:faults\` 根据这样一次运行写出本页。
@@ -75,15 +75,15 @@ What callers can do to this machine (descriptors, local ports, the thread pool, 
 
 | 列 | |
 | --- | --- |
-| 判定 | 最先遇到故障的那位用户：\`reason\`，以及未经腾讯云判定而通过时所用的额度 |
-| 等待 | *立即*：最多等待再次连接（50 毫秒）、另一个地址（250 毫秒）或存储（200 毫秒），考虑到机器繁忙，运行时允许 900 毫秒；*到时限*：\`timeoutMs\`，2 秒；*时限之前*：介于两者之间 |
-| 发送 | 票据到达腾讯云的次数 |
+| 判定 | 最先遇到故障的那位用户：\`reason\`，以及未经腾讯判定而放行时所用的额度 |
+| 等待 | *立即*：最多等待再次连接（50 毫秒）、另一个地址（250 毫秒）或存储（200 毫秒），考虑到机器繁忙，运行时允许 900 毫秒；*到截止时间*：\`timeoutMs\`，2 秒；*截止时间之前*：介于两者之间 |
+| 发送 | 票据到达腾讯的次数 |
 | 日志 | info 及以上级别的日志 |
 | 熔断 | 一位用户之后 → ${burstSize} 位用户之后 |
 | 下一位用户 | 在这 ${burstSize} 位之后到来的用户 |
-| 普通客户端 | 同一次运行中，腾讯云 SDK（\`reqTimeout\` 2 秒）或 \`fetch\` 的表现 |
+| 普通客户端 | 同一次运行中，厂商 SDK（\`reqTimeout\` 2 秒）或 \`fetch\` 的表现 |
 
-调用方对本机能做的事（描述符、本地端口、线程池、占用解析器）见 \`test/attacks/\`。`,
+调用者对本机能做的事（描述符、本地端口、线程池、占用解析器）见 \`test/attacks/\`。`,
 }
 
 function measuredLine(language: Language, measured: Measured | undefined): string {
@@ -138,11 +138,11 @@ function verdictText({ verdict }: Expected, language: Language): string {
   if (reason === 'verified') return '`verified`'
   if (!passed) return { en: `\`${reason}\`, refused`, zh: `\`${reason}\`，拒绝` }[language]
   const purse = evidence === 'outage' ? 'outage' : 'doubt'
-  return { en: `\`${reason}\`, passes from \`${purse}\``, zh: `\`${reason}\`，从 \`${purse}\` 额度通过` }[language]
+  return { en: `\`${reason}\`, passes from \`${purse}\``, zh: `\`${reason}\`，从 \`${purse}\` 额度放行` }[language]
 }
 
 const durations: Readonly<Record<Duration, Text>> = {
   'at once': { en: 'at once', zh: '立即' },
-  'before the deadline': { en: 'before the deadline', zh: '时限之前' },
-  'at the deadline': { en: 'at the deadline', zh: '到时限' },
+  'before the deadline': { en: 'before the deadline', zh: '截止时间之前' },
+  'at the deadline': { en: 'at the deadline', zh: '到截止时间' },
 }

@@ -537,7 +537,7 @@ const apiError = (code: string, expected: Expected): FaultCase =>
   )
 
 export const apiErrors: FaultSection = {
-  title: { en: 'What Tencent itself says', zh: '腾讯云自身的应答' },
+  title: { en: 'What Tencent itself says', zh: '腾讯自身的应答' },
   intro: {
     en: 'Clock, keys and permissions are in the next section.',
     zh: '时钟、密钥与权限见下一节。',

@@ -26,7 +26,7 @@ export const connecting: FaultSection = {
       id: 'name-hangs',
       fault: {
         en: 'DNS hangs before any address has answered. Callers can bring that about, so it is no evidence',
-        zh: 'DNS 挂起，且尚无任何地址成功应答过。调用方可以造成这种情况，因此不算证据',
+        zh: 'DNS 挂起，且尚无任何地址成功应答过。调用者可以造成这种情况，因此不算证据',
       },
       made: { en: '`getaddrinfo` does not return', zh: '`getaddrinfo` 不返回' },
       needs: ['a C compiler'],

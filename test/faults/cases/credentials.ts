@@ -136,7 +136,7 @@ export const credentials: FaultSection = {
   title: { en: 'Clock and keys', zh: '时钟与密钥' },
   intro: {
     en: 'Only the operator can cause these: by default nobody is let in for them. A provider that has worked before is another matter.',
-    zh: '只有运维方才能造成这些故障：默认不因此放行任何人。曾经正常工作过的密钥来源则另当别论。',
+    zh: '只有运维方才能造成这些故障：默认不因此放行任何人。曾经正常工作过的提供者则另当别论。',
   },
   cases: [
     clockOff(
@@ -157,7 +157,7 @@ export const credentials: FaultSection = {
     },
     {
       id: 'keys-rotated',
-      fault: { en: 'Tencent refuses keys that the provider has replaced', zh: '腾讯云拒绝了密钥来源已更换的旧密钥' },
+      fault: { en: 'Tencent refuses keys that the provider has replaced', zh: '腾讯拒绝了提供者已更换的旧密钥' },
       made: {
         en: 'After a verified ticket `AuthFailure.TokenFailure` to the first token',
         zh: '一张票据验证通过之后，对首个令牌返回 `AuthFailure.TokenFailure`',

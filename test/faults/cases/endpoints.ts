@@ -28,10 +28,10 @@ const oneOfThree = (
 })
 
 export const endpoints: FaultSection = {
-  title: { en: 'Several endpoints', zh: '多个接入点' },
+  title: { en: 'Several endpoints', zh: '多个域名' },
   intro: {
     en: 'Three hosts, each with a port and a certificate. No user’s ticket is sent twice; the next user is verified at the sibling.',
-    zh: '三个主机，各有端口和证书。任何用户的票据都不会发送两次；下一位用户在备用接入点得到验证。',
+    zh: '三个主机，各有端口和证书。任何用户的票据都不会发送两次；下一位用户在备用域名得到验证。',
   },
   cases: [
     oneOfThree(

@@ -49,7 +49,7 @@ export const redis: FaultSection = {
   title: { en: 'Redis', zh: 'Redis' },
   intro: {
     en: 'A real server and node-redis; ioredis is held by the store’s own tests. Tencent is healthy: the store costs no verdict, and 200 ms at most, once.',
-    zh: '真实的 Redis 与 node-redis；ioredis 由存储自身的测试覆盖。腾讯云正常：存储故障不影响判定，最多耗时 200 毫秒，且仅一次。',
+    zh: '真实的 Redis 与 node-redis；ioredis 由存储自身的测试覆盖。腾讯正常：存储故障不影响判定，最多耗时 200 毫秒，且仅一次。',
   },
   cases: [
     {
@@ -61,7 +61,7 @@ export const redis: FaultSection = {
     },
     {
       id: 'redis-and-tencent-down',
-      fault: { en: 'Not there, and Tencent neither', zh: 'Redis 与腾讯云均不可用' },
+      fault: { en: 'Not there, and Tencent neither', zh: 'Redis 与腾讯均不可用' },
       made: {
         en: 'Both refuse connections; limits are this process’s own',
         zh: '两者都拒绝连接；限额由本进程自行计算',

@@ -29,12 +29,12 @@ export const surroundings: FaultSection = {
   title: { en: 'Proxies and IPv6', zh: '代理与 IPv6' },
   intro: {
     en: 'The variables `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` are ignored in every spelling, for Tencent, STS and the metadata service: a stray one must not send tickets and keys elsewhere. Where a proxy is the only way out, give a `client` of the SDK’s with `httpProfile.proxy` or `agent`.',
-    zh: '环境变量 `HTTP_PROXY`、`HTTPS_PROXY`、`ALL_PROXY` 和 `NO_PROXY`（任何大小写）对腾讯云、STS 和元数据服务均不起作用：误设的变量不得把票据和密钥引向别处。若代理是唯一出口，请传入配置了 `httpProfile.proxy` 或 `agent` 的 SDK `client`。',
+    zh: '环境变量 `HTTP_PROXY`、`HTTPS_PROXY`、`ALL_PROXY` 和 `NO_PROXY`（任何大小写）对腾讯、STS 和元数据服务均不起作用：误设的变量不得把票据和密钥引向别处。若代理是唯一出口，请传入配置了 `httpProfile.proxy` 或 `agent` 的 SDK `client`。',
   },
   cases: [
     {
       id: 'proxy-variables-http',
-      fault: { en: 'Proxy variables, and an endpoint without TLS', zh: '设置代理变量，接入点不用 TLS' },
+      fault: { en: 'Proxy variables, and an endpoint without TLS', zh: '设置代理变量，域名不用 TLS' },
       made: { en: 'They name a host that records what comes', zh: '变量指向一台做记录的主机' },
       env: proxyVariables,
       make: async (lab) => ({ endpoint: (await lab.serve({ ...healthy, tls: false })).url }),
@@ -49,7 +49,7 @@ export const surroundings: FaultSection = {
     },
     {
       id: 'proxy-variables-https',
-      fault: { en: 'Proxy variables, and an endpoint with TLS', zh: '设置代理变量，接入点使用 TLS' },
+      fault: { en: 'Proxy variables, and an endpoint with TLS', zh: '设置代理变量，域名使用 TLS' },
       made: { en: 'As above', zh: '同上' },
       env: proxyVariables,
       make: async (lab) => ({ endpoint: (await lab.serve(healthy)).url }),
