@@ -15,3 +15,6 @@ export function missingNeeds(): readonly Need[] {
   }
   return (Object.keys(isThere) as Need[]).filter((need) => !isThere[need])
 }
+
+/** Packages that a build server has to have: a row that is left out for want of one would go unnoticed. */
+export const packages: ReadonlySet<Need> = new Set<Need>(['a C compiler', 'redis-server'])

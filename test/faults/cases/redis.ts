@@ -102,7 +102,7 @@ export const redis: FaultSection = {
       fault: { en: 'Loads its data (`LOADING`)', zh: '正在加载数据（`LOADING`）' },
       made: {
         en: '`DEBUG RELOAD` of 20 000 slow keys after a verified ticket',
-        zh: '一张票据验证通过之后 `DEBUG RELOAD` 两万个慢速键',
+        zh: '一张票据验证通过之后 `DEBUG RELOAD` 20 000 个慢速键',
       },
       args: ['--enable-debug-command', 'yes', '--loading-process-events-interval-bytes', '1024'],
       async strike(server) {
