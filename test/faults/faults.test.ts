@@ -87,7 +87,7 @@ async function observe(fault: FaultCase): Promise<Observation> {
   }
 }
 
-/** Of each section the short form runs the first ones in which nobody waits. */
+/** Of each section the short form runs the first rows without a wait. */
 const shortCount = 3
 
 function isFast({ expected }: FaultCase): boolean {

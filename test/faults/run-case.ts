@@ -41,7 +41,7 @@ export async function runCase(
   await Promise.all(halves.map((half) => open(app, half)))
   await Promise.all(halves.map(({ made }) => made.strike?.()))
   const meeting = meetOne(app, lone.lab)
-  // Who is answered at once is not to wait for the other guard's twenty connections.
+  // The other guard's twenty connections would delay an answer that comes at once.
   await Promise.race([meeting, sleep(atOnceMs / 2)])
   const [one, twenty] = await Promise.all([meeting, meetTwenty(app, burst.lab)])
   for (const { made } of halves) await made.heal?.()

@@ -35,7 +35,7 @@ export const apiErrors: FaultSection = {
       { CaptchaCode: 26, CaptchaMsg: 'system busy', RequestId: 'r' },
       failsAtOnce('system_busy'),
     ),
-    // A flood can cause it: no evidence, whoever sends it.
+    // A flood can cause it: no evidence.
     apiError('RequestLimitExceeded', noEvidence('throttled')),
     apiError('InvalidParameter', refused('rejected')),
     api(

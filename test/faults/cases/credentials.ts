@@ -135,7 +135,7 @@ const authFailure = (code: string) =>
 export const credentials: FaultSection = {
   title: { en: 'Clock and keys', zh: '时钟与密钥' },
   intro: {
-    en: 'Only the operator can cause these: by default nobody is let in for them. A provider that has worked before is another matter.',
+    en: 'Only the operator can cause these: by default no request passes because of them. A provider that has worked before is another matter.',
     zh: '只有运维方才能造成这些故障：默认不因此放行任何人。曾经正常工作过的提供者则另当别论。',
   },
   cases: [
