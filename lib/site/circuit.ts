@@ -196,6 +196,11 @@ export class Circuit {
     return this.#state.name
   }
 
+  /** Whether no call is admitted at all: while it is open, unless calls of users probe it. */
+  get isShut(): boolean {
+    return this.#state.name === 'open' && this.#state.why === 'canary_failed'
+  }
+
   /** Why it is suspect or open. */
   get why(): string | undefined {
     return this.#state.name === 'closed' ? undefined : this.#state.why
