@@ -3,28 +3,29 @@ import fc from 'fast-check'
 
 /** How many cases each property runs in `npm run test:fuzz`; `npm test` runs a thirtieth of them. */
 export const casesOf = {
-  requests: 24_000,
-  tokens: 20_000,
-  addresses: 14_000,
-  replies: 24_000,
-  'SDK results': 6000,
+  requests: 14_000,
+  tokens: 24_000,
+  addresses: 16_000,
+  replies: 26_000,
+  'SDK results': 8000,
   options: 10_000,
-  'Redis values': 8000,
+  'Redis values': 6000,
   'bytes over HTTP': 600,
   'replies over HTTP': 400,
 } as const satisfies Record<string, number>
 
 const shortShare = 1 / 30
-const isWhole = process.env.FUZZ === 'whole'
+/** Whether this is `npm run test:fuzz`. */
+export const isWholeFuzz = process.env.FUZZ === 'whole'
 /** The short form is a gate of every build, so it runs the same cases each time. */
 const fixedSeed = 20_260_101
 
 /** The seed of this run: `FUZZ_SEED`, else a new one in the whole form. */
-export const fuzzSeed = readSeed(process.env.FUZZ_SEED) ?? (isWhole ? Math.trunc(Date.now() % 2 ** 31) : fixedSeed)
+export const fuzzSeed = readSeed(process.env.FUZZ_SEED) ?? (isWholeFuzz ? Math.trunc(Date.now() % 2 ** 31) : fixedSeed)
 
 /** Cases of a property in this run. */
 export function casesNow(name: keyof typeof casesOf): number {
-  return isWhole ? casesOf[name] : Math.ceil(casesOf[name] * shortShare)
+  return isWholeFuzz ? casesOf[name] : Math.ceil(casesOf[name] * shortShare)
 }
 
 /**

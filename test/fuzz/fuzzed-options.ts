@@ -70,6 +70,11 @@ const onRefused = fc.constantFrom<CaptchaGuardOptions['onRefused']>(
   },
 )
 
+/** Absent in most cases, for one that misbehaves ends most requests with an error. */
+export function rarely<Value>(arbitrary: fc.Arbitrary<Value>, weight: number): fc.Arbitrary<Value | undefined> {
+  return fc.oneof({ weight, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary })
+}
+
 /** Options of one guard. Most cases have no function of the application's. */
 export const fuzzedOptions: fc.Arbitrary<Partial<CaptchaGuardOptions>> = fc
   .record(
@@ -79,55 +84,45 @@ export const fuzzedOptions: fc.Arbitrary<Partial<CaptchaGuardOptions>> = fc
       maxInFlight: fc.constantFrom(1, 64, 2048),
       logUserIp: fc.constantFrom('masked' as const, 'full' as const, false as const),
       degradation: degradation as fc.Arbitrary<NonNullable<CaptchaGuardOptions['degradation']>>,
-      userIp: fc.option(misbehaving, { freq: 40 }) as never,
-      clientKey: fc.option(misbehaving, { freq: 20 }) as never,
-      knownAs: fc.option(misbehaving, { freq: 20 }) as never,
-      readToken: fc.option(misbehaving, { freq: 40 }) as never,
-      riskContext: fc.option(misbehaving, { freq: 40 }) as never,
-      onVerdict: fc.option(misbehaving, { freq: 10 }) as never,
-      onRefused: fc.option(onRefused, { freq: 10 }) as never,
+      userIp: rarely(misbehaving, 30) as never,
+      clientKey: rarely(misbehaving, 30) as never,
+      knownAs: rarely(misbehaving, 30) as never,
+      readToken: rarely(misbehaving, 30) as never,
+      riskContext: rarely(misbehaving, 30) as never,
+      onVerdict: rarely(misbehaving, 6) as never,
+      onRefused: rarely(onRefused, 6) as never,
     },
     { requiredKeys: [] },
   )
-  .map((options) => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null)))
+  .map((options) => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)))
 
-type Operation = keyof StoreSession
+/** How one operation of a store goes. */
+const storeAct = (kinds: readonly ('answers' | 'rejects' | 'throws' | 'hangs')[]) =>
+  fc.record({ kind: fc.constantFrom(...kinds), value: wildAnswer(), afterMs: fc.constantFrom(0, 1, 199, 201) })
+type StoreAct = ReturnType<typeof storeAct> extends fc.Arbitrary<infer One> ? One : never
 
-/** A store of the application's own that answers anything, at any time, or not at all. */
-const wildStore = fc
-  .array(
-    fc.record({
-      kind: fc.constantFrom('answers', 'rejects', 'throws', 'hangs'),
-      value: wildAnswer(),
-      afterMs: fc.constantFrom(0, 1, 199, 201),
-    }),
-    {
-      minLength: 1,
-      maxLength: 6,
-    },
-  )
-  .map((acts) => (clock: VirtualClock): CaptchaStore => {
-    let calls = 0
-    const act = () => {
-      const { kind, value, afterMs } = acts[calls++ % acts.length] as (typeof acts)[number]
-      if (kind === 'throws') throw new Error('store')
-      return new Promise<never>((resolve, reject) => {
-        if (kind === 'hangs') return
-        clock.after(afterMs, () => (kind === 'answers' ? resolve(value as never) : reject(new Error('store'))))
-      })
-    }
-    const operations: Operation[] = [
-      'claim',
-      'release',
-      'recordVerified',
-      'recordHistory',
-      'readHistory',
-      'heartbeat',
-      'setOverride',
-    ]
-    const session = Object.fromEntries(operations.map((name) => [name, act])) as unknown as StoreSession
-    return { kind: 'wild', connect: () => session }
-  })
+/** A store whose operations go as the acts say, in turn. */
+function actingStore(acts: readonly StoreAct[], clock: VirtualClock): CaptchaStore {
+  let calls = 0
+  const act = () => {
+    const { kind, value, afterMs } = acts[calls++ % acts.length] as StoreAct
+    if (kind === 'throws') throw new Error('store')
+    return new Promise<never>((resolve, reject) => {
+      if (kind === 'hangs') return
+      clock.after(afterMs, () => (kind === 'answers' ? resolve(value as never) : reject(new Error('store'))))
+    })
+  }
+  const session: StoreSession = {
+    claim: act,
+    release: act,
+    recordVerified: act,
+    recordHistory: act,
+    readHistory: act,
+    heartbeat: act,
+    setOverride: act,
+  }
+  return { kind: 'acting', connect: () => session }
+}
 
 function wildAnswer(): fc.Arbitrary<unknown> {
   return fc.oneof(
@@ -138,6 +133,7 @@ function wildAnswer(): fc.Arbitrary<unknown> {
         { kind: 'replayed' },
         { isFirst: true },
         { isFirst: false },
+        { nowMs: 0, processes: 1 },
       ),
     },
     {
@@ -161,9 +157,25 @@ function wildAnswer(): fc.Arbitrary<unknown> {
   )
 }
 
-/** The store of a case: none, the one in memory, or a wild one. */
-export const fuzzedStore: fc.Arbitrary<(clock: VirtualClock) => CaptchaStore | undefined> = fc.oneof(
-  { weight: 6, arbitrary: fc.constant(() => undefined) },
-  { weight: 2, arbitrary: fc.constant((clock: VirtualClock) => memoryStore({ clock })) },
-  { weight: 2, arbitrary: wildStore },
+/** The store of a case. */
+export interface FuzzedStore {
+  /** Whether it may say, as a store may, that a client or the site has earned more. */
+  readonly mayRaiseLimits: boolean
+  open(clock: VirtualClock): CaptchaStore | undefined
+}
+
+const acting = (mayRaiseLimits: boolean, ...kinds: readonly ('answers' | 'rejects' | 'throws' | 'hangs')[]) =>
+  fc
+    .array(storeAct(kinds), { minLength: 1, maxLength: 6 })
+    .map((acts): FuzzedStore => ({ mayRaiseLimits, open: (clock) => actingStore(acts, clock) }))
+
+/** None, the one in memory, one that fails in every way, or one that answers anything. */
+export const fuzzedStore: fc.Arbitrary<FuzzedStore> = fc.oneof(
+  { weight: 6, arbitrary: fc.constant<FuzzedStore>({ mayRaiseLimits: false, open: () => undefined }) },
+  {
+    weight: 2,
+    arbitrary: fc.constant<FuzzedStore>({ mayRaiseLimits: false, open: (clock) => memoryStore({ clock }) }),
+  },
+  { weight: 1, arbitrary: acting(false, 'rejects', 'throws', 'hangs') },
+  { weight: 2, arbitrary: acting(true, 'answers', 'answers', 'rejects', 'throws', 'hangs') },
 )
