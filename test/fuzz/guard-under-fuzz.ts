@@ -123,6 +123,14 @@ export class GuardUnderFuzz {
     this.clock.moveTo(untilMs)
   }
 
+  /** Lets go of what was kept of requests. */
+  forget(): void {
+    this.visits.length = 0
+    this.outputs.length = 0
+    this.lines.length = 0
+    this.answers.clear()
+  }
+
   async close(): Promise<void> {
     this.outputs.push(JSON.stringify(this.guard.snapshot()))
     await this.guard.close()
@@ -130,7 +138,7 @@ export class GuardUnderFuzz {
   }
 
   #note(output: unknown): void {
-    this.outputs.push(inspect(output, { depth: 8, maxStringLength: 4096 }))
+    this.outputs.push(JSON.stringify(output))
   }
 
   #request(action: string, { Ticket, Randstr = '' }: { Ticket: string; Randstr?: string }): Promise<unknown> {

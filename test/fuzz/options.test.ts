@@ -7,7 +7,7 @@ import { schema } from '../../lib/options/schema.js'
 import { fuzz } from './fuzz-cases.js'
 import { hostileText, hostileValue, secretMark } from './hostile-values.js'
 
-const secret = `key-${secretMark}`
+const secret = `key-${secretMark}-0123`
 const groups = [
   'degradation',
   'degradation.circuit',
