@@ -77,6 +77,8 @@ const tencentFaults = [
   'throttles',
   'misconfigured',
 ] as const
+const totalFaults: readonly TencentFault[] = ['hangs', 'errors', 'unreachable', 'throttles', 'misconfigured']
+const longEnoughMs = 20_000
 const attackKinds = ['fallback', 'junk', 'poison', 'tar', 'replay', 'bought'] as const
 const limits = [0, 1, 3, 20] as const
 const windowsMs = [1000, minuteMs, 10 * minuteMs] as const
@@ -84,9 +86,10 @@ const windowsMs = [1000, minuteMs, 10 * minuteMs] as const
 export function planOf(seed: number): Plan {
   const draws = new RandomDraws(seed)
   const endMs = (5 + draws.below(4)) * minuteMs
+  const isPlain = draws.chance(0.4)
   const processes = 1 + draws.below(3)
   const hasStore = draws.chance(processes > 1 ? 0.7 : 0.3)
-  const honestPerMinute = processes * oneOf(draws, [12, 60, 200])
+  const honestPerMinute = processes * oneOf(draws, isPlain ? [60, 200] : [12, 60, 200])
   const circuit = circuitOf(draws)
   const common = {
     circuit,
@@ -99,13 +102,15 @@ export function planOf(seed: number): Plan {
     maxInFlight: oneOf(draws, [8, 64, 2048]),
     processes: Array.from({ length: processes }, () => processOf(draws, endMs)),
     hasStore,
-    storeFaults: hasStore && draws.chance(0.5) ? windows(draws, ['hangs', 'rejects'], 2, 60_000, endMs) : [],
+    storeFaults: hasStore && draws.chance(0.5) ? windows(draws, ['hangs', 'rejects'], 2, 2000, 60_000, endMs) : [],
     honestPerMinute,
     honestClients: oneOf(draws, [5, 40, 400]),
     impatientShare: oneOf(draws, [0, 0.05, 0.3]),
-    faults: windows(draws, tencentFaults, 1 + draws.below(2), 70_000, endMs),
-    scriptFaults: draws.chance(0.4) ? windows(draws, ['down'], 1, 90_000, endMs) : [],
-    overrides: draws.chance(0.15) ? windows(draws, ['pass', 'verify_only'], 1, 30_000, endMs) : [],
+    faults: isPlain
+      ? windows(draws, totalFaults, 1, longEnoughMs, 50_000, endMs)
+      : windows(draws, tencentFaults, 1 + draws.below(2), 2000, 70_000, endMs),
+    scriptFaults: !isPlain && draws.chance(0.4) ? windows(draws, ['down'], 1, 2000, 90_000, endMs) : [],
+    overrides: !isPlain && draws.chance(0.25) ? windows(draws, ['pass', 'verify_only'], 1, 2000, 30_000, endMs) : [],
     attacks: Array.from({ length: draws.below(4) }, () => attackOf(draws, endMs)),
     endMs,
   }
@@ -145,12 +150,19 @@ function processOf(draws: RandomDraws, endMs: number): PlannedProcess {
   }
 }
 
-function windows<Kind>(draws: RandomDraws, kinds: readonly Kind[], count: number, longestMs: number, endMs: number) {
+function windows<Kind>(
+  draws: RandomDraws,
+  kinds: readonly Kind[],
+  count: number,
+  shortestMs: number,
+  longestMs: number,
+  endMs: number,
+) {
   const found: Window<Kind>[] = []
   let fromMs = quietMs
   for (let index = 0; index < count; index++) {
     fromMs += draws.below(60_000)
-    const untilMs = fromMs + 2000 + draws.below(longestMs)
+    const untilMs = fromMs + shortestMs + draws.below(longestMs)
     if (untilMs > endMs - quietMs) return found
     found.push({ kind: oneOf(draws, kinds), fromMs, untilMs })
     fromMs = untilMs + pauseMs
@@ -175,15 +187,14 @@ export function during<Kind>(list: readonly Window<Kind>[], nowMs: number): Wind
   return list.find(({ fromMs, untilMs }) => nowMs >= fromMs && nowMs < untilMs)
 }
 
-const total: readonly TencentFault[] = ['hangs', 'errors', 'unreachable', 'throttles', 'misconfigured']
-const longEnoughMs = 20_000
-
 /**
  * Whether attackers can change nothing about the circuit of such a site but the moment at which it opens: whatever Tencent does, it does
  * to every call and for long enough to be seen by the users alone.
  */
 export function isSeenByUsersAlone({ faults, scriptFaults, honestPerMinute, processes, overrides }: Plan): boolean {
-  const areTotal = faults.every(({ kind, fromMs, untilMs }) => total.includes(kind) && untilMs - fromMs >= longEnoughMs)
+  const areTotal = faults.every(
+    ({ kind, fromMs, untilMs }) => totalFaults.includes(kind) && untilMs - fromMs >= longEnoughMs,
+  )
   const honestEach = honestPerMinute / processes.length
   return areTotal && scriptFaults.length === 0 && overrides.length === 0 && honestEach >= 60
 }
