@@ -2,10 +2,10 @@ import type { ServerResponse } from 'node:http'
 import type { CaptchaVerdict } from './admission/verdict.js'
 import { type Clock, systemClock } from './clock.js'
 import { checker } from './guard/check.js'
+import { withFleet } from './guard/guard-fleet.js'
 import { GuardParts } from './guard/guard-parts.js'
 import type { CaptchaGuard } from './guard/guard-types.js'
 import { operations } from './guard/operations.js'
-import { PendingDecision } from './guard/pending-decision.js'
 import { refusalProblem } from './guard/problem.js'
 import type { RequestContext } from './guard/request-context.js'
 import { respond } from './guard/respond.js'
@@ -56,7 +56,8 @@ export function createGuard(config: GuardConfig, clock: Clock, madeAt = placeOfC
   }
 
   const middleware = captchaGuardMiddleware as unknown as CaptchaGuard
-  return Object.assign(middleware, operations(parts), { check: checker(parts) })
+  Object.assign(middleware, operations(parts), { check: checker(parts) })
+  return withFleet(middleware, parts.services.fleet)
 }
 
 /** A CORS preflight carries no ticket and starts no action (Fetch standard). Any other `OPTIONS` is a request like others. */
@@ -78,7 +79,7 @@ function guardRequest(parts: GuardParts, req: CaptchaRequest, res: ServerRespons
     if (!res.writableEnded) pending.abandon()
   }
   let stopWatching: (() => void) | undefined
-  const pending = new PendingDecision(parts.policy, context, {
+  const pending = parts.decision(context, {
     report(decision) {
       ;(req as { captcha?: CaptchaVerdict }).captcha = decision.verdict
       parts.report(decision, context)

@@ -8,7 +8,7 @@ export type {
   RefusalReason,
 } from './admission/cause-table.js'
 export type { TencentFacts } from './admission/outcome.js'
-export type { RuleAction } from './admission/question.js'
+export type { OverrideMode, PurseName, RuleAction } from './admission/question.js'
 export type {
   CaptchaVerdict,
   DegradedPassVerdict,
@@ -27,7 +27,7 @@ export {
 export { captchaGuard } from './captcha-guard.js'
 export { cvmRoleCredential } from './cvm-role-credential.js'
 export { type BackToFormOptions, backToForm } from './guard/back-to-form.js'
-export type { CaptchaGuard, CheckInput, GuardSnapshot, LateSnapshot } from './guard/guard-types.js'
+export type { CaptchaGuard, CheckInput, GuardSnapshot, LateSnapshot, PurseState } from './guard/guard-types.js'
 export { type Problem, refusalProblem } from './guard/problem.js'
 export { CaptchaConfigError } from './options/captcha-config-error.js'
 export type { CvmRoleCredentialOptions, TkeOidcCredentialOptions } from './options/credential-options.js'
@@ -36,6 +36,7 @@ export type {
   CircuitOptions,
   DegradationOptions,
   DegradationRule,
+  DegradationRules,
   DegradationSituation,
   FallbackOptions,
   LateVerification,
@@ -44,10 +45,28 @@ export type {
 } from './options/options.js'
 export type { OverrideOptions } from './options/override-options.js'
 export { fromBody, fromHeaders, fromQuery, type TokenReader } from './read-token.js'
-export { verdictChannelName } from './report/reporter.js'
+export {
+  type CallKind,
+  type CallMessage,
+  captchaChannels,
+  type GuardMessage,
+  type LateVerdictMessage,
+  type OverrideMessage,
+  type SiteMessage,
+  type StateChange,
+  type StateMessage,
+  type VerdictMessage,
+  type VerifyMessage,
+  verdictChannelName,
+} from './report/channels.js'
+export type { ReasonCounters } from './report/counters.js'
 export { type RequireCaptchaOptions, requireCaptcha } from './require-captcha.js'
+export type { CircuitSnapshot } from './site/circuit.js'
 export type { LateVerdict } from './site/late-verification.js'
-export type { OverrideSnapshot } from './site/override-switch.js'
+export type { WatchSnapshot, WatchState } from './site/outage-watch.js'
+export type { OverrideChange, OverrideSnapshot } from './site/override-switch.js'
+export type { PurseSnapshot } from './site/purse.js'
+export type { PurseBasis } from './site/site.js'
 export type {
   CaptchaStore,
   StoreClaim,
@@ -67,6 +86,7 @@ export { type MemoryStoreOptions, memoryStore } from './store/memory-store.js'
 export type { HealthReport } from './tencent/canary.js'
 export type { CredentialSnapshot } from './tencent/credentials/credential-keeper.js'
 export { type CaptchaCspOptions, type CaptchaCspSources, captchaCspSources } from './tencent/csp-sources.js'
+export type { EndpointSnapshot } from './tencent/endpoint.js'
 export { tkeOidcCredential } from './tke-oidc-credential.js'
 export type {
   CaptchaChannel,

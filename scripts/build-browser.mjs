@@ -1,8 +1,6 @@
-// Builds the browser kit: an ES module and a CommonJS one for bundlers, their types, the IIFE for plain pages, and the IIFE's
+// Builds the browser kit: an ES module and a CommonJS one for bundlers, the IIFE for plain pages, and the IIFE's
 // text as a module for the Express router that serves it: one for each site. Fails when one outgrows its limit.
-import { execFileSync } from 'node:child_process'
-import { copyFile, cp, mkdir, rm, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
+import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
@@ -22,7 +20,7 @@ export async function buildBrowser(dist = join(root, 'dist')) {
   const outDir = resolve(dist, 'browser')
   await mkdir(join(outDir, 'cjs'), { recursive: true })
   await writeFile(join(outDir, 'cjs/package.json'), `${JSON.stringify({ type: 'commonjs' })}\n`)
-  const library = { ...shared, entryPoints: [join(root, 'lib/browser/index.ts')], sourcemap: true }
+  const library = { ...shared, entryPoints: [join(root, 'lib/browser/index.ts')] }
   const [international, mainland] = await Promise.all([
     buildIife('captcha-guard.iife.js', 4750),
     buildIife('captcha-guard.mainland.iife.js', 4200, [withoutInternational]),
@@ -35,7 +33,6 @@ export async function buildBrowser(dist = join(root, 'dist')) {
   })
   await writeFile(join(outDir, 'captcha-guard.iife.js'), international)
   await copyFile(join(root, 'lib/browser/global.d.ts'), join(outDir, 'captcha-guard.iife.d.ts'))
-  await emitTypes(outDir)
 }
 
 /** The mainland's copy takes tickets of the mainland alone. */
@@ -62,19 +59,6 @@ async function buildIife(name, limitBytes, plugins = []) {
   })
   checkSize(name, code, limitBytes)
   return code
-}
-
-/**
- * Emits the types for both module formats. `lib/browser` imports vendor data from `lib/tencent`, whose types stay behind: the
- * declarations of the kit must not name them.
- */
-async function emitTypes(outDir) {
-  const all = join(outDir, 'types')
-  const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
-  const flags = ['--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--rootDir', 'lib', '--outDir', all]
-  execFileSync(process.execPath, [tsc, '-p', 'lib/browser/tsconfig.json', ...flags], { cwd: root, stdio: 'inherit' })
-  for (const folder of [outDir, join(outDir, 'cjs')]) await cp(join(all, 'browser'), folder, { recursive: true })
-  await rm(all, { recursive: true })
 }
 
 function checkSize(name, code, limitBytes) {

@@ -13,6 +13,7 @@ export async function buildPageScript() {
     entryPoints: [join(folder, 'page/main.ts')],
     bundle: true,
     write: false,
+    minifyWhitespace: true,
     format: 'iife',
     target: 'es2022',
     charset: 'utf8',

@@ -86,7 +86,7 @@ test('the ESM and the CommonJS build share one site in one process', async () =>
 }, 30_000)
 
 test('every entry point loads both ways', async () => {
-  const project = await makeProject('entries')
+  const project = await makeProject('entries', { 'prom-client': 'prom-client' })
   const manifest = join(project, 'node_modules', 'tencent-captcha-guard', 'package.json')
   const { exports } = JSON.parse(await readFile(manifest, 'utf8')) as { exports: Record<string, unknown> }
   // The page's script is for a <script> element, and needs a window.
@@ -113,6 +113,7 @@ describe.each(expressTypes)('a strict TypeScript application with the types of %
       const project = await makeProject(`${types}-${resolution}`, {
         '@types/express': `@types/${types}`,
         '@types/node': '@types/node',
+        'prom-client': 'prom-client',
       })
       expect(await compile(project, moduleOptions, files)).toBe('')
     },

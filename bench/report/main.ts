@@ -26,7 +26,7 @@ function runReport(path: string): Promise<Run> {
   const tellPeak = `process.on('exit', () => process.stderr.write('peak ' + process.resourceUsage().maxRSS + '\\n'))`
   const loader = `data:text/javascript,${encodeURIComponent(tellPeak)}`
   const startedMs = performance.now()
-  const child = spawn(process.execPath, ['--import', loader, 'dist/esm/cli/main.js', 'report', '--json', path])
+  const child = spawn(process.execPath, ['--import', loader, 'dist/cjs/cli/main.js', 'report', '--json', path])
   let [out, err] = ['', '']
   child.stdout.on('data', (chunk) => {
     out += chunk

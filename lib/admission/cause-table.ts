@@ -70,7 +70,7 @@ export const causeTable = {
   override:        { rule: 'pass',   purse: 'outage',      circuit: 'neutral',    canary: 'unknown', maySpend: false, refusal: 'degradation_refused', http: unavailable },
 } as const satisfies Record<string, CauseRow>
 
-/** Why Tencent's verdict is missing. A closed list: what is not on it never degrades. The rows of {@link causeTable} document each. */
+/** Why Tencent's verdict is missing. A closed list: what is not on it never degrades. `docs/verdict.md` explains each. */
 export type DegradationCause = keyof typeof causeTable
 
 /** {@link DegradationCause} as a list. */
@@ -122,7 +122,7 @@ export type DegradedRefusal = {
 /** Refusals that the caller's own input explains. */
 export type InputRefusal = Exclude<RefusalReason, DegradedRefusal>
 
-/** The most specific explanation of an outcome. The rows of {@link causeTable} and {@link refusalTable} document each. */
+/** The most specific explanation of an outcome. `docs/verdict.md` explains each. */
 export type CaptchaReason = 'verified' | DegradationCause | RefusalReason
 
 /** {@link CaptchaReason} as a list, each once. */

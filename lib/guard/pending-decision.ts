@@ -213,8 +213,10 @@ export class PendingDecision {
   }
 
   #recordVerified(): void {
-    const { ticketKey, addressKey, shared } = this.#context
+    const { ticketKey, addressKey, limitKey, shared } = this.#context
     const { site, calls } = this.#policy.services
+    // From here on every client has history.
+    shared.wasKnown ??= site.ledger.isKnown(limitKey)
     const record = site.recordVerified(ticketKey as string, addressKey, () => !this.#isOver)
     const finish = (isFirst: boolean) => {
       // The client went away while the store was asked: the reply waits for the ticket to be sent again.
@@ -276,7 +278,7 @@ export class PendingDecision {
   }
 
   /** Counts the decision; a real ticket behind a degraded pass is verified when Tencent is back. */
-  #note({ verdict }: Decision): void {
+  #note({ verdict, trace }: Decision): void {
     const { site, late, clock } = this.#policy.services
     site.noteVerdict(verdict)
     if (!(verdict.passed && verdict.degraded)) return
@@ -286,8 +288,12 @@ export class PendingDecision {
     if (call === undefined || callKey === undefined || shared.dropLate) return
     // Nothing of the request itself: thousands of these may wait for minutes.
     const { reportLate } = this.#policy
+    const { purse } = trace
     shared.dropLate = late.add({
-      context: { call, callKey, verdict, addressKey, clientKey, ticketHash, at: clock.epochMs(), report: reportLate },
+      context: {
+        ...{ call, callKey, verdict, purse, addressKey, clientKey, ticketHash },
+        ...{ at: clock.epochMs(), report: reportLate },
+      },
       passedMs: clock.nowMs(),
       mayBeSpent: shared.reply !== undefined && mayHaveSpent(shared.reply),
     })

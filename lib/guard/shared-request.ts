@@ -10,6 +10,8 @@ export class SharedRequest {
   reply: Outcome | undefined
   /** A guard let this very request pass: its ticket is in the replay memory because of that. */
   hasPassed = false
+  /** Whether the client had history before this ticket was recorded as verified; absent where it was not. */
+  wasKnown: boolean | undefined
   /** The ticket waits for its late verdict; calls that off. */
   dropLate: (() => void) | undefined
   /** What became of the claims, by purse and setting; made with the first one, which most requests never make. */
@@ -48,22 +50,32 @@ export interface NoteOwner {
   readonly randstr: string
 }
 
-/** `Symbol.for`, so that the ESM and the CommonJS build find each other's notes. */
-const notesKey = Symbol.for('tencent-captcha-guard/requests@1')
+interface Note {
+  readonly owner: NoteOwner
+  readonly shared: SharedRequest
+}
 
-interface Carrier {
-  [notesKey]?: { readonly owner: NoteOwner; readonly shared: SharedRequest }[]
+/** `Symbol.for`, so that the ESM and the CommonJS build find each other's notes. */
+const notesKey = Symbol.for('tencent-captcha-guard/requests@2')
+const global = globalThis as { [notesKey]?: WeakMap<IncomingMessage, readonly Note[]> }
+
+/**
+ * The notes of all requests. Beside the request, for a property on it is dear: Express gives every request another prototype,
+ * after which V8 makes a hidden class of a kilobyte for each property that is added.
+ */
+function notes(): WeakMap<IncomingMessage, readonly Note[]> {
+  global[notesKey] ??= new WeakMap()
+  return global[notesKey]
 }
 
 /** The note of a request; made when it is not there yet. */
 export function sharedRequest(req: IncomingMessage, owner: NoteOwner): SharedRequest {
-  const carrier = req as Carrier
-  carrier[notesKey] ??= []
-  const known = carrier[notesKey].find(({ owner: other }) => isSame(owner, other))
+  const others = notes().get(req)
+  const known = others?.find((note) => isSame(owner, note.owner))
   if (known) return known.shared
-  const shared = new SharedRequest()
-  carrier[notesKey].push({ owner, shared })
-  return shared
+  const note = { owner, shared: new SharedRequest() }
+  notes().set(req, others ? [...others, note] : [note])
+  return note.shared
 }
 
 /**
@@ -71,7 +83,7 @@ export function sharedRequest(req: IncomingMessage, owner: NoteOwner): SharedReq
  * of the routes that do.
  */
 export function giveBackPasses(req: IncomingMessage): void {
-  for (const { shared } of (req as Carrier)[notesKey] ?? []) shared.giveBack()
+  for (const { shared } of notes().get(req) ?? []) shared.giveBack()
 }
 
 function isSame(a: NoteOwner, b: NoteOwner): boolean {

@@ -21,6 +21,9 @@ export interface TencentQuestion {
 /** The answer at once, or what leaves the wait for it. */
 export type Asked = { readonly kind: 'answered'; readonly reply: Outcome } | { readonly kind: 'waiting'; leave(): void }
 
+/** Told of a call that ended: where it went, what came back, and when it began. */
+export type TellCall = (endpoint: Endpoint, reply: Outcome, startedMs: number) => void
+
 interface CallUnderWay {
   readonly endMs: number
   /** A list, for nearly all have one: thousands of calls may wait. */
@@ -47,14 +50,19 @@ export class TencentCalls {
   readonly #site: Site
   readonly #endpoint: () => Endpoint
   readonly #clock: Clock
+  readonly #tellCall: TellCall
   readonly #underWay = new Map<string, CallUnderWay>()
   readonly #kept = new AgingMap<KeptReply>(maxKept)
 
-  /** @param endpoint where calls go now */
-  constructor(site: Site, endpoint: () => Endpoint, clock: Clock) {
+  /**
+   * @param endpoint where calls go now
+   * @param tellCall told of each call that ended
+   */
+  constructor(site: Site, endpoint: () => Endpoint, clock: Clock, tellCall: TellCall = () => {}) {
     this.#site = site
     this.#endpoint = endpoint
     this.#clock = clock
+    this.#tellCall = tellCall
   }
 
   /** Whether a call about this ticket is under way, or its reply waits to be collected. */
@@ -150,7 +158,9 @@ export class TencentCalls {
     if (permit === undefined) return false
     const endpoint = this.#endpoint()
     const judge = (result: UpstreamResult) => {
-      const reply = endpoint.judge(classifyReply(result, call.channel))
+      const given = classifyReply(result, call.channel)
+      this.#tellCall(endpoint, given, permit.startedMs)
+      const reply = endpoint.judge(given)
       this.#site.callAllowance.settle(allowed, reply)
       // A lost permit would hold a probing circuit open for ever.
       this.#site.circuit.settle(permit, circuitReport(reply))

@@ -38,7 +38,7 @@ export interface AdmissionBid {
   readonly release: () => void
 }
 
-/** What {@link Circuit.snapshot} shows. */
+/** What `snapshot()` shows. */
 export interface CircuitSnapshot {
   readonly state: 'closed' | 'suspect' | 'open'
   /** Why it is suspect or open. */
@@ -47,6 +47,8 @@ export interface CircuitSnapshot {
   readonly callsUnderWay: number
   /** The last canary whose report was not `unknown`. */
   readonly lastCanary?: { readonly result: 'healthy' | 'failed'; readonly agoMs: number }
+  /** Milliseconds to the next canary, 0 while one is under way; absent where none is due. */
+  readonly nextCanaryInMs?: number
 }
 
 /** Two canary failures as young as this, while the circuit is suspect, are evidence of an outage: a brown-out. */
@@ -187,7 +189,7 @@ export class Circuit {
 
   /** The circuit as plain JSON. */
   snapshot(): CircuitSnapshot {
-    const { lastShown } = this.#canary
+    const { lastShown, nextInMs } = this.#canary
     return {
       state: this.#state.name,
       ...(this.#state.name !== 'closed' && { why: this.#state.why }),
@@ -196,6 +198,7 @@ export class Circuit {
       ...(lastShown && {
         lastCanary: { result: lastShown.report, agoMs: Math.round(this.#clock.nowMs() - lastShown.atMs) },
       }),
+      ...(nextInMs !== undefined && { nextCanaryInMs: Math.round(nextInMs) }),
     }
   }
 

@@ -14,12 +14,16 @@ import { ClientCharges } from './client-charges.js'
 import type { ClientHistory } from './client-history.js'
 import { ClientPath, type RunProbe } from './client-path.js'
 import { ExpectedPasses } from './expected-passes.js'
+import { FleetStatus } from './fleet-status.js'
 import { InFlight } from './in-flight.js'
 import { Ledger, type VerifiedRecord } from './ledger.js'
 import { type OutageListener, OutageWatch } from './outage-watch.js'
 import { type OverrideChange, type OverrideState, OverrideSwitch } from './override-switch.js'
 import type { PurseConfig } from './purse.js'
 import { SharedOverride } from './shared-override.js'
+
+/** What a purse's total follows: the start value, the floor, the learned baseline, or the option `expectedPerMinute`. */
+export type PurseBasis = 'start' | 'floor' | 'baseline' | 'estimate'
 
 /** Called for the events of a site. */
 export interface SiteListener {
@@ -69,6 +73,7 @@ export class Site {
   readonly apiWatch: OutageWatch
   readonly clientPathWatch: OutageWatch
   readonly override: OverrideSwitch
+  readonly fleet: FleetStatus
   readonly #parts: SiteParts
   readonly #expected: ExpectedPasses
   #settings: SiteSettings
@@ -92,6 +97,7 @@ export class Site {
     })
     this.override = new OverrideSwitch(clock, (state, why) => listener.override(state, why))
     this.#sharedOverride = new SharedOverride({ clock, override: this.override, store: () => this.#store })
+    this.fleet = new FleetStatus({ clock, store: () => this.#store })
     this.ledger = new Ledger({
       clock,
       totalPerMinute: (total) => this.#totalPerMinute(total),
@@ -168,6 +174,14 @@ export class Site {
   /** Verified passes a minute of this process that may be relied on: the baseline, as far as the reference bears it out. */
   expectedPerMinute(): number | undefined {
     return this.#expected.perMinute
+  }
+
+  /** What a purse with this setting refills by right now. */
+  purseBasis({ floorPerMinute, baselineFactor }: PurseConfig['total']): PurseBasis {
+    const expected = this.expectedPerMinute()
+    if (expected === undefined) return 'start'
+    if (baselineFactor * expected <= floorPerMinute / this.#expected.processes) return 'floor'
+    return this.baselinePerMinute === undefined ? 'estimate' : 'baseline'
   }
 
   /** The store as the snapshot shows it; `memory` is always up. */
@@ -264,5 +278,6 @@ export class Site {
     this.#expected.adopt(state)
     this.ledger.followBaseline()
     this.#sharedOverride.hear(state)
+    this.fleet.heartbeatAnswered()
   }
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -39,7 +39,8 @@ export function compileStrictly({ files }: Recipes): string {
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
   const flags = ['--noEmit', '--strict', '--skipLibCheck', '--experimentalDecorators', '--target', 'es2022']
   const modules = ['--module', 'nodenext', '--moduleResolution', 'nodenext', '--types', 'node']
-  return execFileSync(process.execPath, [tsc, ...flags, ...modules, ...files], { encoding: 'utf8' })
+  const { stdout } = spawnSync(process.execPath, [tsc, ...flags, ...modules, ...files], { encoding: 'utf8' })
+  return stdout
 }
 
 /** A recipe that listens, and the function that ends it. */

@@ -116,7 +116,7 @@ export function makeWorld({
       close: ignore,
     },
     runProbe: () => ignore,
-    announce: { event: onEvent, override: ignore, canary: ignore },
+    announce: { event: onEvent, override: ignore, state: ignore, call: ignore, canary: ignore },
   })
 
   /** What a guard of this site decides by. */

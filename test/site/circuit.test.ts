@@ -498,6 +498,16 @@ describe('the canary', () => {
     expect(t.state).toBe('closed')
   })
 
+  test('is shown with the time until the next one', async () => {
+    const t = new CircuitUnderTest()
+    expect(t.circuit.snapshot().nextCanaryInMs).toBeUndefined()
+    const broken = await opened()
+    const { nextCanaryInMs = -1 } = broken.circuit.snapshot()
+    expect(nextCanaryInMs).toBeGreaterThan(0)
+    await broken.advance(nextCanaryInMs - 1)
+    expect(broken.circuit.snapshot().nextCanaryInMs).toBe(1)
+  })
+
   test('is shown with its age, also the one that opened the circuit', async () => {
     const t = await opened()
     await t.advance(500)
