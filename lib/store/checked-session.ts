@@ -5,6 +5,7 @@ import type { StoreClaimResult, StoreHistory, StoreOverride, StoreSession, Store
  * that is none makes the operation reject, which marks the store as down. `null` is read as absent.
  */
 export function checkedSession(session: StoreSession): StoreSession {
+  const { publishStatus, readStatuses } = session
   return {
     claim: async (claim) => readClaimResult(await session.claim(claim)),
     release: (claim) => session.release(claim),
@@ -13,6 +14,8 @@ export function checkedSession(session: StoreSession): StoreSession {
     readHistory: async (clientKey) => readHistory(await session.readHistory(clientKey)),
     heartbeat: async (own) => readState(await session.heartbeat(own)),
     setOverride: async (override) => readOverride(await session.setOverride(override)),
+    publishStatus: publishStatus && ((status) => publishStatus.call(session, status)),
+    readStatuses: readStatuses && (async () => list(await readStatuses.call(session))),
   }
 }
 
@@ -81,6 +84,12 @@ function flag(value: unknown, name: string): boolean {
   const given = member(value, name)
   if (typeof given === 'boolean') return given
   throw unreadable(name)
+}
+
+/** What each status holds is checked where it is shown. */
+function list(value: readonly string[]): readonly string[] {
+  if (Array.isArray(value)) return value
+  throw unreadable('statuses')
 }
 
 function isAbsent(value: unknown): value is undefined | null {
