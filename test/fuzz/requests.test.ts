@@ -244,8 +244,8 @@ async function check(one: Case): Promise<void> {
     if (!captcha.passed) continue
     if (captcha.degraded) degraded.push({ ip: step.ip, atMs: visit.endedMs })
     else expectVerified(session, one, step, ticket)
-    if (one.options.readToken !== undefined) continue
-    const key = String(ticket).trim()
+    if (one.options.readToken !== undefined || typeof ticket !== 'string') continue
+    const key = ticket.trim()
     expect(visit.endedMs - (passedAt.get(key) ?? Number.NEGATIVE_INFINITY)).toBeGreaterThanOrEqual(fiveMinutesMs)
     if (captcha.reason !== 'override') passedAt.set(key, visit.endedMs)
   }
