@@ -13,7 +13,7 @@ export async function buildPageScript() {
     entryPoints: [join(folder, 'page/main.ts')],
     bundle: true,
     write: false,
-    minifyWhitespace: true,
+    minify: true,
     format: 'iife',
     target: 'es2022',
     charset: 'utf8',

@@ -10,6 +10,9 @@ import { serverEntryPoints } from './entry-points.mjs'
 
 const out = `.dist-${process.pid}`
 
+// The tarball keeps the files' modes.
+process.umask(0o022)
+
 try {
   const entryPoints = await serverEntryPoints()
   await Promise.all([buildBrowser(out), buildPageScript(), buildStatusPage()])

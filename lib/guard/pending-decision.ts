@@ -165,8 +165,10 @@ export class PendingDecision {
         return this.#askTencent()
       case 'record_verified':
         return this.#recordVerified()
-      case 'weigh':
-        return this.#resume({ override: site.override.mode, ...site.evidenceFor(ticket.kind) })
+      case 'weigh': {
+        const { evidence, evidenceWhy } = site.evidenceFor(ticket.kind)
+        return this.#resume({ override: site.override.mode, evidence, evidenceWhy })
+      }
       case 'apply_rule':
         return this.#resume(this.#applyRule(question.cause, question.evidence))
       case 'claim_pass':
@@ -247,10 +249,7 @@ export class PendingDecision {
   #claimPass(purse: PurseName): void {
     const { shared, ticket, ticketKey, addressKey, limitKey } = this.#context
     const setting = this.#policy.purses[purse]
-    const drawKey = `${purse} ${setting}`
-    // A guard that knows the client by another key may still have room for it.
-    const refusedKey = `${drawKey} ${limitKey}`
-    const drawn = shared.claims?.get(drawKey) ?? shared.claims?.get(refusedKey)
+    const drawn = shared.resultOf(purse, setting, limitKey)
     if (drawn !== undefined) return this.#resume(drawn)
     const isParentDrawn = shared.hasDrawn(purse)
     const claim = this.#policy.services.site.ledger.claimPass({
@@ -265,7 +264,7 @@ export class PendingDecision {
     this.#whenKnown(claim, (result) => {
       // The client went away while the store was asked.
       if (this.#isOver) return result.kind === 'granted' ? result.giveBack() : undefined
-      shared.note(result.kind === 'granted' ? drawKey : refusedKey, result)
+      shared.note({ purse, setting, limitKey, result })
       if (result.kind === 'granted') shared.hasPassed = true
       this.#resume(result satisfies Claim)
     })

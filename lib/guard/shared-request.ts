@@ -4,6 +4,14 @@ import type { PurseName } from '../admission/question.js'
 import type { PassResult } from '../site/ledger.js'
 import type { CaptchaChannel } from '../types.js'
 
+/** A claim that was made for a request. */
+export interface NotedClaim {
+  readonly purse: PurseName
+  readonly setting: string
+  readonly limitKey: string
+  readonly result: PassResult
+}
+
 /** What the guards of one site share about one ticket of one request: a ticket works once, and one request draws one pass. */
 export class SharedRequest {
   /** Tencent's reply, where a guard has one. */
@@ -14,29 +22,37 @@ export class SharedRequest {
   wasKnown: boolean | undefined
   /** The ticket waits for its late verdict; calls that off. */
   dropLate: (() => void) | undefined
-  /** What became of the claims, by purse and setting; made with the first one, which most requests never make. */
-  claims: Map<string, PassResult> | undefined
+  /** What became of the claims: one with most requests that are degraded, none with all others. */
+  #claims: readonly NotedClaim[] = []
 
   /** Notes what became of a claim. */
-  note(drawKey: string, result: PassResult): void {
-    this.claims ??= new Map()
-    this.claims.set(drawKey, result)
+  note(claim: NotedClaim): void {
+    this.#claims = [...this.#claims, claim]
+  }
+
+  /** What was drawn on a purse's setting before; or what was refused, for a guard that knows the client by another key may still have room. */
+  resultOf(purse: PurseName, setting: string, limitKey: string): PassResult | undefined {
+    return this.#claims.find(
+      (claim) =>
+        claim.purse === purse &&
+        claim.setting === setting &&
+        (claim.result.kind === 'granted' || claim.limitKey === limitKey),
+    )?.result
   }
 
   /** Whether this request has drawn on a purse of this name, by whichever setting. */
   hasDrawn(purse: PurseName): boolean {
-    for (const [key, { kind }] of this.claims ?? []) if (kind === 'granted' && key.startsWith(`${purse} `)) return true
-    return false
+    return this.#claims.some((claim) => claim.purse === purse && claim.result.kind === 'granted')
   }
 
   /** Undoes what was drawn for this request. */
   giveBack(): void {
-    for (const claim of this.claims?.values() ?? []) {
-      if (claim.kind !== 'granted') continue
-      claim.giveBack()
+    for (const { result } of this.#claims) {
+      if (result.kind !== 'granted') continue
+      result.giveBack()
       this.hasPassed = false
     }
-    this.claims = undefined
+    this.#claims = []
     this.dropLate?.()
     this.dropLate = undefined
   }
@@ -57,24 +73,28 @@ interface Note {
 
 /** `Symbol.for`, so that the ESM and the CommonJS build find each other's notes. */
 const notesKey = Symbol.for('tencent-captcha-guard/requests@2')
-const global = globalThis as { [notesKey]?: WeakMap<IncomingMessage, readonly Note[]> }
+
+interface Carrier {
+  [notesKey]?: Note[]
+}
 
 /**
- * The notes of all requests. Beside the request, for a property on it is dear: Express gives every request another prototype,
- * after which V8 makes a hidden class of a kilobyte for each property that is added.
+ * The notes are kept on the request's list of raw headers: a property more on the request itself is dear. Express gives every
+ * request another prototype, after which V8 makes a hidden class of a kilobyte for each property that is added.
  */
-function notes(): WeakMap<IncomingMessage, readonly Note[]> {
-  global[notesKey] ??= new WeakMap()
-  return global[notesKey]
+function carrierOf(req: IncomingMessage): Carrier {
+  return (req.rawHeaders ?? req) as Carrier
 }
 
 /** The note of a request; made when it is not there yet. */
 export function sharedRequest(req: IncomingMessage, owner: NoteOwner): SharedRequest {
-  const others = notes().get(req)
-  const known = others?.find((note) => isSame(owner, note.owner))
+  const carrier = carrierOf(req)
+  const notes = carrier[notesKey]
+  const known = notes?.find((note) => isSame(owner, note.owner))
   if (known) return known.shared
   const note = { owner, shared: new SharedRequest() }
-  notes().set(req, others ? [...others, note] : [note])
+  if (notes) notes.push(note)
+  else carrier[notesKey] = [note]
   return note.shared
 }
 
@@ -83,7 +103,7 @@ export function sharedRequest(req: IncomingMessage, owner: NoteOwner): SharedReq
  * of the routes that do.
  */
 export function giveBackPasses(req: IncomingMessage): void {
-  for (const { shared } of notes().get(req) ?? []) shared.giveBack()
+  for (const { shared } of carrierOf(req)[notesKey] ?? []) shared.giveBack()
 }
 
 function isSame(a: NoteOwner, b: NoteOwner): boolean {

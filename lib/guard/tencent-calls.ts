@@ -32,6 +32,13 @@ interface CallUnderWay {
   endCharge: ((isRefused: boolean) => void) | undefined
 }
 
+/** How a call ends. */
+interface CallEnd {
+  finish(reply: Outcome): void
+  /** Whether a caller waits for it. */
+  isAwaited(): boolean
+}
+
 interface KeptReply {
   readonly reply: Outcome
   readonly endedMs: number
@@ -111,6 +118,8 @@ export class TencentCalls {
   }
 
   #start(question: TencentQuestion, take: (reply: Outcome) => void): Asked {
+    // First of all: in an outage every request comes here, and a full house of calls says less than an open circuit.
+    if (this.#site.circuit.isShut) return answered(notAdmitted)
     const { call, callKey, limitKey, timeoutMs } = question
     const isKnown = this.#site.ledger.isKnown(limitKey)
     const leaveInFlight = this.#site.inFlight.enter(limitKey, isKnown)
@@ -127,9 +136,10 @@ export class TencentCalls {
       leaveInFlight()
       this.#end(underWay, question, reply)
     }
+    const end: CallEnd = { finish, isAwaited: () => underWay.takers.length > 0 }
     const { keys } = this.#endpoint().ways.calls
     if (keys === undefined || this.#site.circuit.state === 'open' || keys.take() !== undefined) {
-      if (!this.#send(question, allowed, 0, finish)) {
+      if (!this.#send(question, allowed, 0, end)) {
         leaveInFlight()
         return answered(notAdmitted)
       }
@@ -137,7 +147,7 @@ export class TencentCalls {
       // Before the permit: a provider that hangs must not look like a call that Tencent leaves unanswered.
       keys.wait(timeoutMs, (failure) => {
         if (failure !== undefined) finish(classifyReply(failure, call.channel))
-        else if (!this.#send(question, allowed, this.#clock.nowMs() - startedMs, finish)) finish(notAdmitted)
+        else if (!this.#send(question, allowed, this.#clock.nowMs() - startedMs, end)) finish(notAdmitted)
       })
     }
     this.#underWay.set(callKey, underWay)
@@ -145,7 +155,7 @@ export class TencentCalls {
   }
 
   /** Sends the call, of whose time so much is over. Returns false, and does nothing, where the circuit says not to. */
-  #send(question: TencentQuestion, allowed: AllowedCall, waitedMs: number, finish: (reply: Outcome) => void): boolean {
+  #send(question: TencentQuestion, allowed: AllowedCall, waitedMs: number, end: CallEnd): boolean {
     const { call, timeoutMs } = question
     const { clientKey, isKnown } = allowed
     let giveUp = () => {}
@@ -158,13 +168,16 @@ export class TencentCalls {
     if (permit === undefined) return false
     const endpoint = this.#endpoint()
     const judge = (result: UpstreamResult) => {
-      const given = classifyReply(result, call.channel)
-      this.#tellCall(endpoint, given, permit.startedMs)
-      const reply = endpoint.judge(given)
+      const answer = classifyReply(result, call.channel)
+      this.#tellCall(endpoint, answer, permit.startedMs)
+      const reply = endpoint.judge(answer)
+      const report = endpoint.isTrialFailure(answer, allowed) ? 'failure' : circuitReport(reply)
       this.#site.callAllowance.settle(allowed, reply)
+      giveUp = () => {}
       // A lost permit would hold a probing circuit open for ever.
-      this.#site.circuit.settle(permit, circuitReport(reply))
-      finish(reply)
+      const isHeld = this.#site.circuit.settle(permit, report)
+      if (isHeld && end.isAwaited()) giveUp = () => end.finish(reply)
+      else end.finish(reply)
     }
     giveUp = endpoint.ways.calls.verify(call, timeoutMs, judge, waitedMs)
     return true

@@ -99,7 +99,7 @@ export type StateChange =
       readonly kind: 'endpoint'
       readonly from: string | undefined
       readonly to: string | undefined
-      readonly why: 'canary_failed' | 'preferred_is_back'
+      readonly why: 'canary_failed' | 'trial_failed' | 'preferred_is_back'
       readonly onTrial: boolean
     }
   | { readonly kind: 'store'; readonly state: 'up' | 'down'; readonly why?: string }

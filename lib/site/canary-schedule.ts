@@ -80,6 +80,11 @@ export class CanarySchedule {
     return this.#timer === undefined ? undefined : Math.max(0, this.#dueMs - this.#clock.nowMs())
   }
 
+  /** Whether a canary is under way. */
+  get isUnderWay(): boolean {
+    return this.#giveUp !== undefined
+  }
+
   /** When the failure before the last one was; minus infinity before two have failed. */
   get failureBeforeMs(): number {
     return this.#failureBeforeMs

@@ -241,9 +241,11 @@ export class Site {
   /**
    * Whether this minute may teach the baseline. A suspicion alone does not spoil it: a ticket that makes Tencent stumble raises
    * one against the API, with which an attacker could spoil the quiet minutes and leave the busy ones, and a probe that fails
-   * while users are verified raises one against the script for as long as a firewall stays closed.
+   * while users are verified raises one against the script for as long as a firewall stays closed. An endpoint on trial has verified
+   * no ticket, whatever was sent.
    */
   #isHealthy(): boolean {
+    if (this.#parts.isOnTrial?.()) return false
     return this.apiWatch.state !== 'outage' && this.clientPathWatch.state !== 'outage'
   }
 

@@ -5,12 +5,16 @@ import { inspect } from 'node:util'
 import { VirtualClock } from '../../bench/outage-simulation/virtual-clock.js'
 import { createGuard } from '../../lib/captcha-guard.js'
 import type { CaptchaGuard, CaptchaGuardOptions, CaptchaStore, CaptchaVerdict } from '../../lib/index.js'
+import { captchaChannels } from '../../lib/index.js'
 import { parseOptions } from '../../lib/options/config.js'
 import { secretMark } from './hostile-values.js'
 import type { TencentAct } from './tencent-answers.js'
 
 export const captchaAppId = 190000001
-const verdictChannel = 'tencent-captcha-guard:verdict'
+/** Every channel of `node:diagnostics_channel` that the package publishes on. */
+const { verify, ...plainChannels } = captchaChannels
+const tracingEvents = ['start', 'end', 'asyncStart', 'asyncEnd', 'error'] as const
+const channelNames = [...Object.values(plainChannels), ...tracingEvents.map((event) => `tracing:${verify}:${event}`)]
 
 /** What arrives, as far as the guard looks at it. */
 export interface ArrivingRequest {
@@ -49,7 +53,7 @@ export class GuardUnderFuzz {
   /** Calls about tickets of the form that a canary has. */
   canaries = 0
   readonly #actFor: (ticket: string) => TencentAct
-  readonly #onVerdict = (message: unknown) => this.#note(message)
+  readonly #onMessage = (message: unknown) => this.#note(publishedText(message))
 
   constructor(
     options: Partial<CaptchaGuardOptions>,
@@ -72,7 +76,7 @@ export class GuardUnderFuzz {
       degradation: { ...degradation, fallback: { ...degradation?.fallback, probe: false } },
     })
     this.guard = createGuard(config, this.clock)
-    subscribe(verdictChannel, this.#onVerdict)
+    for (const name of channelNames) subscribe(name, this.#onMessage)
   }
 
   send({ method, rawHeaders, body, query, ip }: ArrivingRequest): Visit {
@@ -134,7 +138,7 @@ export class GuardUnderFuzz {
   async close(): Promise<void> {
     this.outputs.push(JSON.stringify(this.guard.snapshot()))
     await this.guard.close()
-    unsubscribe(verdictChannel, this.#onVerdict)
+    for (const name of channelNames) unsubscribe(name, this.#onMessage)
   }
 
   #note(output: unknown): void {
@@ -160,6 +164,12 @@ export class GuardUnderFuzz {
 /** Node's own way of giving a message its headers. */
 interface HeaderLines {
   _addHeaderLines(lines: readonly string[], count: number): void
+}
+
+/** All that a subscriber can read of a message: its fields, those that are made when asked for, and an exception with its stack. */
+function publishedText(message: unknown): unknown {
+  const { fields, error, ...rest } = message as { fields?: () => object; error?: unknown }
+  return [rest, fields?.(), error === undefined ? '' : inspect(error)]
 }
 
 /** Names a question to Tencent. A mini program sends no randstr. */

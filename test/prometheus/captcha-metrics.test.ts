@@ -85,6 +85,18 @@ describe('several guards', () => {
   })
 })
 
+test('a mini program’s verdicts are apart from those of the web, and begin at zero with the first of them', async () => {
+  const { guards, simulator, scrape } = await startMetricsApp()
+  const guard = 'login'
+  expect((await scrape()).samples(verdicts, { guard, channel: 'mini_program' })).toEqual([])
+  const { ticket } = simulator.mintTicket({ channel: 'mini_program' })
+  await guards.login.check({ ticket, userIp: '203.0.113.7', channel: 'mini_program' })
+  const said = await scrape()
+  expect(said.value(verdicts, { guard, channel: 'mini_program', result: 'verified' })).toBe(1)
+  expect(said.value(verdicts, { guard, channel: 'mini_program', result: 'degraded_pass', cause: 'timeout' })).toBe(0)
+  expect(said.value(verdicts, { guard, channel: 'web', result: 'verified' })).toBe(0)
+})
+
 describe('what belongs to operations', () => {
   test('is there: override, store, purses, credential', async () => {
     const { guards, scrape } = await startMetricsApp({ store: memoryStore() })

@@ -325,7 +325,7 @@ describe('how long things may take follows what was learned', () => {
 
   test('and while no call waits the canary has the whole of a timeout', async () => {
     const t = await learned()
-    t.answered('failure')
+    t.answered('unanswered')
     expect(t.canaryTimeoutsMs).toEqual([2000])
   })
 

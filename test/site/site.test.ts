@@ -53,6 +53,7 @@ class SiteUnderTest {
   readonly purses: PurseSettings
   readonly told: unknown[] = []
   canary: CanaryReport = 'healthy'
+  isOnTrial = false
   script: ProbeReport = 'reachable'
   circuitChanges = 0
   /** How often the store was connected to. */
@@ -71,6 +72,7 @@ class SiteUnderTest {
       captchaAppId,
       clock: this.clock,
       settings: this.settings({ degradation, store: shared !== undefined }),
+      isOnTrial: () => this.isOnTrial,
       runCanary: (_timeoutMs, done) => this.#soon(() => done(this.canary)),
       runProbe: (done) => this.#soon(() => done(this.script)),
       listener: {
@@ -416,6 +418,17 @@ describe('the baseline', () => {
     expect(site.site.baselinePerMinute).toBeUndefined()
     await site.minutes(6, 10)
     expect(site.site.baselinePerMinute).toBe(10)
+  })
+
+  test('learns nothing while the endpoint in use is on trial: it may refuse every ticket', async () => {
+    const site = new SiteUnderTest()
+    await site.minutes(20, 10)
+    site.isOnTrial = true
+    await site.minutes(20, 1)
+    expect(site.site.baselinePerMinute).toBe(10)
+    site.isOnTrial = false
+    await site.minutes(20, 1)
+    expect(site.site.baselinePerMinute).toBe(1)
   })
 
   test('learns nothing from an outage that began and ended between two requests', async () => {
