@@ -107,11 +107,7 @@ export function mergeProcesses(all: readonly [ProcessStatus, ...ProcessStatus[]]
       ({ atMs }) => atMs,
       decisionsKept,
     ),
-    limited: newest(
-      all.flatMap(({ recording }) => recording.limited),
-      ({ lastMs }) => lastMs,
-      limitedClientsKept,
-    ),
+    limited: mergeLimited(all.flatMap(({ recording }) => recording.limited)),
     outages: mergeOutages(all.flatMap(({ recording }) => recording.outages)),
     processes: all.map(listed),
   }
@@ -202,6 +198,21 @@ function mergeLatency(all: readonly ProcessStatus[]): readonly FleetLatency[] {
 
 function newest<T>(all: readonly T[], timeOf: (each: T) => number, most: number): readonly T[] {
   return [...all].sort((a, b) => timeOf(b) - timeOf(a)).slice(0, most)
+}
+
+/** One client may be refused at several processes. */
+function mergeLimited(all: readonly LimitedClient[]): readonly LimitedClient[] {
+  const merged = new Map<string, LimitedClient>()
+  for (const client of all) {
+    const key = `${client.purse} ${client.by} ${client.userIp ?? ''}`
+    const { refusals = 0, lastMs = 0 } = merged.get(key) ?? {}
+    merged.set(key, {
+      ...client,
+      refusals: refusals + client.refusals,
+      lastMs: Math.max(lastMs, client.lastMs),
+    })
+  }
+  return newest([...merged.values()], ({ lastMs }) => lastMs, limitedClientsKept)
 }
 
 /** Outages of one path that overlap are one, which processes see begin and end at slightly different times. */

@@ -32,7 +32,7 @@ export class Formats {
 
   /** `37 %`. */
   percent(share: number): string {
-    const percent = this.#number.format(Math.round(1000 * share) / 10)
+    const percent = this.#number.format(Math.round(100 * share))
     return this.#language === 'zh' ? `${percent}%` : `${percent} %`
   }
 

@@ -110,9 +110,9 @@ function siteSection({ site, texts, id, parts, form }: SiteSection): Html {
   return html`<section class="site" aria-label="${name}">
 <p class="site-name">${name}</p>
 <section class="card answer" data-tone="${toneOf(site.findings[0])}"><h2><span class="headline" id="${id}-headline" role="status">${content('headline')}</span></h2><div id="${id}-answer">${content('answer')}</div></section>
-<section class="card override" id="${id}-override" tabindex="-1" aria-label="${texts.override.title}"><h3>${texts.override.title}</h3><div id="${id}-override-now">${content('override-now')}</div>${form}</section>
 <div class="tiles-box" id="${id}-tiles">${content('tiles')}</div>
-${card('verdicts')}${card('outages')}${card('purses')}${card('limited', 'half')}${card('endpoints', 'half')}${card('degraded')}${card('late', 'half')}${card('credential', 'half')}${card('store')}
+<section class="card override" id="${id}-override" tabindex="-1" aria-label="${texts.override.title}"><h3>${texts.override.title}</h3><div id="${id}-override-now">${content('override-now')}</div>${form}</section>
+${card('verdicts')}${card('outages')}${card('purses')}${card('degraded')}${card('limited')}${card('endpoints')}${card('late', 'half')}${card('credential', 'half')}${card('store')}
 </section>`
 }
 

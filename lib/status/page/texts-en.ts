@@ -37,8 +37,10 @@ export const en = {
   users: 'Users',
   todo: 'You can',
   also: 'Also',
+  runbook: 'In the runbook:',
   ofProcesses: (some: number, all: number) => `${some} of ${all} processes`,
   recent,
+  lastOutage: (span: string, lasted: string, ago: string) => `Last outage ${span} (${lasted}), over for ${ago}`,
 
   findings: {
     override_pass: {
@@ -48,7 +50,7 @@ export const en = {
     },
     api_outage: {
       title: 'Outage of the verification API',
-      users: 'No user waits: requests pass unverified from the outage purse, within its limits.',
+      users: 'No user waits: requests pass unverified, as far as the rules and the outage purse let them.',
       todo: [
         'Nothing, in most cases: canaries find the end of the outage, and tickets that are still alive are verified late.',
         'If bots get in, set “verify only”: every unverified request is refused then.',
@@ -58,7 +60,7 @@ export const en = {
     client_path_outage: {
       title: 'Outage of the script’s way to the users',
       users:
-        'Pages cannot load Tencent’s script. Their fallback tickets pass from the outage purse, within its limits.',
+        'Pages cannot load Tencent’s script. Their fallback tickets pass as far as the rules and the outage purse let them.',
       todo: [
         'Look at the page in a browser: is the script blocked by a firewall, an ad blocker or a Content-Security-Policy?',
         'If bots get in, set “verify only”: fallback tickets are refused then.',

@@ -21,6 +21,7 @@ export const zh: StatusTexts = {
   users: '用户',
   todo: '您可以',
   also: '另外',
+  runbook: '参见值班手册：',
   ofProcesses: (some, all) => `${all} 个进程中的 ${some} 个`,
   recent: ({ verified, degradedPasses, overLimit, byRule, misconfigured }, n) => {
     const parts = [
@@ -32,6 +33,7 @@ export const zh: StatusTexts = {
     ]
     return `最近 5 分钟：${parts.filter(Boolean).join('，')}。`
   },
+  lastOutage: (span, lasted, ago) => `上次故障 ${span}（${lasted}），已恢复 ${ago}`,
 
   findings: {
     override_pass: {
@@ -41,16 +43,16 @@ export const zh: StatusTexts = {
     },
     api_outage: {
       title: '验证接口故障',
-      users: '用户无需等待：请求未经验证，从故障额度中放行，受额度限制。',
+      users: '用户无需等待：请求未经验证，在规则和故障额度允许的范围内放行。',
       todo: [
-        '多数情况下无需操作：探测请求会发现故障结束，仍有效的票据会事后补验。',
+        '多数情况下无需操作：金丝雀会发现故障结束，仍有效的票据会事后补验。',
         '如有机器人混入，可设为“仅验证”：此后未经验证的请求一律拒绝。',
         '如正常用户因限额被拒，可调大 expectedPerMinute 或故障额度。',
       ],
     },
     client_path_outage: {
       title: '验证码脚本无法到达用户',
-      users: '页面无法加载腾讯云的脚本，其容灾票据从故障额度中放行，受额度限制。',
+      users: '页面无法加载腾讯云的脚本，其容灾票据在规则和故障额度允许的范围内放行。',
       todo: [
         '请在浏览器中打开页面：脚本是否被防火墙、广告拦截插件或内容安全策略（CSP）拦截？',
         '如有机器人混入，可设为“仅验证”：此后容灾票据一律拒绝。',
@@ -81,8 +83,8 @@ export const zh: StatusTexts = {
     },
     api_suspect: {
       title: '验证接口可疑',
-      users: '部分调用失败或耗时过长，正在发送探测请求。腾讯云有应答的请求照常验证。',
-      todo: ['请稍候：下一次探测几秒内就会得出结论。'],
+      users: '部分调用失败或耗时过长，正在发送金丝雀。腾讯云有应答的请求照常验证。',
+      todo: ['请稍候：下一次金丝雀几秒内就会得出结论。'],
     },
     client_path_suspect: {
       title: '验证码脚本的到达情况可疑',
@@ -96,7 +98,7 @@ export const zh: StatusTexts = {
     },
     endpoint_moved: {
       title: '调用已切换到备用接入点',
-      users: '首选接入点的探测失败，用户在另一接入点完成验证。',
+      users: '首选接入点的金丝雀失败，用户在另一接入点完成验证。',
       todo: ['无需操作：首选接入点稳定恢复后会自动切回。'],
     },
     healthy: {
@@ -106,7 +108,7 @@ export const zh: StatusTexts = {
     },
   },
 
-  states: { healthy: '正常', suspect: '可疑', outage: '故障', unknown: '尚未探测', failed: '失败' },
+  states: { healthy: '正常', suspect: '可疑', outage: '故障', unknown: '尚未询问', failed: '失败' },
   circuits: { closed: '闭合', suspect: '可疑', open: '断开' },
   tiles: {
     now: '当前状态',
@@ -118,13 +120,13 @@ export const zh: StatusTexts = {
   },
   circuitSays: {
     closed: '请求由腾讯云验证。',
-    suspect: '请求照常验证，并发送探测请求。',
+    suspect: '请求照常验证，并发送金丝雀。',
     open: '请求不再等待腾讯云。',
   },
-  nextCanary: (left) => `${left}后进行下一次探测。`,
-  canaryUnderWay: '正在探测。',
-  noCanaryDue: '无需探测。',
-  lastCanary: (result, ago) => `上次探测：${result}，${ago}前。`,
+  nextCanary: (left) => `${left}后发送下一次金丝雀。`,
+  canaryUnderWay: '金丝雀正在途中。',
+  noCanaryDue: '无需金丝雀。',
+  lastCanary: (result, ago) => `上次金丝雀：${result}，${ago}前。`,
   canaryResults: { healthy: '正常', failed: '失败' },
   knownSays: (known, verified) => `最近一小时 ${verified} 次验证通过中的 ${known} 次。`,
   knownMeans: '若故障期间遭到攻击，每个额度都有一半留给这些客户端。',
@@ -304,14 +306,14 @@ export const zh: StatusTexts = {
   whys: {
     'no failure seen': '未发现失败。',
     'the API answers': '接口应答正常。',
-    'circuit open: canary_failed': '调用和探测均失败，熔断器已断开。',
-    'circuit open: canary_disagrees': '探测有应答，但用户的调用失败，熔断器已断开。',
-    'brown-out: canaries fail': '探测反复失败（时好时坏）。',
+    'circuit open: canary_failed': '调用和金丝雀均失败，熔断器已断开。',
+    'circuit open: canary_disagrees': '金丝雀有应答，但用户的调用失败，熔断器已断开。',
+    'brown-out: canaries fail': '金丝雀反复失败（时好时坏）。',
     'calls fail': '调用失败。',
     call_unanswered: '有调用超过通常时间仍无应答。',
     call_failed: '有调用失败。',
-    canary_failed: '探测失败。',
-    canary_disagrees: '探测有应答，但用户的调用失败。',
+    canary_failed: '金丝雀失败。',
+    canary_disagrees: '金丝雀有应答，但用户的调用失败。',
     'the endpoint in use has verified no ticket yet': '当前接入点尚未验证过任何票据。',
     'the vendor script cannot be fetched': '无法获取腾讯云的脚本。',
     'verified passes collapsed': '预期的验证通过几乎全部消失。',

@@ -87,10 +87,14 @@ function sumByMinute(series: readonly Series[]): readonly number[] {
   return Array.from({ length: minutesKept }, (_, index) => sumOf(series.map(({ counts }) => counts[index] ?? 0)))
 }
 
-/** 1, 2 or 5 times a power of ten: an axis that does not move with every verdict. */
+/** A round number: an axis that does not move with every verdict. */
 function niceTop(most: number): number {
   const power = 10 ** Math.floor(Math.log10(most))
-  return [1, 2, 5, 10].map((factor) => factor * power).find((top) => top >= most) ?? most
+  return (
+    [1, 1.5, 2, 3, 4, 5, 6, 8, 10]
+      .map((factor) => factor * power)
+      .find((top) => top >= most && Number.isInteger(top)) ?? most
+  )
 }
 
 function legendText(series: readonly Series[], formats: Formats): string {

@@ -17,12 +17,20 @@ export function headline({ site, texts, formats }: PartContext): Html {
 export function answer(context: PartContext): Html {
   const { site, texts, formats } = context
   const [worst, ...others] = site.findings
-  const { users, todo } = texts.findings[worst.kind]
+  const { users, todo } = adviceFor(worst, context)
   const steps = todo.length > 0 && html`<h3>${texts.todo}</h3><ul>${todo.map((step) => html`<li>${step}</li>`)}</ul>`
   return html`<p class="when">${timing(worst, context)}</p>
 ${reason(worst, context)}
 <h3>${texts.users}</h3><p>${users}</p><p>${texts.recent(site.recent, (value) => formats.number(value))}</p>
-${steps}${others.length > 0 && html`<h3>${texts.also}</h3><ul class="also">${others.map((other) => alsoLine(other, context))}</ul>`}`
+${steps}${others.length > 0 && html`<h3>${texts.also}</h3><ul class="also">${others.map((other) => alsoLine(other, context))}</ul>`}
+<p class="soft runbook">${texts.runbook} ${site.findings.map(({ kind }) => html`<code>${kind}</code> `)}</p>`
+}
+
+/** In an outage nothing passes unverified while the override says so. */
+function adviceFor(finding: Finding, { site, texts }: PartContext) {
+  const isOutage = finding.kind === 'api_outage' || finding.kind === 'client_path_outage'
+  const refusesAll = isOutage && site.override.mode === 'verify_only'
+  return texts.findings[refusesAll ? 'override_verify_only' : finding.kind]
 }
 
 function alsoLine(finding: Finding, context: PartContext): Html {
@@ -63,9 +71,10 @@ function timing(finding: Finding, { site, texts, formats, nowMs }: PartContext):
       return finding.url
     case 'store_down':
       return texts.ofProcesses(finding.processes, site.fleet.processes.length)
+    case 'healthy':
+      return lastOutage({ site, texts, formats, nowMs })
     case 'misconfigured':
     case 'limits_refuse':
-    case 'healthy':
       return ''
   }
 }
@@ -73,4 +82,13 @@ function timing(finding: Finding, { site, texts, formats, nowMs }: PartContext):
 function reason(finding: Finding, { texts }: PartContext): Html | undefined {
   if ('path' in finding) return html`<p>${texts.why}: ${whyText(texts, finding.path.why)}</p>`
   return finding.kind === 'keys_failing' ? html`<p>${texts.why}: ${finding.problem}</p>` : undefined
+}
+
+/** The morning after, this is the first question. */
+function lastOutage({ site, texts, formats, nowMs }: Omit<PartContext, 'id'>): string {
+  const [last] = site.fleet.outages
+  if (last?.toMs === undefined) return ''
+  const { fromMs, toMs } = last
+  const ago = formats.duration(nowMs - toMs)
+  return texts.lastOutage(`${formats.time(fromMs)} – ${formats.time(toMs)}`, formats.duration(toMs - fromMs), ago)
 }

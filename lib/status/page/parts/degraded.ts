@@ -41,12 +41,11 @@ function causeCell({ cause, errorCode, captchaCode, clientErrorCode, requestId }
 function decidedBy(decision: DegradedDecision, { texts }: PartContext): Html {
   const says = texts.degraded
   const { ruleFrom, evidence, evidenceWhy, purse, purseUsed, purseLimit, exhaustedBy } = decision
-  const lines = [
+  const rule = [
     ruleFrom && says.rules[ruleFrom],
-    purse &&
-      says.purse(texts.purses[purse], String(purseUsed ?? '–'), String(purseLimit ?? '–')) +
-        (exhaustedBy ? `: ${says.exhausted[exhaustedBy]}` : ''),
-    evidence && `${says.evidence[evidence]}${evidenceWhy ? ` (${whyText(texts, evidenceWhy)})` : ''}`,
-  ].filter((line) => line !== undefined)
-  return html`${lines.map((line, index) => (index === 0 ? line : html`<small>${line}</small>`))}`
+    evidence && says.evidence[evidence] + (evidenceWhy ? `: ${whyText(texts, evidenceWhy)}` : ''),
+  ].filter((each) => each !== undefined)
+  const draw = purse && says.purse(texts.purses[purse], String(purseUsed ?? '–'), String(purseLimit ?? '–'))
+  const limit = exhaustedBy && html`<b>${says.exhausted[exhaustedBy]}</b>`
+  return html`${draw}${limit && html`, ${limit}`}<small>${rule.join(' · ')}</small>`
 }

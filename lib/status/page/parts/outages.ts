@@ -25,8 +25,7 @@ export function outages(context: PartContext): Html {
     { head: says.path },
     { head: texts.why },
   ]
-  return html`<h3>${says.title}</h3>${strip(context)}${table(`${id}-outages-scroll`, says.title, columns, rows)}
-<p class="soft">${formats.zone}</p>`
+  return html`<h3>${says.title}</h3>${strip(context)}${table(`${id}-outages-scroll`, says.title, columns, rows)}`
 }
 
 function strip({ site, texts, formats, nowMs }: PartContext): Html {
