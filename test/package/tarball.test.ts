@@ -19,7 +19,7 @@ const kinds: Readonly<Record<string, RegExp>> = {
   'an implementation in CommonJS': /^dist\/cjs\/([a-z]+\/)*(index|main)\.js$/,
   'a chunk that entry points share': /^dist\/cjs\/(chunks\/chunk-[A-Z0-9]{8}|captcha-guard\.texts)\.js$/,
   'a module that exports the same': /^dist\/esm\/([a-z]+\/)*index\.js$/,
-  'types of an entry point': /^dist\/(cjs|esm)\/([a-z]+\/)*index\.d\.ts$/,
+  'types of the entry points': /^dist\/(cjs\/types|(cjs|esm)\/([a-z]+\/)*index)\.d\.ts$/,
   'the kit for pages': /^dist\/browser\/(index|cjs\/index|captcha-guard\.iife)\.(js|d\.ts)$/,
   'a mark of CommonJS': /^dist\/(cjs|browser\/cjs)\/package\.json$/,
 }
@@ -53,7 +53,7 @@ describe('the tarball', () => {
     for (const [, , file = '', line] of frames) {
       const lines = (await readFile(file, 'utf8')).split('\n').slice(0, Number(line))
       expect(lines.at(-1)?.length).toBeLessThan(200)
-      expect(lines.findLast((text) => text.startsWith('//! lib/'))).toMatch(/^\/\/! lib\/.+\.ts$/)
+      expect(lines.findLast((text) => text.startsWith('// lib/'))).toMatch(/^\/\/ lib\/.+\.ts$/)
     }
   })
 
