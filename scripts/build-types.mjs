@@ -52,8 +52,8 @@ function reportName(name) {
 
 /** Comments of types that cannot be imported are read by no editor. A blank line ends a declaration, and is in none. */
 function withoutInternalComments(types) {
-  const isInternal = (declaration) => /^(\/\*\*[^]*?\*\/\n)?declare /.test(declaration)
-  const plain = (declaration) => declaration.replace(/^ *\/\*\*[^]*?\*\/\n/gm, '')
+  const isInternal = (declaration) => /^(\/\*\*[\s\S]*?\*\/\n)?declare /.test(declaration)
+  const plain = (declaration) => declaration.replace(/^ *\/\*\*[\s\S]*?\*\/\n/gm, '')
   return types
     .split('\n\n')
     .map((declaration) => (isInternal(declaration) ? plain(declaration) : declaration))
