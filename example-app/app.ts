@@ -1,8 +1,12 @@
 import { fileURLToPath } from 'node:url'
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, Router } from 'express'
+import { Registry } from 'prom-client'
 import { type CaptchaGuard, captchaGuard } from 'tencent-captcha-guard'
+import { captchaMetrics } from 'tencent-captcha-guard/prometheus'
+import { captchaStatus } from 'tencent-captcha-guard/status'
 import { visitorChoices } from './choices.js'
 import { createLog, requestLog } from './log.js'
+import { type Operators, operators } from './operators.js'
 import { checkoutRoutes } from './routes/checkout.js'
 import { loginRoutes } from './routes/login.js'
 import { ReviewBook, reviewRoutes } from './routes/reviews.js'
@@ -56,11 +60,24 @@ export function createApp(
   app.use(loginRoutes(guard))
   app.use(reviewRoutes(guard, reviews))
   app.use(checkoutRoutes(guard))
+  if (settings.operatorPassword) app.use(operatorRoutes(guard, operators(settings.operatorPassword)))
   if (!settings.isProduction) app.use('/switchboard', switchboard({ guard, feed, simulator }))
 
   app.use((_req, res) => res.status(404).send(notFoundPage(res.locals)))
   app.use(answerError)
   return { app, guard }
+}
+
+/** What the person on call looks at, and what the monitoring reads: behind a login. */
+function operatorRoutes(guard: CaptchaGuard, { login, nameOf }: Operators): Router {
+  const router = Router()
+  const register = new Registry()
+  captchaMetrics(guard, register)
+  router.use('/ops/captcha', login, captchaStatus(guard, { authorize: nameOf }))
+  router.get('/metrics', login, async (_req, res) => {
+    res.type(register.contentType).send(await register.metrics())
+  })
+  return router
 }
 
 /**

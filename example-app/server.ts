@@ -51,7 +51,7 @@ async function listen(server: Server, { host, port }: Settings): Promise<void> {
   }
 }
 
-function welcome(server: Server, { host, isProduction }: Settings, isSimulated: boolean): string {
+function welcome(server: Server, { host, isProduction, operatorPassword }: Settings, isSimulated: boolean): string {
   const address = server.address()
   const port = typeof address === 'object' ? address?.port : undefined
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
@@ -62,6 +62,8 @@ function welcome(server: Server, { host, isProduction }: Settings, isSimulated: 
     '',
     `  Yunwu Tea is open: ${url}`,
     ...(isProduction ? [] : [`  Switchboard:       ${url}/switchboard`]),
+    ...(operatorPassword ? [`  For operators:     ${url}/ops/captcha, ${url}/metrics`] : []),
+    ...(isProduction ? [] : [`                     any name, password ${operatorPassword}`]),
     '',
     `  ${tencent}`,
     '  Ctrl+C ends it.',

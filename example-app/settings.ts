@@ -16,6 +16,8 @@ export function readSettings(args: string[], env: NodeJS.ProcessEnv) {
     port: readPort(args, env),
     isProduction: env.NODE_ENV === 'production',
     logLevel: env.LOG_LEVEL ?? 'debug',
+    /** Of the status page and the metrics; without one a shop in production has neither. */
+    operatorPassword: env.OPERATOR_PASSWORD ?? (env.NODE_ENV === 'production' ? undefined : 'longjing'),
     tencent: readTencent(env),
   }
 }

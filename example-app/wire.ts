@@ -47,17 +47,8 @@ export interface LogLine {
   readonly [field: string]: unknown
 }
 
-/** What the switchboard shows of the guard and of the simulator. */
+/** What the switchboard's page knows of the simulator. */
 export interface SwitchboardState {
-  readonly guard: {
-    readonly api: PathState
-    readonly clientPath: PathState
-    readonly circuit: CircuitState
-    readonly override: { readonly mode: OverrideMode; readonly until?: string }
-    readonly purses: Readonly<Record<PurseName, PurseState>>
-  }
-  /** Verdicts since the start; a reason without any is left out. */
-  readonly reasons: readonly { readonly reason: string; readonly count: number; readonly isRefusal: boolean }[]
   /** Present exactly when Tencent is simulated. */
   readonly simulator?: {
     /** Ids of the switches that are on. */
@@ -67,40 +58,11 @@ export interface SwitchboardState {
   }
 }
 
-export interface PathState {
-  readonly state: 'healthy' | 'suspect' | 'outage'
-  /** ISO 8601. */
-  readonly since: string
-  readonly why: string
-}
-
-export interface CircuitState {
-  readonly state: 'closed' | 'suspect' | 'open'
-  readonly lastCanary?: { readonly result: string; readonly agoMs: number }
-}
-
-export interface PurseState {
-  readonly perMinute: number
-  readonly capacity: number
-  readonly remaining: number
-  readonly taken: number
-  readonly refusedByClientLimit: number
-  readonly refusedByTotal: number
-}
-
 export type PurseName = 'outage' | 'doubt'
-export type OverrideMode = 'none' | 'pass' | 'verify_only'
 export type FaultTarget = 'api' | 'script'
 
 /** The colour that says how good something is; `''` is neutral. */
 export type Tone = 'good' | 'warn' | 'bad' | ''
-
-export interface AttackOutcome {
-  readonly count: number
-  readonly passed: number
-  /** How many of the tries got each HTTP status. */
-  readonly statuses: Readonly<Record<number, number>>
-}
 
 /** In the order of the page. */
 export const attackIds = [

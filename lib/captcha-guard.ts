@@ -1,15 +1,18 @@
 import type { ServerResponse } from 'node:http'
+import type { Decision } from './admission/question.js'
 import type { CaptchaVerdict } from './admission/verdict.js'
 import { type Clock, systemClock } from './clock.js'
 import { checker } from './guard/check.js'
+import { withFleet } from './guard/guard-fleet.js'
 import { GuardParts } from './guard/guard-parts.js'
 import type { CaptchaGuard } from './guard/guard-types.js'
 import { operations } from './guard/operations.js'
-import { PendingDecision } from './guard/pending-decision.js'
+import type { DecisionEnd } from './guard/pending-decision.js'
 import { refusalProblem } from './guard/problem.js'
 import type { RequestContext } from './guard/request-context.js'
 import { respond } from './guard/respond.js'
 import { giveBackPasses } from './guard/shared-request.js'
+import type { RunningDecision } from './guard/traced-decision.js'
 import { isThenable } from './options/call-option.js'
 import type { GuardConfig } from './options/config.js'
 import { parseOptions } from './options/config.js'
@@ -56,7 +59,8 @@ export function createGuard(config: GuardConfig, clock: Clock, madeAt = placeOfC
   }
 
   const middleware = captchaGuardMiddleware as unknown as CaptchaGuard
-  return Object.assign(middleware, operations(parts), { check: checker(parts) })
+  Object.assign(middleware, operations(parts), { check: checker(parts) })
+  return withFleet(middleware, parts.services.fleet)
 }
 
 /** A CORS preflight carries no ticket and starts no action (Fetch standard). Any other `OPTIONS` is a request like others. */
@@ -73,32 +77,66 @@ function guardRequest(parts: GuardParts, req: CaptchaRequest, res: ServerRespons
   } catch (error) {
     return next(error)
   }
-  // Seen on the response: the request's own `close` has already fired once a body parser has read it.
-  const onClose = () => {
-    if (!res.writableEnded) pending.abandon()
-  }
-  let stopWatching: (() => void) | undefined
-  const pending = new PendingDecision(parts.policy, context, {
-    report(decision) {
-      ;(req as { captcha?: CaptchaVerdict }).captcha = decision.verdict
-      parts.report(decision, context)
-    },
-    decided({ verdict }) {
-      stopWatching?.()
-      if (verdict.passed || parts.config.mode === 'observe') next()
-      else refuse(parts.config, req, res, next, verdict)
-    },
-    failed(error) {
-      stopWatching?.()
-      next(error)
-    },
-  })
   if ((res.closed || res.destroyed) && !res.writableEnded) return
+  const end = new RequestEnd(parts, context, req, res, next)
+  const pending = parts.decision(context, end)
   pending.start()
   // Most decisions without a call are over by now, and no client can have gone.
-  if (pending.isOver) return
-  res.on('close', onClose)
-  stopWatching = () => res.off('close', onClose)
+  if (!pending.isOver) end.watchClient(pending)
+}
+
+/** What the end of a decision does to its request. */
+class RequestEnd implements DecisionEnd {
+  readonly #parts: GuardParts
+  readonly #context: RequestContext
+  readonly #req: CaptchaRequest
+  readonly #res: ServerResponse
+  readonly #next: NextFunction
+  #pending: RunningDecision | undefined
+
+  constructor(
+    parts: GuardParts,
+    context: RequestContext,
+    req: CaptchaRequest,
+    res: ServerResponse,
+    next: NextFunction,
+  ) {
+    this.#parts = parts
+    this.#context = context
+    this.#req = req
+    this.#res = res
+    this.#next = next
+  }
+
+  /**
+   * Seen on the response: the request's own `close` has already fired once a body parser has read it. The listener stays when the
+   * decision is over, and does nothing: taking it off would turn the response's table of listeners into a slow one.
+   */
+  watchClient(pending: RunningDecision): void {
+    this.#pending = pending
+    this.#res.on('close', () => {
+      if (!this.#res.writableEnded) this.#pending?.abandon()
+    })
+  }
+
+  report(decision: Decision): void {
+    ;(this.#req as { captcha?: CaptchaVerdict }).captcha = decision.verdict
+    this.#parts.report(decision, this.#context)
+  }
+
+  decided({ verdict }: Decision): void {
+    this.#pending = undefined
+    const { config } = this.#parts
+    const next = this.#next
+    if (verdict.passed || config.mode === 'observe') next()
+    else refuse(config, this.#req, this.#res, next, verdict)
+  }
+
+  failed(error: unknown): void {
+    this.#pending = undefined
+    const next = this.#next
+    next(error)
+  }
 }
 
 /** The only answer of the guard's own. What a hook on the response throws goes to `next(error)`, once. */

@@ -8,7 +8,7 @@ export type {
   RefusalReason,
 } from './admission/cause-table.js'
 export type { TencentFacts } from './admission/outcome.js'
-export type { OverrideMode, RuleAction } from './admission/question.js'
+export type { OverrideMode, PurseName, RuleAction } from './admission/question.js'
 export type {
   CaptchaVerdict,
   DegradedPassVerdict,
@@ -27,7 +27,7 @@ export {
 export { captchaGuard } from './captcha-guard.js'
 export { cvmRoleCredential } from './cvm-role-credential.js'
 export { type BackToFormOptions, backToForm } from './guard/back-to-form.js'
-export type { CaptchaGuard, CheckInput, GuardSnapshot, LateSnapshot } from './guard/guard-types.js'
+export type { CaptchaGuard, CheckInput, GuardSnapshot, LateSnapshot, PurseState } from './guard/guard-types.js'
 export { type Problem, refusalProblem } from './guard/problem.js'
 export { CaptchaConfigError } from './options/captcha-config-error.js'
 export type { CvmRoleCredentialOptions, TkeOidcCredentialOptions } from './options/credential-options.js'
@@ -45,14 +45,28 @@ export type {
 } from './options/options.js'
 export type { OverrideOptions } from './options/override-options.js'
 export { fromBody, fromHeaders, fromQuery, type TokenReader } from './read-token.js'
+export {
+  type CallKind,
+  type CallMessage,
+  captchaChannels,
+  type GuardMessage,
+  type LateVerdictMessage,
+  type OverrideMessage,
+  type SiteMessage,
+  type StateChange,
+  type StateMessage,
+  type VerdictMessage,
+  type VerifyMessage,
+  verdictChannelName,
+} from './report/channels.js'
 export type { ReasonCounters } from './report/counters.js'
-export { verdictChannelName } from './report/reporter.js'
 export { type RequireCaptchaOptions, requireCaptcha } from './require-captcha.js'
 export type { CircuitSnapshot } from './site/circuit.js'
 export type { LateVerdict } from './site/late-verification.js'
 export type { WatchSnapshot, WatchState } from './site/outage-watch.js'
-export type { OverrideSnapshot } from './site/override-switch.js'
+export type { OverrideChange, OverrideSnapshot } from './site/override-switch.js'
 export type { PurseSnapshot } from './site/purse.js'
+export type { PurseBasis } from './site/site.js'
 export type {
   CaptchaStore,
   StoreClaim,

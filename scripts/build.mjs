@@ -4,6 +4,7 @@ import { readFile, rename, rm } from 'node:fs/promises'
 import { buildBrowser } from './build-browser.mjs'
 import { buildPageScript } from './build-page-script.mjs'
 import { buildServer } from './build-server.mjs'
+import { buildStatusPage } from './build-status-page.mjs'
 import { buildTypes } from './build-types.mjs'
 import { serverEntryPoints } from './entry-points.mjs'
 
@@ -14,7 +15,7 @@ process.umask(0o022)
 
 try {
   const entryPoints = await serverEntryPoints()
-  await Promise.all([buildBrowser(out), buildPageScript()])
+  await Promise.all([buildBrowser(out), buildPageScript(), buildStatusPage()])
   await buildServer(out, entryPoints)
   await buildTypes(out, entryPoints)
   await rm('dist', { recursive: true, force: true })

@@ -107,7 +107,8 @@ describe.each<[string, typeof express5]>([
       for (const ticket of ['first', 'second']) {
         const shared = sharedRequest(req, { site: app, channel: 'web', ticket, randstr: '@abc' })
         const giveBack = () => given.push(ticket)
-        shared.note('doubt 3', { kind: 'granted', used: 1, limit: 3, remaining: 9, giveBack })
+        const result = { kind: 'granted', used: 1, limit: 3, remaining: 9, giveBack } as const
+        shared.note({ purse: 'doubt', setting: '3', limitKey: 'client', result })
       }
       next()
     })

@@ -48,7 +48,7 @@ const timeoutMs = 2000
 const probeTimeoutMs = 3000
 const probeMs = 50
 const ignore = () => {}
-const silent = { event: ignore, override: ignore, canary: ignore }
+const silent = { event: ignore, override: ignore, state: ignore, call: ignore, canary: ignore }
 
 /**
  * One process of a site: the package's own decision, driver and site, without HTTP between. Only Tencent, the script's host

@@ -18,6 +18,8 @@ export function combineResults(parts: readonly { readonly result: RunResult; rea
     verified: sum((result) => result.verified),
     settledTickets: sum((result) => result.settledTickets),
     settledVerified: sum((result) => result.settledVerified),
+    laterTickets: sum((result) => result.laterTickets),
+    laterVerified: sum((result) => result.laterVerified),
     settledBots: sum((result) => result.settledBots),
     knownRequests: sum((result) => result.knownRequests),
     knownPassed: sum((result) => result.knownPassed),

@@ -13,7 +13,10 @@ export interface RunResult {
   /** From the third second after the first request on, and with a ticket of Tencent's. */
   readonly settledTickets: number
   readonly settledVerified: number
-  /** Of the bots' passes, those from then on. */
+  /** The same from half a minute on. */
+  readonly laterTickets: number
+  readonly laterVerified: number
+  /** Of the bots' passes, those from the third second on. */
   readonly settledBots: number
   /** Of those that have history: a verified pass of the address in 24 hours, or an identity that the application vouches for. */
   readonly knownRequests: number

@@ -5,6 +5,8 @@ export type Fault =
   | 'none'
   | 'api_hangs'
   | 'api_errors'
+  /** 503, as soon as a call arrives. */
+  | 'api_unavailable'
   | 'api_slow'
   | 'api_flaps'
   | 'ordinary_hangs'
@@ -14,6 +16,8 @@ export type Fault =
   | 'primary_down'
   /** The preferred host hangs; the second one answers the canary and knows no ticket. */
   | 'primary_down_sibling_refuses'
+  /** The same of every host but the preferred one. */
+  | 'primary_down_siblings_refuse'
 
 /** Keys that were bought a solve each just before the measured minutes. */
 export interface BoughtKeys {

@@ -50,7 +50,25 @@ export const scenarios: readonly Scenario[] = [
     fault: 'primary_down',
     bots: { addresses: 100, rateFactor: 10, ticket: 'junk' },
   }),
-  scenario({ name: 'primary-host-down/sibling-refuses', fault: 'primary_down_sibling_refuses' }),
+  scenario({
+    name: 'primary-host-down/sibling-refuses',
+    sites: ['shop', 'bank'],
+    fault: 'primary_down_sibling_refuses',
+  }),
+  scenario({
+    name: 'primary-host-down/sibling-refuses/bots',
+    sites: ['shop'],
+    fault: 'primary_down_sibling_refuses',
+    bots: { addresses: 100, rateFactor: 10, ticket: 'junk' },
+  }),
+  // Twenty usual gaps are ten minutes there.
+  scenario({
+    name: 'primary-host-down/sibling-refuses/half-hour',
+    sites: ['blog'],
+    minutes: 30,
+    fault: 'primary_down_sibling_refuses',
+  }),
+  scenario({ name: 'primary-host-down/siblings-refuse', fault: 'primary_down_siblings_refuse' }),
   // The last keys expire in the eighth minute.
   scenario({ name: 'metadata-service-down', minutes: 7, fault: 'keys_missing', sites: ['blog', 'shop'] }),
   scenario({
@@ -61,6 +79,17 @@ export const scenarios: readonly Scenario[] = [
     burst: 200,
     expectedFactor: 10,
   }),
+  ...(['shop', 'bank'] as const).map((site) =>
+    scenario({
+      name: 'first-burst/unavailable',
+      sites: [site],
+      minutes: 1,
+      fault: 'api_unavailable',
+      burst: 200,
+      expectedFactor: site === 'shop' ? 10 : 1,
+    }),
+  ),
+  scenario({ name: 'api-unavailable', fault: 'api_unavailable' }),
   scenario({ name: 'script-down-for-all', withoutScript: 1, probeFails: true }),
   scenario({ name: 'script-down-for-region', withoutScript: 0.15 }),
   scenario({ name: 'script-down-for-region/known-as', withoutScript: 0.15, knownAs: true }),

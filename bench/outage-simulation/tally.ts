@@ -4,6 +4,8 @@ const waitedMs = 100
 const waitedLongMs = 500
 /** From here on a move to another host has to be over. */
 const settledMs = 2_000
+/** From here on a host that refuses every ticket has to be given up. */
+const laterMs = 30_000
 
 /** What is known about an honest request. */
 export interface HonestKind {
@@ -35,6 +37,8 @@ export class Tally {
     verified: 0,
     settledTickets: 0,
     settledVerified: 0,
+    laterTickets: 0,
+    laterVerified: 0,
     settledBots: 0,
     knownRequests: 0,
     knownPassed: 0,
@@ -83,9 +87,13 @@ export class Tally {
       counts.ticketRequests++
       counts.ticketPassed += pass
     }
-    if (this.#isSettled(arrivedMs)) {
+    if (this.#isAfter(settledMs, arrivedMs)) {
       if (hasScript) counts.settledTickets++
       counts.settledVerified += verified
+    }
+    if (this.#isAfter(laterMs, arrivedMs)) {
+      if (hasScript) counts.laterTickets++
+      counts.laterVerified += verified
     }
   }
 
@@ -94,7 +102,7 @@ export class Tally {
   }
 
   botPassed(arrivedMs: number): void {
-    if (this.#isSettled(arrivedMs)) this.#counts.settledBots++
+    if (this.#isAfter(settledMs, arrivedMs)) this.#counts.settledBots++
     const minute = this.#minuteOf(arrivedMs)
     if (minute !== undefined) addAt(this.#botPassed, minute, 1)
   }
@@ -110,8 +118,8 @@ export class Tally {
   }
 
   /** Nothing can be known before the first request. */
-  #isSettled(atMs: number): boolean {
-    return atMs >= this.#firstMs + settledMs
+  #isAfter(delayMs: number, atMs: number): boolean {
+    return atMs >= this.#firstMs + delayMs
   }
 
   #minuteOf(atMs: number): number | undefined {

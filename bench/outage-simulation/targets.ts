@@ -23,7 +23,8 @@ const checks: ReadonlyArray<readonly [scenario: RegExp, check: Check]> = [
     /^api-hangs(\/(few-return|regulars))?$/,
     (row) => passed('full API outage: honest passed', row, row.site === 'blog' ? 99 : 99.5),
   ],
-  [/^api-hangs(\/(few-return|regulars))?$/, (row) => fullOutageWaits(row)],
+  [/^api-unavailable$/, (row) => passed('API answers 503: honest passed', row, 99.5)],
+  [/^(api-hangs(\/(few-return|regulars))?|api-unavailable)$/, (row) => fullOutageWaits(row)],
   [/^api-hangs\/sign-ups$/, (row) => passed('full API outage, 5 % known: honest passed', row, 99)],
   [/^api-(errors|flaps)/, (row) => passed('errors and flapping: honest passed', row, 99)],
   [
@@ -39,6 +40,15 @@ const checks: ReadonlyArray<readonly [scenario: RegExp, check: Check]> = [
   [
     /^primary-host-down\/bots/,
     (row) => atMost('primary host down: bot passes from the third second on', row.result.settledBots, 0),
+  ],
+  [
+    /^primary-host-down\/siblings?-refuses?(\/half-hour)?$/,
+    (row) => passed('siblings that refuse all: honest passed', row, 99),
+  ],
+  [/^primary-host-down\/sibling-refuses(\/bots)?$/, (row) => verifiedAfterTrial(row)],
+  [
+    /^primary-host-down\/sibling-refuses\/half-hour/,
+    (row) => atLeast('one sibling refuses all, half an hour: verified of those with a ticket', verifiedShare(row), 50),
   ],
   [/^first-burst/, (row) => passed('first burst: passed', row, 99)],
   [/^first-burst/, (row) => atMost('first burst: longest wait, ms', row.result.slowestMs, defaultTimeoutMs)],
@@ -158,6 +168,11 @@ function verifiedShare({ result }: Measured): number {
 function verifiedAfterMove({ result }: Measured) {
   const share = percent(result.settledVerified, result.settledTickets)
   return atLeast('primary host down: verified of those with a ticket, from the third second on', share, 99)
+}
+
+function verifiedAfterTrial({ result }: Measured) {
+  const share = percent(result.laterVerified, result.laterTickets)
+  return atLeast('one sibling refuses all: verified of those with a ticket, from 30 s on', share, 95)
 }
 
 function historyShare(row: Measured): number {

@@ -17,6 +17,7 @@ const internalError = answered({ Error: { Code: 'InternalError' } })
 const throttled = answered({ Error: { Code: 'RequestLimitExceeded' } })
 const otherApi = answered({ Error: { Code: 'InvalidAction' } })
 const otherApp = answered({ CaptchaCode: 16 })
+const unavailable: UpstreamResult = { kind: 'http_status', status: 503 }
 const unanswered: Answer = { reply: undefined, afterMs: Number.POSITIVE_INFINITY }
 
 const errorShare = 0.3
@@ -48,9 +49,11 @@ export class TencentModel {
     if (fault.startsWith('primary_down')) {
       if (host === 0) return unanswered
       if (host === 1 && fault === 'primary_down') return this.#soon(otherApi)
-      if (host === 1) return this.#soon(ticket === 'canary' ? refusedFallback : otherApp)
+      if (host === 1 || fault === 'primary_down_siblings_refuse')
+        return this.#soon(ticket === 'canary' ? refusedFallback : otherApp)
     }
     if (fault === 'api_hangs') return unanswered
+    if (fault === 'api_unavailable') return this.#soon(unavailable)
     if (fault === 'api_flaps' && Math.floor(sinceMs / flapMs) % 2 === 0) return unanswered
     if (fault === 'ordinary_hangs' && ticket !== 'canary') return unanswered
     if (ticket === 'tar') return unanswered

@@ -1,9 +1,9 @@
 import { attackTexts } from '../attack-texts.js'
 import type { AttackId, AttackReport, Tone } from '../wire.js'
-import { element, find, tag } from './dom.js'
+import { element, find, pageLanguage, tag } from './dom.js'
 import { post } from './post.js'
 
-const texts = attackTexts.en
+const texts = attackTexts[pageLanguage]
 
 /** Lets the buttons run the attacks, one after the other. */
 export function listenToAttacks(): void {

@@ -1,8 +1,10 @@
-import { sayIn } from '../say.js'
+import { type Language, sayIn } from '../say.js'
 import type { Tone } from '../wire.js'
 
+export const pageLanguage: Language = document.documentElement.lang.startsWith('zh') ? 'zh' : 'en'
+
 /** Chooses the text in the page's language. */
-export const say = sayIn(document.documentElement.lang)
+export const say = sayIn(pageLanguage)
 
 /** Returns the first match, which the page is known to have. Throws when it has none: then page and script do not fit together. */
 export function find<Found extends HTMLElement>(selector: string, root: ParentNode = document): Found {

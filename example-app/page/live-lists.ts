@@ -1,5 +1,5 @@
 import type { LogLine, Tone, VerdictEntry } from '../wire.js'
-import { element, tag } from './dom.js'
+import { element, say, tag } from './dom.js'
 
 const shownVerdicts = 12
 const shownLines = 40
@@ -68,10 +68,10 @@ function verdictRow(entry: VerdictEntry, count: number): HTMLElement {
 
 function verdictTag({ passed, degraded }: VerdictEntry): HTMLElement {
   const [text, tone]: [string, Tone] = !passed
-    ? ['Refused', 'bad']
+    ? [say('Refused', '拒绝'), 'bad']
     : degraded
-      ? ['Degraded pass', 'warn']
-      : ['Verified', 'good']
+      ? [say('Degraded pass', '降级放行'), 'warn']
+      : [say('Verified', '已验证'), 'good']
   return tag(text, tone)
 }
 

@@ -1,9 +1,8 @@
-import type { AttackOutcome, SwitchboardState } from '../wire.js'
+import type { SwitchboardState } from '../wire.js'
 import { listenToAttacks } from './attacks.js'
-import { element, find } from './dom.js'
+import { element, find, say, setText } from './dom.js'
 import { LiveLists } from './live-lists.js'
 import { post } from './post.js'
-import { showState, showSwitches } from './show-state.js'
 
 const lists = new LiveLists(find('[data-verdicts]'), find('[data-log]'))
 let changesUnderWay = 0
@@ -20,65 +19,41 @@ events.addEventListener('error', () => setLive(false))
 events.addEventListener('verdict', ({ data }) => lists.addVerdict(JSON.parse(data)))
 events.addEventListener('log', ({ data }) => lists.addLine(JSON.parse(data)))
 events.addEventListener('state', ({ data }) => {
-  const state: SwitchboardState = JSON.parse(data)
-  showState(state)
   // A state that was sent before the server knew of a change would turn the switch back.
-  if (changesUnderWay === 0) showSwitches(state)
+  if (changesUnderWay === 0) showState(JSON.parse(data))
 })
 
 function setLive(isLive: boolean): void {
   const live = find('[data-live]')
   live.dataset.tone = isLive ? 'good' : 'bad'
-  live.replaceChildren(element('span', ''), isLive ? 'live' : 'not connected')
+  live.replaceChildren(element('span', ''), isLive ? say('live', '实时') : say('not connected', '未连接'))
 }
 
-/* Switches and buttons */
+/* Switches */
 
 for (const form of document.querySelectorAll<HTMLFormElement>('[data-faults]')) {
   form.addEventListener('change', async ({ target }) => {
     if (!(target instanceof HTMLInputElement)) return
     changesUnderWay++
     try {
-      showState(await post<SwitchboardState>('/switchboard/faults', { [target.name]: target.value }))
+      await post<SwitchboardState>('/switchboard/faults', { [target.name]: target.value })
     } finally {
       changesUnderWay--
     }
   })
 }
 
-for (const button of document.querySelectorAll<HTMLElement>('[data-override]')) {
-  button.addEventListener('click', async () =>
-    showState(await post<SwitchboardState>('/switchboard/override', { mode: button.dataset.override })),
-  )
-}
-
-const attack = find('[data-attack]')
-attack.addEventListener('click', async () => {
-  if (attack.ariaDisabled === 'true') return
-  attack.ariaDisabled = 'true'
-  const outcome = find('[data-outcome]')
-  outcome.replaceChildren(element('p', 'Attacking…'))
-  try {
-    const { count, passed } = await post<AttackOutcome>('/switchboard/attack', {})
-    outcome.replaceChildren(
-      comparison('This guard', passed, count),
-      comparison('“Accept every trerror_ ticket”', count, count),
-      element('p', `${passed} of ${count} forgeries got in, each with a log line. The purse stopped the rest.`),
-    )
-  } finally {
-    attack.ariaDisabled = 'false'
+/** Checks the switches that are on, and unfolds the list where one of them is hidden. */
+function showState({ simulator }: SwitchboardState): void {
+  if (!simulator) return
+  setText(find('[data-calls]'), String(simulator.calls))
+  for (const [target, id] of Object.entries(simulator.switches)) {
+    const input = document.querySelector<HTMLInputElement>(`[data-faults="${target}"] input[value="${id}"]`)
+    if (!input || input.checked) continue
+    input.checked = true
+    const fold = input.closest('details')
+    if (fold) fold.open = true
   }
-})
+}
 
 listenToAttacks()
-
-function comparison(name: string, passed: number, count: number): HTMLElement {
-  const bar = element('div', '', 'bar')
-  bar.dataset.tone = passed === count ? 'bad' : 'warn'
-  const fill = element('div', '')
-  fill.style.width = `${Math.max(1, (passed / count) * 100)}%`
-  bar.append(fill)
-  const row = element('div', '', 'comparison')
-  row.append(element('span', name), element('b', `${passed} let in`), bar)
-  return row
-}

@@ -6,76 +6,82 @@ import type {
   ScriptFaultName,
   SimulatorFaults,
 } from 'tencent-captcha-guard/simulator'
+import type { Said, Say } from '../say.js'
 
 export interface Switch<Fault = unknown> {
   readonly id: string
-  readonly label: string
+  readonly label: Said
   /** `null` is health. */
   readonly fault: Fault | null
   readonly options?: ApiFaultOptions
 }
 
 export interface SwitchGroup<Fault = unknown> {
-  readonly title: string
+  readonly title: Said
   readonly switches: readonly Switch<Fault>[]
 }
 
-const apiFault = (fault: ApiFaultName, label: string): Switch<ApiFault> => ({ id: fault, label, fault })
-const scriptFault = (fault: ScriptFaultName, label: string): Switch<ScriptFault> => ({ id: fault, label, fault })
+const apiFault = (fault: ApiFaultName, label: Said): Switch<ApiFault> => ({ id: fault, label, fault })
+const scriptFault = (fault: ScriptFaultName, label: Said): Switch<ScriptFault> => ({ id: fault, label, fault })
 
 /** The faults of the simulated API under plain names, as the page groups them; the first group is always in sight. */
 export const apiGroups: readonly SwitchGroup<ApiFault>[] = [
   {
-    title: 'Common outages',
+    title: ['Common outages', '常见故障'],
     switches: [
-      { id: 'none', label: 'API works', fault: null },
-      apiFault('hang', 'API hangs'),
-      apiFault('internal_error', 'API answers InternalError'),
-      { id: 'third', label: '30 % of calls fail', fault: 'internal_error', options: { share: 0.3 } },
-      apiFault('system_busy', 'System busy (code 26)'),
-      apiFault('refuse', 'Connection refused'),
+      { id: 'none', label: ['API works', 'API 正常'], fault: null },
+      apiFault('hang', ['API hangs', 'API 挂起']),
+      apiFault('internal_error', ['API answers InternalError', 'API 回答 InternalError']),
+      {
+        id: 'third',
+        label: ['30 % of calls fail', '30 % 的调用失败'],
+        fault: 'internal_error',
+        options: { share: 0.3 },
+      },
+      apiFault('system_busy', ['System busy (code 26)', '系统繁忙（code 26）']),
+      apiFault('refuse', ['Connection refused', '拒绝连接']),
     ],
   },
   {
-    title: 'Slow or cut off',
+    title: ['Slow or cut off', '变慢或中断'],
     switches: [
-      apiFault('slow', 'Answers after 1.9 s'),
-      apiFault('hang_body', 'Hangs halfway through'),
-      apiFault('reset', 'Connection reset'),
-      apiFault('cut_body', 'Connection ends mid-answer'),
+      apiFault('slow', ['Answers after 1.9 s', '1.9 s 后才回答']),
+      apiFault('hang_body', ['Hangs halfway through', '回答到一半挂起']),
+      apiFault('reset', ['Connection reset', '连接被重置']),
+      apiFault('cut_body', ['Connection ends mid-answer', '回答中途断开']),
     ],
   },
   {
-    title: 'HTTP errors',
+    title: ['HTTP errors', 'HTTP 错误'],
     switches: [
-      apiFault('http_500_html', '500 with HTML'),
-      apiFault('http_502_html', '502 with HTML'),
-      apiFault('http_503_html', '503 with HTML'),
-      apiFault('http_500_json', '500 with JSON'),
-      apiFault('http_502_json', '502 with JSON'),
-      apiFault('http_503_json', '503 with JSON'),
-      apiFault('redirect', 'Redirect to another host'),
+      apiFault('http_500_html', ['500 with HTML', '500，HTML']),
+      apiFault('http_502_html', ['502 with HTML', '502，HTML']),
+      apiFault('http_503_html', ['503 with HTML', '503，HTML']),
+      apiFault('http_500_json', ['500 with JSON', '500，JSON']),
+      apiFault('http_502_json', ['502 with JSON', '502，JSON']),
+      apiFault('http_503_json', ['503 with JSON', '503，JSON']),
+      apiFault('redirect', ['Redirect to another host', '重定向到别的主机']),
     ],
   },
   {
-    title: 'Broken answers',
+    title: ['Broken answers', '损坏的回答'],
     switches: [
-      apiFault('truncated_json', 'Truncated JSON'),
-      apiFault('not_json', 'Not JSON'),
-      apiFault('empty_object', 'Empty object'),
-      apiFault('null_response', 'Response is null'),
-      apiFault('string_code', 'Code as a string'),
-      apiFault('event_stream', 'Event stream'),
-      apiFault('oversized', '1 MiB answer'),
+      apiFault('truncated_json', ['Truncated JSON', '被截断的 JSON']),
+      apiFault('not_json', ['Not JSON', '不是 JSON']),
+      apiFault('empty_object', ['Empty object', '空对象']),
+      apiFault('null_response', ['Response is null', 'Response 为 null']),
+      apiFault('string_code', ['Code as a string', 'code 是字符串']),
+      apiFault('event_stream', ['Event stream', '事件流']),
+      apiFault('oversized', ['1 MiB answer', '1 MiB 的回答']),
     ],
   },
   {
-    title: 'Errors Tencent names',
+    title: ['Errors Tencent names', '腾讯写明的错误'],
     switches: [
-      apiFault('internal_server_error', 'InternalServerError'),
-      apiFault('request_limit_exceeded', 'RequestLimitExceeded'),
-      apiFault('auth_failure', 'AuthFailure (wrong keys)'),
-      apiFault('unauthorized_operation', 'UnauthorizedOperation'),
+      apiFault('internal_server_error', ['InternalServerError', 'InternalServerError']),
+      apiFault('request_limit_exceeded', ['RequestLimitExceeded', 'RequestLimitExceeded']),
+      apiFault('auth_failure', ['AuthFailure (wrong keys)', 'AuthFailure（密钥错误）']),
+      apiFault('unauthorized_operation', ['UnauthorizedOperation', 'UnauthorizedOperation']),
     ],
   },
 ]
@@ -85,30 +91,30 @@ const errorCodes = [1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 
 /** {@link apiGroups} for the simulated script. */
 export const scriptGroups: readonly SwitchGroup<ScriptFault>[] = [
   {
-    title: 'In the visitor’s browser',
+    title: ['In the visitor’s browser', '在访客的浏览器里'],
     switches: [
-      { id: 'none', label: 'Script works', fault: null },
-      scriptFault('refuse_connection', 'Script blocked'),
-      scriptFault('not_found', 'Script is a 404'),
-      scriptFault('hang', 'Script never arrives'),
-      scriptFault('constructor_throws', 'Script throws'),
-      scriptFault('fallback_after_show', 'Script gives a fallback ticket'),
+      { id: 'none', label: ['Script works', '脚本正常'], fault: null },
+      scriptFault('refuse_connection', ['Script blocked', '脚本被拦截']),
+      scriptFault('not_found', ['Script is a 404', '脚本 404']),
+      scriptFault('hang', ['Script never arrives', '脚本一直不到']),
+      scriptFault('constructor_throws', ['Script throws', '脚本抛出异常']),
+      scriptFault('fallback_after_show', ['Script gives a fallback ticket', '脚本给出容灾票据']),
     ],
   },
   {
-    title: 'Stranger things',
+    title: ['Stranger things', '更奇怪的情况'],
     switches: [
-      scriptFault('empty', 'Empty script'),
-      scriptFault('never_ready', 'Challenge never appears'),
-      scriptFault('late_second_callback', 'Second callback after a pass'),
-      scriptFault('user_closes', 'Visitor closes the challenge'),
+      scriptFault('empty', ['Empty script', '空脚本']),
+      scriptFault('never_ready', ['Challenge never appears', '验证码一直不出现']),
+      scriptFault('late_second_callback', ['Second callback after a pass', '通过后再次回调']),
+      scriptFault('user_closes', ['Visitor closes the challenge', '访客关闭验证码']),
     ],
   },
   {
-    title: 'Fallback ticket with error code',
+    title: ['Fallback ticket with error code', '带错误码的容灾票据'],
     switches: errorCodes.map((errorCode) => ({
       id: `code_${errorCode}`,
-      label: String(errorCode),
+      label: [String(errorCode), String(errorCode)],
       fault: { kind: 'error_code', errorCode },
     })),
   },
@@ -127,11 +133,14 @@ export function switchesOn({ api, script }: SimulatorFaults): { api?: Switch; sc
 }
 
 /** Returns short names of what is broken now: of the API, of the script, of both or of none. */
-export function brokenParts(faults: SimulatorFaults): string[] {
+export function brokenParts(faults: SimulatorFaults, say: Say): string[] {
   const { api, script } = switchesOn(faults)
   const broken = []
-  if (faults.api) broken.push(api?.label ?? 'API broken')
-  if (faults.script) broken.push(script?.label.replace(/^(?=\d+$)/, 'Fallback ticket ') ?? 'Script broken')
+  if (faults.api) broken.push(say(...(api?.label ?? ['API broken', 'API 已损坏'])))
+  if (faults.script) {
+    const label = say(...(script?.label ?? ['Script broken', '脚本已损坏']))
+    broken.push(label.replace(/^(?=\d+$)/, say('Fallback ticket ', '容灾票据 ')))
+  }
   return broken
 }
 

@@ -1,39 +1,17 @@
 import { type Response, Router } from 'express'
-import type { CaptchaGuard, RefusalReason } from 'tencent-captcha-guard'
+import type { CaptchaGuard } from 'tencent-captcha-guard'
 import type { Simulator } from 'tencent-captcha-guard/simulator'
+import { captchaStatus } from 'tencent-captcha-guard/status'
 import * as v from 'valibot'
 import { switchboardPage } from '../views/switchboard-page.js'
 import { attackIds, type SwitchboardState } from '../wire.js'
-import { attackLogin } from './attack.js'
 import { runAttack } from './attacks/run-attack.js'
 import { apiGroups, findSwitch, scriptGroups, switchesOn } from './faults.js'
 import { type LiveFeed, liveEvents } from './live-feed.js'
 import { onlyThisMachine } from './only-this-machine.js'
 
-const attackCount = 200
-const overrideMs = 60_000
 const faultSchema = v.object({ api: v.optional(v.string()), script: v.optional(v.string()) })
 const attackSchema = v.object({ id: v.picklist(attackIds) })
-const overrideSchema = v.object({ mode: v.picklist(['pass', 'verify_only', 'none']) })
-
-/** A table that the compiler completes: a new reason of the guard is missing here until it is added. */
-const refusals: Record<RefusalReason, true> = {
-  ticket_missing: true,
-  ticket_malformed: true,
-  ticket_expired: true,
-  ticket_reused: true,
-  randstr_mismatch: true,
-  ticket_invalid: true,
-  app_mismatch: true,
-  risk_rejected: true,
-  rejected: true,
-  rate_limited: true,
-  fallback_stale: true,
-  fallback_replayed: true,
-  misconfigured: true,
-  degradation_refused: true,
-  budget_exhausted: true,
-}
 
 export interface SwitchboardOptions {
   readonly guard: CaptchaGuard
@@ -50,12 +28,14 @@ export interface SwitchboardOptions {
 export function switchboard({ guard, feed, simulator }: SwitchboardOptions): Router {
   if (process.env.NODE_ENV === 'production') throw new Error('The switchboard must not run in production.')
   const router = Router()
-  const readState = () => stateOf(guard, simulator)
+  const readState = () => stateOf(simulator)
 
   router.use(onlyThisMachine)
 
   router.get('/', (_req, res) => res.send(switchboardPage(res.locals)))
   router.get('/events', liveEvents(feed, readState))
+  // In a frame of the page. Who gets here is at this machine already.
+  router.use('/status', captchaStatus(guard, { authorize: () => 'switchboard' }))
 
   router.post('/faults', async (req, res) => {
     const ids = v.safeParse(faultSchema, req.body)
@@ -65,14 +45,6 @@ export function switchboard({ guard, feed, simulator }: SwitchboardOptions): Rou
     if (api) simulator.setFault(api.fault, api.options)
     if (script) simulator.setScriptFault(script.fault)
     await simulator.settled()
-    res.json(readState())
-  })
-
-  router.post('/override', (req, res) => {
-    const wish = v.safeParse(overrideSchema, req.body)
-    if (!wish.success) return refuse(res, 'There is no such override')
-    const { mode } = wish.output
-    guard.override(mode, { by: 'switchboard', ...(mode === 'pass' && { forMs: overrideMs }) })
     res.json(readState())
   })
 
@@ -88,13 +60,6 @@ export function switchboard({ guard, feed, simulator }: SwitchboardOptions): Rou
     }
   }
 
-  router.post('/attack', async (req, res) => {
-    const { localAddress = '127.0.0.1', localPort } = req.socket
-    const origin = `http://${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${localPort}`
-    const { captchaAppId } = guard.page
-    await attack(res, () => attackLogin({ origin, captchaAppId, count: attackCount }))
-  })
-
   router.post('/attacks', async (req, res) => {
     const wish = v.safeParse(attackSchema, req.body)
     if (!wish.success) return refuse(res, 'There is no such attack')
@@ -104,15 +69,11 @@ export function switchboard({ guard, feed, simulator }: SwitchboardOptions): Rou
   return router
 }
 
-function stateOf(guard: CaptchaGuard, simulator: Simulator | undefined): SwitchboardState {
-  const snapshot = guard.snapshot()
-  const reasons = Object.entries(snapshot.counters)
-    .filter(([, count]) => count > 0)
-    .map(([reason, count]) => ({ reason, count, isRefusal: reason in refusals }))
-  if (!simulator) return { guard: snapshot, reasons }
+function stateOf(simulator: Simulator | undefined): SwitchboardState {
+  if (!simulator) return {}
   const { api, script } = switchesOn(simulator.faults)
   const switches = { ...(api && { api: api.id }), ...(script && { script: script.id }) }
-  return { guard: snapshot, reasons, simulator: { switches, calls: simulator.calls.length } }
+  return { simulator: { switches, calls: simulator.calls.length } }
 }
 
 function refuse(res: Response, title: string): void {

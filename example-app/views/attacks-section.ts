@@ -1,11 +1,11 @@
 import { attackTexts } from '../attack-texts.js'
+import type { Language } from '../say.js'
 import { attackIds } from '../wire.js'
 import { type Html, html } from './html.js'
 
-const texts = attackTexts.en
-
 /** The attacks, none of them run; `page/attacks.ts` runs them. */
-export function attacksSection(): Html {
+export function attacksSection(language: Language): Html {
+  const texts = attackTexts[language]
   return html`<section class="card attacks" aria-labelledby="attacks-title" data-attacks>
   <div class="board-head">
     <h2 id="attacks-title">${texts.title}</h2>

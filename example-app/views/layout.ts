@@ -82,7 +82,7 @@ function demoBar({ shop: { simulator }, say, captcha }: Express.Locals, path: st
     const text = say('Demo · tickets are verified by Tencent CAPTCHA', '演示 · 票据由腾讯云验证码核验')
     return html`<aside class="demo-bar" aria-label="${label}">${text}</aside>`
   }
-  const broken = brokenParts(simulator.faults)
+  const broken = brokenParts(simulator.faults, say)
   const text = say('Demo · Tencent CAPTCHA is simulated on this machine', '演示 · 腾讯云验证码在本机模拟')
   const isInternational = captcha.site === 'international'
   const script = isInternational ? say('international script', '国际站脚本') : say('mainland script', '国内站脚本')

@@ -2,7 +2,6 @@ import type { CaptchaVerdict } from '../admission/verdict.js'
 import { AbortListeners } from '../structures/abort-listeners.js'
 import type { GuardParts } from './guard-parts.js'
 import type { CheckInput } from './guard-types.js'
-import { PendingDecision } from './pending-decision.js'
 import type { RequestContext } from './request-context.js'
 
 /** Makes `guard.check()`: the same decision without Express. */
@@ -23,7 +22,7 @@ type ListenForAbort = (onAbort: (reason: unknown) => void) => (() => void) | und
 
 function decide(parts: GuardParts, context: RequestContext, listen: ListenForAbort): Promise<CaptchaVerdict> {
   return new Promise((resolve, reject) => {
-    const pending = new PendingDecision(parts.policy, context, {
+    const pending = parts.decision(context, {
       report: (decision) => parts.report(decision, context),
       decided({ verdict }) {
         unlisten?.()

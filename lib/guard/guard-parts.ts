@@ -1,16 +1,21 @@
+import { randomUUID } from 'node:crypto'
 import type { Decision } from '../admission/question.js'
+import { type ClientAddress, parseClientAddress } from '../client-address.js'
 import type { Clock } from '../clock.js'
 import type { GuardConfig } from '../options/config.js'
 import { callHook } from '../report/call-hook.js'
+import { GuardChannels, type GuardMessage } from '../report/channels.js'
+import { decisionEvent, decisionFields, type LineTrace, lateFields } from '../report/log-fields.js'
 import { ProxyHints } from '../report/proxy-hints.js'
 import { Reporter } from '../report/reporter.js'
 import type { PurseSettings } from '../site/ledger.js'
 import { ticketClassifier } from '../tencent/classify-ticket.js'
 import type { CaptchaRequest } from '../types.js'
 import { joinSite, type Membership, usesLoopback } from './join-site.js'
-import type { DecisionPolicy } from './pending-decision.js'
+import { type DecisionEnd, type DecisionPolicy, PendingDecision } from './pending-decision.js'
 import { ContextReader, type RequestContext } from './request-context.js'
-import type { SiteServices } from './site-services.js'
+import type { LateReport, SiteServices } from './site-services.js'
+import { type RunningDecision, TracedDecision } from './traced-decision.js'
 
 /** Everything one guard is made of, made once; the request path only runs it. */
 export class GuardParts {
@@ -21,6 +26,9 @@ export class GuardParts {
   readonly services: SiteServices
   readonly policy: DecisionPolicy
   readonly purses: PurseSettings
+  /** Tells the guard and its site from others of the process. */
+  readonly ids: GuardMessage
+  readonly #channels: GuardChannels
   readonly #membership: Membership
 
   constructor(config: GuardConfig, clock: Clock, madeAt: string) {
@@ -31,6 +39,9 @@ export class GuardParts {
     this.#membership = joinSite(clock, { label: madeAt, config, reporter: this.reporter })
     this.services = this.#membership.services
     const { site } = this.services
+    const { captchaAppId } = config
+    this.ids = { captchaAppId, siteId: this.#membership.siteId, guardId: randomUUID().slice(0, 8) }
+    this.#channels = new GuardChannels(this.ids)
     this.contexts = new ContextReader(config, ticketClassifier(config.captchaAppId), clock, site)
     this.purses = site.ledger.openPurses(degradation)
     site.ledger.holdFallbackFor(degradation.fallback.maxAgeMs)
@@ -40,21 +51,70 @@ export class GuardParts {
       timeoutMs,
       maxFallbackAgeMs: degradation.fallback.maxAgeMs,
       rules: degradation.rules,
-      reportLate: ({ verdict, lateVerdict, clientKey, ticketHash, at }) => {
-        this.reporter.late(verdict, lateVerdict, ticketHash)
-        callHook(() => config.onLateVerdict?.({ verdict, lateVerdict, clientKey, at }))
-      },
+      reportLate: (late) => this.#reportLate(late),
     }
   }
 
+  /** A decision about one request; traced where there are subscribers. */
+  decision(context: RequestContext, end: DecisionEnd): RunningDecision {
+    return this.#channels.isTraced
+      ? new TracedDecision(this.#channels.trace(context.channel), this.policy, context, end)
+      : new PendingDecision(this.policy, context, end)
+  }
+
   /** Counts, logs and publishes a decision. */
-  report({ verdict, trace }: Decision, { req, ticketHash, address }: RequestContext): void {
-    const { config, services } = this
-    this.reporter.verdict(req, verdict, () => {
-      const userIp = config.logUserIp === 'full' ? address?.ip : config.logUserIp && address?.masked
-      return { ...trace, ticketHash, ...(userIp && { userIp }), circuit: services.site.circuit.state }
-    })
-    if (config.onVerdict) callHook(() => config.onVerdict?.(verdict, req as CaptchaRequest))
+  report(decision: Decision, context: RequestContext): void {
+    const { verdict } = decision
+    const { req, channel } = context
+    const trace = () => this.#lineTrace(decision, context)
+    this.reporter.verdict(req, verdict, trace)
+    this.#channels.verdict(() => ({
+      verdict,
+      channel,
+      known: this.#isKnown(context),
+      fields: () => decisionFields(decisionEvent(verdict), this.ids.captchaAppId, verdict, trace()),
+    }))
+    const { onVerdict } = this.config
+    if (onVerdict) callHook(() => onVerdict(verdict, req as CaptchaRequest))
+  }
+
+  /** Before this decision: a verified ticket has made the client known. */
+  #isKnown({ shared, limitKey }: RequestContext): boolean {
+    return shared.wasKnown ?? this.services.site.ledger.isKnown(limitKey)
+  }
+
+  #lineTrace({ trace }: Decision, context: RequestContext): LineTrace {
+    const { ticketHash, address } = context
+    return {
+      ...trace,
+      guardId: this.ids.guardId,
+      ticketHash,
+      userIp: this.#shownIp(address),
+      clientKnown: this.#isKnown(context),
+      circuit: this.services.site.circuit.state,
+    }
+  }
+
+  #shownIp(address: ClientAddress | undefined): string | undefined {
+    switch (this.config.logUserIp) {
+      case 'full':
+        return address?.ip
+      case 'masked':
+        return address?.masked
+      case false:
+        return undefined
+    }
+  }
+
+  #reportLate({ call, verdict, lateVerdict, purse, clientKey, ticketHash, at }: LateReport): void {
+    const passedAt = new Date(at).toISOString()
+    const userIp = this.#shownIp(parseClientAddress(call.userIp))
+    const { captchaAppId, guardId } = this.ids
+    const fields = () =>
+      lateFields(captchaAppId, verdict, lateVerdict, { guardId, ticketHash, userIp, purse, passedAt })
+    this.reporter.late(lateVerdict, fields())
+    this.#channels.lateVerdict(() => ({ channel: call.channel, verdict, lateVerdict, passedAt, purse, fields }))
+    callHook(() => this.config.onLateVerdict?.({ verdict, lateVerdict, clientKey, at }))
   }
 
   leave(): void {

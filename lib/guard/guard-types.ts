@@ -6,6 +6,7 @@ import type { CircuitSnapshot } from '../site/circuit.js'
 import type { WatchSnapshot } from '../site/outage-watch.js'
 import type { OverrideSnapshot } from '../site/override-switch.js'
 import type { PurseSnapshot } from '../site/purse.js'
+import type { PurseBasis } from '../site/site.js'
 import type { HealthReport } from '../tencent/canary.js'
 import type { CredentialSnapshot } from '../tencent/credentials/credential-keeper.js'
 import type { EndpointSnapshot } from '../tencent/endpoint.js'
@@ -61,6 +62,10 @@ export interface CaptchaGuard extends CaptchaMiddleware {
 /** A guard and its site as plain JSON. */
 export interface GuardSnapshot {
   readonly captchaAppId: number
+  /** Random, of the guard's site in this process: guards that share it have the same. Messages of the diagnostics channels have it, too. */
+  readonly siteId: string
+  /** Random, of this guard in this process; its log lines and messages have it, too. */
+  readonly guardId: string
   readonly mode: 'enforce' | 'observe'
   readonly override: OverrideSnapshot
   /** The verification API, as the server itself sees it. */
@@ -72,7 +77,7 @@ export interface GuardSnapshot {
   readonly endpoints: readonly EndpointSnapshot[]
   /** Where the keys come from, their age and expiry, and the provider's last failure. */
   readonly credential: CredentialSnapshot
-  readonly purses: { readonly outage: PurseSnapshot; readonly doubt: PurseSnapshot }
+  readonly purses: { readonly outage: PurseState; readonly doubt: PurseState }
   /** Verified passes a minute as learned; `null` before a baseline exists. */
   readonly baselinePerMinute: number | null
   /** The same over the last seven days; bounds what follows from the baseline. `null` before six hours were seen. */
@@ -83,6 +88,9 @@ export interface GuardSnapshot {
   readonly store: { readonly kind: string; readonly state: 'up' | 'down'; readonly processes: number }
   readonly inFlight: number
 }
+
+/** A purse, and what its total refills by: `start` before anything is known, then `floor`, `baseline` or `estimate` (`expectedPerMinute`). */
+export type PurseState = PurseSnapshot & { readonly basis: PurseBasis }
 
 /** Tickets that passed degraded: how many wait for their late verdict, and what the verdicts were. */
 export interface LateSnapshot {

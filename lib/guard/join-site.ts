@@ -1,7 +1,9 @@
 import { AsyncResource } from 'node:async_hooks'
+import { randomUUID } from 'node:crypto'
 import { type Clock, systemClock } from '../clock.js'
 import type { GuardConfig } from '../options/config.js'
 import { mergeSiteOptions, type SiteConfig, siteKey } from '../options/site-options.js'
+import { SiteChannels } from '../report/channels.js'
 import type { Reporter } from '../report/reporter.js'
 import { LookupQueue } from '../tencent/lookup-queue.js'
 import { probeScript } from '../tencent/probe-script.js'
@@ -18,12 +20,15 @@ export interface Member {
 
 /** A guard's place at its site. */
 export interface Membership {
+  /** Random, of the site in this process. */
+  readonly siteId: string
   readonly services: SiteServices
   /** Frees the site with its last guard. */
   leave(): void
 }
 
 interface SharedSite {
+  readonly id: string
   readonly key: ReturnType<typeof siteKey>
   /** The copies of this module have a system clock each, and mean the same. */
   readonly time: Clock | 'system'
@@ -61,7 +66,10 @@ export function joinSite(clock: Clock, member: Member): Membership {
   const time = clock === systemClock ? 'system' : clock
   const known = [...sites].find((site) => site.time === time && isSameKey(site.key, key))
   const merged = mergeSiteOptions([...(known?.members ?? []), member])
-  const site: SharedSite = known ?? { key, time, clock, members: new Set(), merged, services: undefined }
+  const site: SharedSite = known ?? {
+    id: randomUUID().slice(0, 8),
+    ...{ key, time, clock, members: new Set<Member>(), merged, services: undefined },
+  }
   site.members.add(member)
   site.merged = merged
   const settings = serviceSettings(site)
@@ -70,6 +78,7 @@ export function joinSite(clock: Clock, member: Member): Membership {
   sites.add(site)
   const { services } = site
   return {
+    siteId: site.id,
     services,
     leave() {
       if (!site.members.has(member)) return
@@ -128,16 +137,32 @@ function startServices(site: SharedSite, settings: ServiceSettings): SiteService
 }
 
 /** What belongs to the site is written once to each logger that its guards were given. */
-function announcer({ members }: SharedSite): SiteAnnouncer & { credential(problem: string): void } {
+function announcer({ id, clock, merged, members }: SharedSite): SiteAnnouncer & { credential(problem: string): void } {
+  const channels = new SiteChannels({ captchaAppId: merged.captchaAppId, siteId: id })
   const reporters = () => new Map([...members].map(({ config, reporter }) => [config.logger, reporter])).values()
   const tell = (what: (reporter: Reporter) => void) => {
     for (const reporter of reporters()) what(reporter)
   }
   return {
     event: (level, event, fields) => tell((reporter) => reporter.event(level, event, fields)),
-    override: (state, why) => tell((reporter) => reporter.override(state, why)),
+    state: (change) => channels.state(change),
+    call: (call) => channels.call(call),
+    override(state, why) {
+      tell((reporter) => reporter.override(state, why))
+      const { mode, by, leftMs } = state
+      const isTimed = Number.isFinite(leftMs) && why !== 'expired'
+      channels.override({
+        mode: why === 'expired' ? 'none' : mode,
+        by,
+        why,
+        ...(isTimed && { until: new Date(clock.epochMs() + leftMs).toISOString() }),
+      })
+    },
     canary: (reply) => tell((reporter) => reporter.canary(reply)),
-    credential: (problem) => tell((reporter) => reporter.credential(problem)),
+    credential(problem) {
+      tell((reporter) => reporter.credential(problem))
+      channels.state({ kind: 'credential', problem })
+    },
   }
 }
 

@@ -1,5 +1,5 @@
 import { parseOverride } from '../options/override-options.js'
-import { askCanary, type HealthReport, healthReport } from '../tencent/canary.js'
+import { type HealthReport, healthReport } from '../tencent/canary.js'
 import type { GuardParts } from './guard-parts.js'
 import type { CaptchaGuard, GuardSnapshot } from './guard-types.js'
 
@@ -20,12 +20,12 @@ export function operations(parts: GuardParts): Omit<CaptchaGuard, keyof Callable
 }
 
 function checkHealth({ config, services }: GuardParts): Promise<HealthReport> {
-  const { clock, canary } = services
+  const { clock, canaryUpstream } = services
   const startedMs = clock.nowMs()
   return new Promise((resolve, reject) => {
     // The deadline's own timer holds no process; a script that awaits its health check must live to see it.
     const hold = setTimeout(() => {}, 2 * config.timeoutMs + 1000)
-    askCanary(canary, config.timeoutMs, (reply) => {
+    services.askCanary(canaryUpstream, config.timeoutMs, (reply) => {
       clearTimeout(hold)
       try {
         resolve(healthReport(reply, Math.round(clock.nowMs() - startedMs)))
@@ -36,11 +36,12 @@ function checkHealth({ config, services }: GuardParts): Promise<HealthReport> {
   })
 }
 
-function snapshot({ config, reporter, purses, services }: GuardParts): GuardSnapshot {
+function snapshot(parts: GuardParts): GuardSnapshot {
+  const { config, reporter, services, ids } = parts
   const { site, late } = services
   site.refresh()
   return {
-    captchaAppId: config.captchaAppId,
+    ...ids,
     mode: config.mode,
     override: site.override.snapshot(),
     api: site.apiWatch.snapshot(),
@@ -48,12 +49,21 @@ function snapshot({ config, reporter, purses, services }: GuardParts): GuardSnap
     circuit: site.circuit.snapshot(),
     endpoints: services.endpoints.snapshot(),
     credential: services.credential(),
-    purses: site.ledger.snapshot(purses),
+    purses: purseStates(parts),
     baselinePerMinute: site.baselinePerMinute ?? null,
     referencePerMinute: site.referencePerMinute ?? null,
     counters: { ...reporter.counters },
     late: late.snapshot(),
     store: site.storeState,
     inFlight: site.inFlight.total,
+  }
+}
+
+function purseStates({ config, purses, services: { site } }: GuardParts): GuardSnapshot['purses'] {
+  const { outage, doubt } = site.ledger.snapshot(purses)
+  const { degradation } = config
+  return {
+    outage: { ...outage, basis: site.purseBasis(degradation.outage.total) },
+    doubt: { ...doubt, basis: site.purseBasis(degradation.doubt.total) },
   }
 }

@@ -165,8 +165,10 @@ export class PendingDecision {
         return this.#askTencent()
       case 'record_verified':
         return this.#recordVerified()
-      case 'weigh':
-        return this.#resume({ override: site.override.mode, ...site.evidenceFor(ticket.kind) })
+      case 'weigh': {
+        const { evidence, evidenceWhy } = site.evidenceFor(ticket.kind)
+        return this.#resume({ override: site.override.mode, evidence, evidenceWhy })
+      }
       case 'apply_rule':
         return this.#resume(this.#applyRule(question.cause, question.evidence))
       case 'claim_pass':
@@ -213,8 +215,10 @@ export class PendingDecision {
   }
 
   #recordVerified(): void {
-    const { ticketKey, addressKey, shared } = this.#context
+    const { ticketKey, addressKey, limitKey, shared } = this.#context
     const { site, calls } = this.#policy.services
+    // From here on every client has history.
+    shared.wasKnown ??= site.ledger.isKnown(limitKey)
     const record = site.recordVerified(ticketKey as string, addressKey, () => !this.#isOver)
     const finish = (isFirst: boolean) => {
       // The client went away while the store was asked: the reply waits for the ticket to be sent again.
@@ -245,10 +249,7 @@ export class PendingDecision {
   #claimPass(purse: PurseName): void {
     const { shared, ticket, ticketKey, addressKey, limitKey } = this.#context
     const setting = this.#policy.purses[purse]
-    const drawKey = `${purse} ${setting}`
-    // A guard that knows the client by another key may still have room for it.
-    const refusedKey = `${drawKey} ${limitKey}`
-    const drawn = shared.claims?.get(drawKey) ?? shared.claims?.get(refusedKey)
+    const drawn = shared.resultOf(purse, setting, limitKey)
     if (drawn !== undefined) return this.#resume(drawn)
     const isParentDrawn = shared.hasDrawn(purse)
     const claim = this.#policy.services.site.ledger.claimPass({
@@ -263,7 +264,7 @@ export class PendingDecision {
     this.#whenKnown(claim, (result) => {
       // The client went away while the store was asked.
       if (this.#isOver) return result.kind === 'granted' ? result.giveBack() : undefined
-      shared.note(result.kind === 'granted' ? drawKey : refusedKey, result)
+      shared.note({ purse, setting, limitKey, result })
       if (result.kind === 'granted') shared.hasPassed = true
       this.#resume(result satisfies Claim)
     })
@@ -276,7 +277,7 @@ export class PendingDecision {
   }
 
   /** Counts the decision; a real ticket behind a degraded pass is verified when Tencent is back. */
-  #note({ verdict }: Decision): void {
+  #note({ verdict, trace }: Decision): void {
     const { site, late, clock } = this.#policy.services
     site.noteVerdict(verdict)
     if (!(verdict.passed && verdict.degraded)) return
@@ -286,8 +287,12 @@ export class PendingDecision {
     if (call === undefined || callKey === undefined || shared.dropLate) return
     // Nothing of the request itself: thousands of these may wait for minutes.
     const { reportLate } = this.#policy
+    const { purse } = trace
     shared.dropLate = late.add({
-      context: { call, callKey, verdict, addressKey, clientKey, ticketHash, at: clock.epochMs(), report: reportLate },
+      context: {
+        ...{ call, callKey, verdict, purse, addressKey, clientKey, ticketHash },
+        ...{ at: clock.epochMs(), report: reportLate },
+      },
       passedMs: clock.nowMs(),
       mayBeSpent: shared.reply !== undefined && mayHaveSpent(shared.reply),
     })

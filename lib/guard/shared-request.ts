@@ -4,37 +4,55 @@ import type { PurseName } from '../admission/question.js'
 import type { PassResult } from '../site/ledger.js'
 import type { CaptchaChannel } from '../types.js'
 
+/** A claim that was made for a request. */
+export interface NotedClaim {
+  readonly purse: PurseName
+  readonly setting: string
+  readonly limitKey: string
+  readonly result: PassResult
+}
+
 /** What the guards of one site share about one ticket of one request: a ticket works once, and one request draws one pass. */
 export class SharedRequest {
   /** Tencent's reply, where a guard has one. */
   reply: Outcome | undefined
   /** A guard let this very request pass: its ticket is in the replay memory because of that. */
   hasPassed = false
+  /** Whether the client had history before this ticket was recorded as verified; absent where it was not. */
+  wasKnown: boolean | undefined
   /** The ticket waits for its late verdict; calls that off. */
   dropLate: (() => void) | undefined
-  /** What became of the claims, by purse and setting; made with the first one, which most requests never make. */
-  claims: Map<string, PassResult> | undefined
+  /** What became of the claims: one with most requests that are degraded, none with all others. */
+  #claims: readonly NotedClaim[] = []
 
   /** Notes what became of a claim. */
-  note(drawKey: string, result: PassResult): void {
-    this.claims ??= new Map()
-    this.claims.set(drawKey, result)
+  note(claim: NotedClaim): void {
+    this.#claims = [...this.#claims, claim]
+  }
+
+  /** What was drawn on a purse's setting before; or what was refused, for a guard that knows the client by another key may still have room. */
+  resultOf(purse: PurseName, setting: string, limitKey: string): PassResult | undefined {
+    return this.#claims.find(
+      (claim) =>
+        claim.purse === purse &&
+        claim.setting === setting &&
+        (claim.result.kind === 'granted' || claim.limitKey === limitKey),
+    )?.result
   }
 
   /** Whether this request has drawn on a purse of this name, by whichever setting. */
   hasDrawn(purse: PurseName): boolean {
-    for (const [key, { kind }] of this.claims ?? []) if (kind === 'granted' && key.startsWith(`${purse} `)) return true
-    return false
+    return this.#claims.some((claim) => claim.purse === purse && claim.result.kind === 'granted')
   }
 
   /** Undoes what was drawn for this request. */
   giveBack(): void {
-    for (const claim of this.claims?.values() ?? []) {
-      if (claim.kind !== 'granted') continue
-      claim.giveBack()
+    for (const { result } of this.#claims) {
+      if (result.kind !== 'granted') continue
+      result.giveBack()
       this.hasPassed = false
     }
-    this.claims = undefined
+    this.#claims = []
     this.dropLate?.()
     this.dropLate = undefined
   }
@@ -48,22 +66,36 @@ export interface NoteOwner {
   readonly randstr: string
 }
 
+interface Note {
+  readonly owner: NoteOwner
+  readonly shared: SharedRequest
+}
+
 /** `Symbol.for`, so that the ESM and the CommonJS build find each other's notes. */
-const notesKey = Symbol.for('tencent-captcha-guard/requests@1')
+const notesKey = Symbol.for('tencent-captcha-guard/requests@2')
 
 interface Carrier {
-  [notesKey]?: { readonly owner: NoteOwner; readonly shared: SharedRequest }[]
+  [notesKey]?: Note[]
+}
+
+/**
+ * The notes are kept on the request's list of raw headers: a property more on the request itself is dear. Express gives every
+ * request another prototype, after which V8 makes a hidden class of a kilobyte for each property that is added.
+ */
+function carrierOf(req: IncomingMessage): Carrier {
+  return (req.rawHeaders ?? req) as Carrier
 }
 
 /** The note of a request; made when it is not there yet. */
 export function sharedRequest(req: IncomingMessage, owner: NoteOwner): SharedRequest {
-  const carrier = req as Carrier
-  carrier[notesKey] ??= []
-  const known = carrier[notesKey].find(({ owner: other }) => isSame(owner, other))
+  const carrier = carrierOf(req)
+  const notes = carrier[notesKey]
+  const known = notes?.find((note) => isSame(owner, note.owner))
   if (known) return known.shared
-  const shared = new SharedRequest()
-  carrier[notesKey].push({ owner, shared })
-  return shared
+  const note = { owner, shared: new SharedRequest() }
+  if (notes) notes.push(note)
+  else carrier[notesKey] = [note]
+  return note.shared
 }
 
 /**
@@ -71,7 +103,7 @@ export function sharedRequest(req: IncomingMessage, owner: NoteOwner): SharedReq
  * of the routes that do.
  */
 export function giveBackPasses(req: IncomingMessage): void {
-  for (const { shared } of (req as Carrier)[notesKey] ?? []) shared.giveBack()
+  for (const { shared } of carrierOf(req)[notesKey] ?? []) shared.giveBack()
 }
 
 function isSame(a: NoteOwner, b: NoteOwner): boolean {

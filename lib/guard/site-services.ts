@@ -1,11 +1,15 @@
 import type { Outcome } from '../admission/outcome.js'
+import type { PurseName } from '../admission/question.js'
 import type { CaptchaVerdict } from '../admission/verdict.js'
 import type { Clock } from '../clock.js'
+import type { CallKind, EndedCall, StateChange } from '../report/channels.js'
 import { OutageLog } from '../report/outage-log.js'
 import type { RunCanary } from '../site/canary-schedule.js'
+import type { Circuit } from '../site/circuit.js'
 import type { ClientHistory } from '../site/client-history.js'
 import type { RunProbe } from '../site/client-path.js'
 import { confirmedCanary } from '../site/confirmed-canary.js'
+import type { FleetStatus } from '../site/fleet-status.js'
 import { type LateTicket, type LateVerdict, LateVerification } from '../site/late-verification.js'
 import type { OverrideChange, OverrideState } from '../site/override-switch.js'
 import { Site, type SiteSettings } from '../site/site.js'
@@ -25,6 +29,8 @@ export interface LateContext {
   readonly callKey: string
   /** The verdict the request went on with. */
   readonly verdict: CaptchaVerdict
+  /** The purse that the pass was drawn from. */
+  readonly purse: PurseName | undefined
   readonly addressKey: string
   readonly clientKey: string
   readonly ticketHash: string | undefined
@@ -34,7 +40,8 @@ export interface LateContext {
 }
 
 /** What Tencent said late. */
-export interface LateReport extends Pick<LateContext, 'verdict' | 'clientKey' | 'ticketHash' | 'at'> {
+export interface LateReport
+  extends Pick<LateContext, 'call' | 'verdict' | 'purse' | 'clientKey' | 'ticketHash' | 'at'> {
   readonly lateVerdict: LateVerdict
 }
 
@@ -42,6 +49,8 @@ export interface LateReport extends Pick<LateContext, 'verdict' | 'clientKey' | 
 export interface SiteAnnouncer {
   event(level: keyof CaptchaLogger, event: string, fields: object): void
   override(state: OverrideState, why: OverrideChange): void
+  state(change: StateChange): void
+  call(call: EndedCall): void
   canary(reply: Outcome): void
 }
 
@@ -71,19 +80,21 @@ export class SiteServices {
   readonly clock: Clock
   readonly #canary: Omit<CanaryOptions, 'upstream'>
   readonly #upstreams: Upstreams
+  readonly #announce: SiteAnnouncer
   readonly #apiLog: OutageLog
   #settings: ServiceSettings
+  #circuit: Pick<Circuit, 'state' | 'why'> = { state: 'closed', why: undefined }
 
   constructor({ captchaAppId, channel, clock, settings, upstreams, runProbe, announce, history }: SiteServicesParts) {
     this.#settings = settings
     this.#upstreams = upstreams
+    this.#announce = announce
     this.clock = clock
     this.#canary = { captchaAppId, channel, clock }
     this.endpoints = new Endpoints({
       upstreams,
       clock,
-      ask: (upstream, timeoutMs, done) =>
-        askCanary({ ...this.#canary, upstream }, timeoutMs ?? this.#settings.canaryTimeoutMs, done),
+      ask: (upstream, timeoutMs, done) => this.askCanary(upstream, timeoutMs ?? this.#settings.canaryTimeoutMs, done),
       hasAnsweredSince: (timeMs) => this.site.circuit.hasAnsweredSince(timeMs),
       onCanary: (reply) => announce.canary(reply),
       onMove: (move) => {
@@ -109,13 +120,28 @@ export class SiteServices {
           announce.override(state, why)
           this.late.resume()
         },
-        storeDown: (why) => announce.event('warn', 'captcha_store_down', { why }),
-        storeUp: () => announce.event('info', 'captcha_store_up', {}),
+        storeDown: (why) => {
+          announce.event('warn', 'captcha_store_down', { why })
+          announce.state({ kind: 'store', state: 'down', why })
+        },
+        storeUp: () => {
+          announce.event('info', 'captcha_store_up', {})
+          announce.state({ kind: 'store', state: 'up' })
+        },
         storeCorrupted: (key) => announce.event('warn', 'captcha_store_corrupted', { key }),
-        circuitChanged: () => this.late.resume(),
+        circuitChanged: () => {
+          this.#tellCircuit()
+          if (this.site.circuit.why === 'canary_disagrees') this.endpoints.noteUsersFailing()
+          this.late.resume()
+        },
       },
     })
-    this.calls = new TencentCalls(this.site, () => this.endpoints.inUse, clock)
+    this.calls = new TencentCalls(
+      this.site,
+      () => this.endpoints.inUse,
+      clock,
+      (endpoint, reply, startedMs) => this.#tellCall('ticket', endpoint.ways.url, reply, startedMs),
+    )
     this.late = new LateVerification({
       clock,
       isOn: () => this.#settings.lateVerification,
@@ -137,9 +163,23 @@ export class SiteServices {
     return this.endpoints.inUse.ways.calls
   }
 
-  /** What a canary at the endpoint in use needs. */
-  get canary(): CanaryOptions {
-    return { ...this.#canary, upstream: this.endpoints.inUse.ways.canary }
+  /** Sends one canary; returns what gives it up. See {@link askCanary}. */
+  askCanary(upstream: Upstream, timeoutMs: number, done: (reply: Outcome) => void): () => void {
+    const startedMs = this.clock.nowMs()
+    return askCanary({ ...this.#canary, upstream }, timeoutMs, (reply) => {
+      this.#tellCall('canary', this.#urlOf(upstream), reply, startedMs)
+      done(reply)
+    })
+  }
+
+  /** The canary's way to the endpoint in use. */
+  get canaryUpstream(): Upstream {
+    return this.endpoints.inUse.ways.canary
+  }
+
+  /** The statuses of this process and the others, for status pages. */
+  get fleet(): FleetStatus {
+    return this.site.fleet
   }
 
   /** Where the keys come from and how old they are. */
@@ -165,14 +205,35 @@ export class SiteServices {
     const allowed = callAllowance.take(addressKey, false)
     if (allowed === undefined) return false
     const { inUse } = this.endpoints
+    const startedMs = this.clock.nowMs()
     inUse.ways.calls.verify(call, this.#settings.canaryTimeoutMs, (result) => {
-      const reply = inUse.judge(classifyReply(result, call.channel))
+      const given = classifyReply(result, call.channel)
+      this.#tellCall('late', inUse.ways.url, given, startedMs)
+      const reply = inUse.judge(given)
       callAllowance.settle(allowed, reply)
       // The request that passed may still be on its way to a second guard, for which the ticket is spent now.
       if (reply.kind === 'verified') this.calls.keep(callKey, reply)
       done(reply)
     })
     return true
+  }
+
+  #tellCall(kind: CallKind, url: string | undefined, reply: Outcome, startedMs: number): void {
+    this.#announce.call({ kind, url, reply, durationMs: this.clock.nowMs() - startedMs })
+  }
+
+  /** The circuit also calls where only a canary has ended. */
+  #tellCircuit(): void {
+    const { state, why } = this.site.circuit
+    const before = this.#circuit
+    this.#circuit = { state, why }
+    if (state === before.state && why === before.why) return
+    this.#announce.state({ kind: 'circuit', state, before: before.state, ...(why !== undefined && { why }) })
+  }
+
+  #urlOf(upstream: Upstream): string | undefined {
+    const all = [this.#upstreams, ...(this.#upstreams.siblings ?? [])]
+    return all.find(({ canary, scout }) => upstream === canary || upstream === scout)?.url
   }
 
   #tellLate({ context }: LateTicket<LateContext>, lateVerdict: LateVerdict): void {
@@ -189,4 +250,5 @@ function announceMove(announce: SiteAnnouncer, { from, to, why }: EndpointMove):
     why,
     onTrial: to.isOnTrial,
   })
+  announce.state({ kind: 'endpoint', from: from.ways.url, to: to.ways.url, why, onTrial: to.isOnTrial })
 }

@@ -21,12 +21,22 @@ export interface TencentQuestion {
 /** The answer at once, or what leaves the wait for it. */
 export type Asked = { readonly kind: 'answered'; readonly reply: Outcome } | { readonly kind: 'waiting'; leave(): void }
 
+/** Told of a call that ended: where it went, what came back, and when it began. */
+export type TellCall = (endpoint: Endpoint, reply: Outcome, startedMs: number) => void
+
 interface CallUnderWay {
   readonly endMs: number
   /** A list, for nearly all have one: thousands of calls may wait. */
   takers: readonly ((reply: Outcome) => void)[]
   /** Ends the charge of a call that runs on without a caller. */
   endCharge: ((isRefused: boolean) => void) | undefined
+}
+
+/** How a call ends. */
+interface CallEnd {
+  finish(reply: Outcome): void
+  /** Whether a caller waits for it. */
+  isAwaited(): boolean
 }
 
 interface KeptReply {
@@ -47,14 +57,19 @@ export class TencentCalls {
   readonly #site: Site
   readonly #endpoint: () => Endpoint
   readonly #clock: Clock
+  readonly #tellCall: TellCall
   readonly #underWay = new Map<string, CallUnderWay>()
   readonly #kept = new AgingMap<KeptReply>(maxKept)
 
-  /** @param endpoint where calls go now */
-  constructor(site: Site, endpoint: () => Endpoint, clock: Clock) {
+  /**
+   * @param endpoint where calls go now
+   * @param tellCall told of each call that ended
+   */
+  constructor(site: Site, endpoint: () => Endpoint, clock: Clock, tellCall: TellCall = () => {}) {
     this.#site = site
     this.#endpoint = endpoint
     this.#clock = clock
+    this.#tellCall = tellCall
   }
 
   /** Whether a call about this ticket is under way, or its reply waits to be collected. */
@@ -103,6 +118,8 @@ export class TencentCalls {
   }
 
   #start(question: TencentQuestion, take: (reply: Outcome) => void): Asked {
+    // First of all: in an outage every request comes here, and a full house of calls says less than an open circuit.
+    if (this.#site.circuit.isShut) return answered(notAdmitted)
     const { call, callKey, limitKey, timeoutMs } = question
     const isKnown = this.#site.ledger.isKnown(limitKey)
     const leaveInFlight = this.#site.inFlight.enter(limitKey, isKnown)
@@ -119,9 +136,10 @@ export class TencentCalls {
       leaveInFlight()
       this.#end(underWay, question, reply)
     }
+    const end: CallEnd = { finish, isAwaited: () => underWay.takers.length > 0 }
     const { keys } = this.#endpoint().ways.calls
     if (keys === undefined || this.#site.circuit.state === 'open' || keys.take() !== undefined) {
-      if (!this.#send(question, allowed, 0, finish)) {
+      if (!this.#send(question, allowed, 0, end)) {
         leaveInFlight()
         return answered(notAdmitted)
       }
@@ -129,7 +147,7 @@ export class TencentCalls {
       // Before the permit: a provider that hangs must not look like a call that Tencent leaves unanswered.
       keys.wait(timeoutMs, (failure) => {
         if (failure !== undefined) finish(classifyReply(failure, call.channel))
-        else if (!this.#send(question, allowed, this.#clock.nowMs() - startedMs, finish)) finish(notAdmitted)
+        else if (!this.#send(question, allowed, this.#clock.nowMs() - startedMs, end)) finish(notAdmitted)
       })
     }
     this.#underWay.set(callKey, underWay)
@@ -137,7 +155,7 @@ export class TencentCalls {
   }
 
   /** Sends the call, of whose time so much is over. Returns false, and does nothing, where the circuit says not to. */
-  #send(question: TencentQuestion, allowed: AllowedCall, waitedMs: number, finish: (reply: Outcome) => void): boolean {
+  #send(question: TencentQuestion, allowed: AllowedCall, waitedMs: number, end: CallEnd): boolean {
     const { call, timeoutMs } = question
     const { clientKey, isKnown } = allowed
     let giveUp = () => {}
@@ -150,11 +168,16 @@ export class TencentCalls {
     if (permit === undefined) return false
     const endpoint = this.#endpoint()
     const judge = (result: UpstreamResult) => {
-      const reply = endpoint.judge(classifyReply(result, call.channel))
+      const answer = classifyReply(result, call.channel)
+      this.#tellCall(endpoint, answer, permit.startedMs)
+      const reply = endpoint.judge(answer)
+      const report = endpoint.isTrialFailure(answer, allowed) ? 'failure' : circuitReport(reply)
       this.#site.callAllowance.settle(allowed, reply)
+      giveUp = () => {}
       // A lost permit would hold a probing circuit open for ever.
-      this.#site.circuit.settle(permit, circuitReport(reply))
-      finish(reply)
+      const isHeld = this.#site.circuit.settle(permit, report)
+      if (isHeld && end.isAwaited()) giveUp = () => end.finish(reply)
+      else end.finish(reply)
     }
     giveUp = endpoint.ways.calls.verify(call, timeoutMs, judge, waitedMs)
     return true

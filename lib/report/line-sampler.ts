@@ -1,34 +1,46 @@
+import type { CaptchaReason } from '../admission/cause-table.js'
 import { TokenBucket } from '../structures/token-bucket.js'
 
 /** Lines a minute of one event that are always written; a burst may hold ten seconds' worth. */
 const linesPerMinute = 1200
 
+/** What a line says of the lines before it that were left out; nothing where none was. */
+export interface SuppressedLines {
+  readonly suppressed?: number
+  readonly suppressedByReason?: { readonly [reason in CaptchaReason]?: number }
+}
+
+/** No line was left out. */
+export const noneSuppressed: SuppressedLines = Object.freeze({})
+
 interface EventLines {
   readonly bucket: TokenBucket
-  suppressed: number
+  suppressed: Map<CaptchaReason, number>
 }
 
 /** Keeps a flood of one event out of the log without losing count of it. */
 export class LineSampler {
   readonly #events = new Map<string, EventLines>()
 
-  /** How many lines of this event were suppressed before this one, or `undefined` when this one is, too. */
-  admit(event: string, nowMs: number): number | undefined {
+  /** What was left out of this event's lines before this one, or `undefined` when this one is, too. */
+  admit(event: string, reason: CaptchaReason, nowMs: number): SuppressedLines | undefined {
     const lines = this.#linesOf(event, nowMs)
-    if (lines.bucket.available(nowMs) < 1) {
-      lines.suppressed++
+    const { bucket, suppressed } = lines
+    if (bucket.available(nowMs) < 1) {
+      suppressed.set(reason, (suppressed.get(reason) ?? 0) + 1)
       return undefined
     }
-    lines.bucket.take()
-    const { suppressed } = lines
-    lines.suppressed = 0
-    return suppressed
+    bucket.take()
+    if (suppressed.size === 0) return noneSuppressed
+    lines.suppressed = new Map()
+    const total = [...suppressed.values()].reduce((sum, count) => sum + count, 0)
+    return { suppressed: total, suppressedByReason: Object.fromEntries(suppressed) }
   }
 
   #linesOf(event: string, nowMs: number): EventLines {
     const known = this.#events.get(event)
     if (known) return known
-    const lines = { bucket: new TokenBucket(linesPerMinute, 10, nowMs), suppressed: 0 }
+    const lines: EventLines = { bucket: new TokenBucket(linesPerMinute, 10, nowMs), suppressed: new Map() }
     this.#events.set(event, lines)
     return lines
   }

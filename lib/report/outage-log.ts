@@ -1,7 +1,8 @@
 import type { Clock, Timer } from '../clock.js'
 import type { LateCounts } from '../site/late-verification.js'
-import type { EndedOutage, OutageListener } from '../site/outage-watch.js'
+import type { EndedOutage, OutageListener, StateChanged } from '../site/outage-watch.js'
 import type { CaptchaLogger } from '../types.js'
+import type { StateChange } from './channels.js'
 
 const noLate: LateCounts = Object.freeze({ waiting: 0, genuine: 0, refused: 0, inconclusive: 0 })
 
@@ -10,13 +11,16 @@ const waitForLateMs = 5_000
 
 export interface OutageLogOptions {
   readonly path: 'api' | 'client'
-  readonly announce: { event(level: keyof CaptchaLogger, event: string, fields: object): void }
+  readonly announce: {
+    event(level: keyof CaptchaLogger, event: string, fields: object): void
+    state(change: StateChange): void
+  }
   readonly clock: Clock
   /** Absent where no ticket is verified late. */
   readonly late?: () => LateCounts
 }
 
-/** Writes an outage's two lines; the second says how it went, late verification included. */
+/** Tells a path's changes, and writes an outage's two lines; the second says how it went, late verification included. */
 export class OutageLog implements OutageListener {
   readonly #options: OutageLogOptions
   #countsAtStart: LateCounts
@@ -25,6 +29,11 @@ export class OutageLog implements OutageListener {
   constructor(options: OutageLogOptions) {
     this.#options = options
     this.#countsAtStart = noLate
+  }
+
+  changed(change: StateChanged): void {
+    const { path, announce } = this.#options
+    announce.state({ kind: 'path', path, ...change })
   }
 
   started({ why }: { readonly why: string }): void {

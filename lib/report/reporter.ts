@@ -1,4 +1,3 @@
-import { channel } from 'node:diagnostics_channel'
 import type { IncomingMessage } from 'node:http'
 import type { Outcome } from '../admission/outcome.js'
 import type { CaptchaVerdict } from '../admission/verdict.js'
@@ -10,25 +9,21 @@ import { isKeyMismatch } from '../tencent/captcha-codes.js'
 import type { CaptchaLogger } from '../types.js'
 import { chooseLogger, type GuardedLogger, type LoggerChoice } from './choose-logger.js'
 import { createCounters, type ReasonCounters } from './counters.js'
-import { LineSampler } from './line-sampler.js'
-import { decisionFields, type LineTrace } from './log-fields.js'
-
-/** Every verdict is published here: `{ verdict, captchaAppId }`. Costs nothing without a subscriber. */
-export const verdictChannelName = 'tencent-captcha-guard:verdict'
+import { LineSampler, noneSuppressed } from './line-sampler.js'
+import { decisionEvent, decisionFields, type LineTrace, lateEvent } from './log-fields.js'
 
 const misconfiguredEveryMs = 60_000
 const earlyTickets = 5
 
 type ReporterConfig = Pick<GuardConfig, 'captchaAppId' | 'logger' | 'mode'>
 
-/** Log lines, counters and the diagnostics channel. */
+/** Log lines and counters. */
 export class Reporter {
   readonly counters: ReasonCounters = createCounters()
   readonly #config: ReporterConfig
   readonly #clock: Clock
   readonly #loggers: LoggerChoice
   readonly #sampler = new LineSampler()
-  readonly #verdicts = channel(verdictChannelName)
   #misconfiguredMs = Number.NEGATIVE_INFINITY
   #early = { answered: 0, mismatched: 0 }
 
@@ -40,18 +35,9 @@ export class Reporter {
 
   verdict(req: IncomingMessage | undefined, verdict: CaptchaVerdict, trace: () => LineTrace): void {
     this.counters[verdict.reason]++
-    if (this.#verdicts.hasSubscribers) this.#verdicts.publish({ verdict, captchaAppId: this.#config.captchaAppId })
-    const logger = this.#loggers.of(req)
-    if (verdict.degraded) {
-      this.#line(logger, 'warn', 'captcha_degraded', verdict, trace)
-      if (verdict.cause === 'misconfigured') this.#misconfigured(verdict)
-      if (verdict.cause === 'credential_unavailable') this.credential('there are no valid keys')
-    } else if (verdict.passed) {
-      this.#line(logger, 'debug', 'captcha_verified', verdict, trace)
-    } else {
-      const isNoise = verdict.reason === 'ticket_missing' && this.#config.mode === 'observe'
-      this.#line(logger, isNoise ? 'debug' : 'info', 'captcha_refused', verdict, trace)
-    }
+    this.#line(this.#loggers.of(req), this.#levelOf(verdict), verdict, trace)
+    if (verdict.cause === 'misconfigured') this.#misconfigured(verdict)
+    if (verdict.cause === 'credential_unavailable') this.credential('there are no valid keys')
     this.#watchEarlyTickets(verdict)
   }
 
@@ -72,14 +58,8 @@ export class Reporter {
   }
 
   /** What became of a ticket that had passed degraded. */
-  late(verdict: CaptchaVerdict, lateVerdict: LateVerdict, ticketHash: string | undefined): void {
-    const level = lateVerdict.outcome === 'refused' ? 'warn' : 'info'
-    const { cause } = verdict
-    this.event(level, 'captcha_late_verdict', {
-      ...(cause && { cause }),
-      ...lateVerdict,
-      ...(ticketHash && { ticketHash }),
-    })
+  late({ outcome }: LateVerdict, fields: object): void {
+    this.#loggers.base[outcome === 'refused' ? 'warn' : 'info'](fields, lateEvent)
   }
 
   override(state: OverrideState, why: OverrideChange): void {
@@ -110,20 +90,21 @@ export class Reporter {
     return this.#config.logger === false
   }
 
-  #line(
-    logger: GuardedLogger,
-    level: keyof CaptchaLogger,
-    event: string,
-    verdict: CaptchaVerdict,
-    trace: () => LineTrace,
-  ): void {
+  #levelOf({ degraded, passed, reason }: CaptchaVerdict): keyof CaptchaLogger {
+    if (degraded) return 'warn'
+    const isNoise = reason === 'ticket_missing' && this.#config.mode === 'observe'
+    return passed || isNoise ? 'debug' : 'info'
+  }
+
+  #line(logger: GuardedLogger, level: keyof CaptchaLogger, verdict: CaptchaVerdict, trace: () => LineTrace): void {
     if (!logger.writes(level)) return
+    const event = decisionEvent(verdict)
     // Degraded passes are never sampled: the purses bound them, and each leaves its line.
     const isSampled = !(verdict.degraded && verdict.passed)
-    const suppressed = isSampled ? this.#sampler.admit(event, this.#clock.nowMs()) : 0
+    const suppressed = isSampled ? this.#sampler.admit(event, verdict.reason, this.#clock.nowMs()) : noneSuppressed
     if (suppressed === undefined) return
     const fields = decisionFields(event, this.#config.captchaAppId, verdict, trace())
-    logger[level](suppressed > 0 ? { ...fields, suppressed } : fields, event)
+    logger[level]({ ...fields, ...suppressed }, event)
   }
 
   #misconfigured(fields: Pick<CaptchaVerdict, 'captchaCode' | 'errorCode' | 'requestId'> & { hint?: string }): void {

@@ -43,6 +43,8 @@ export class CanarySchedule {
   #jitter = 0
   #startedMs = Number.NEGATIVE_INFINITY
   #timer: Timer | undefined
+  /** When the timer fires. */
+  #dueMs = 0
   #giveUp: (() => void) | undefined
   #isClosed = false
   /** Counts calls of {@link forget}: the report of a canary of an older epoch decides nothing. */
@@ -72,6 +74,17 @@ export class CanarySchedule {
     return this.#lastShown
   }
 
+  /** Milliseconds to the next canary, 0 while one is under way; `undefined` where none is asked for. */
+  get nextInMs(): number | undefined {
+    if (this.#giveUp !== undefined) return 0
+    return this.#timer === undefined ? undefined : Math.max(0, this.#dueMs - this.#clock.nowMs())
+  }
+
+  /** Whether a canary is under way. */
+  get isUnderWay(): boolean {
+    return this.#giveUp !== undefined
+  }
+
   /** When the failure before the last one was; minus infinity before two have failed. */
   get failureBeforeMs(): number {
     return this.#failureBeforeMs
@@ -82,6 +95,7 @@ export class CanarySchedule {
     if (this.#giveUp !== undefined || this.#timer !== undefined || this.#isClosed) return
     const delayMs = this.#startedMs + this.#intervalMs * (1 + this.#jitter) - this.#clock.nowMs()
     if (delayMs <= 0) return this.#start()
+    this.#dueMs = this.#clock.nowMs() + delayMs
     this.#timer = this.#clock.after(delayMs, () => {
       this.#timer = undefined
       this.#start()

@@ -3,6 +3,7 @@ import type { Evidence } from '../admission/question.js'
 import type { Clock } from '../clock.js'
 import { type CanaryIntervals, type CanaryResult, CanarySchedule, type RunCanary } from './canary-schedule.js'
 import { FailureEvidence, type FailureThresholds } from './failure-evidence.js'
+import { HeldCalls } from './held-calls.js'
 import { ProbeTurns } from './probe-turns.js'
 import { TimeLimits, type TimeSettings } from './time-limits.js'
 import { type Permit, WaitingCalls } from './waiting-calls.js'
@@ -34,7 +35,7 @@ export interface AdmissionBid {
   readonly isKnown: boolean
   /** What is left of the call's own deadline. */
   readonly timeoutMs: number
-  /** Called when the circuit opens over the waiting call. */
+  /** Called when the circuit opens over the waiting call, or when the failed call that was held may be judged. */
   readonly release: () => void
 }
 
@@ -47,6 +48,8 @@ export interface CircuitSnapshot {
   readonly callsUnderWay: number
   /** The last canary whose report was not `unknown`. */
   readonly lastCanary?: { readonly result: 'healthy' | 'failed'; readonly agoMs: number }
+  /** Milliseconds to the next canary, 0 while one is under way; absent where none is due. */
+  readonly nextCanaryInMs?: number
 }
 
 /** Two canary failures as young as this, while the circuit is suspect, are evidence of an outage: a brown-out. */
@@ -62,6 +65,7 @@ export class Circuit {
   readonly #clock: Clock
   readonly #onChange: () => void
   readonly #waiting: WaitingCalls
+  readonly #held: HeldCalls
   readonly #canary: CanarySchedule
   readonly #failures: FailureEvidence
   #settings: CircuitSettings
@@ -80,9 +84,10 @@ export class Circuit {
       () => this.limits.suspicionMs,
       () => this.#suspect('call_unanswered'),
     )
+    this.#held = new HeldCalls(clock)
     const plan = {
       intervals: () => this.#settings.config,
-      timeoutMs: () => this.limits.canaryTimeoutMs(this.#waiting.firstLeftMs),
+      timeoutMs: () => this.limits.canaryTimeoutMs(this.#firstLeftMs()),
     }
     this.#canary = new CanarySchedule(clock, plan, runCanary, (result) => this.#canaryEnded(result))
     this.#failures = new FailureEvidence(settings.config, clock.nowMs())
@@ -114,27 +119,38 @@ export class Circuit {
     return probe
   }
 
-  /** Takes the result of an admitted call; to be called exactly once for each permit. */
-  settle(permit: Permit, report: CallReport): void {
+  /**
+   * Takes the result of an admitted call; to be called exactly once for each permit. Returns whether the call is held: its failure is
+   * to be judged when `release` is called, with the verdict of the canary under way.
+   */
+  settle(permit: Permit, report: CallReport): boolean {
     const wasOverdue = this.#waiting.delete(permit)
-    if (permit.epoch !== this.#epoch) return
+    if (permit.epoch !== this.#epoch) return false
     const nowMs = this.#clock.nowMs()
     if (report === 'success') this.limits.noteVerified(nowMs - permit.startedMs)
     if (report === 'unanswered') this.limits.noteDeadline(permit.clientKey)
-    if (permit.turnDueMs !== undefined) return this.#settleProbe(permit, permit.turnDueMs, report)
+    if (permit.turnDueMs !== undefined) {
+      this.#settleProbe(permit, permit.turnDueMs, report)
+      return false
+    }
     const isAnswer = report === 'success' || report === 'refused'
     if (isAnswer) this.#failures.noteAnswer(permit.startedMs, wasOverdue, nowMs)
     switch (report) {
       case 'success':
-        return this.#failures.noteSuccess(nowMs)
+        this.#failures.noteSuccess(nowMs)
+        return false
       case 'unanswered':
+        this.#failures.noteFailure(permit.startedMs, true, nowMs)
+        this.#suspect('call_failed')
+        return false
       case 'failure':
-        this.#failures.noteFailure(permit.startedMs, report === 'unanswered', nowMs)
-        return this.#suspect('call_failed')
+        this.#failures.noteFailure(permit.startedMs, false, nowMs)
+        return this.#suspectAndHold(permit)
       case 'throttled':
       case 'refused':
       case 'neutral':
-        return this.#failures.noteNeutral(report, nowMs)
+        this.#failures.noteNeutral(report, nowMs)
+        return false
     }
   }
 
@@ -180,6 +196,11 @@ export class Circuit {
     return this.#state.name
   }
 
+  /** Whether no call is admitted at all: while it is open, unless calls of users probe it. */
+  get isShut(): boolean {
+    return this.#state.name === 'open' && this.#state.why === 'canary_failed'
+  }
+
   /** Why it is suspect or open. */
   get why(): string | undefined {
     return this.#state.name === 'closed' ? undefined : this.#state.why
@@ -187,7 +208,7 @@ export class Circuit {
 
   /** The circuit as plain JSON. */
   snapshot(): CircuitSnapshot {
-    const { lastShown } = this.#canary
+    const { lastShown, nextInMs } = this.#canary
     return {
       state: this.#state.name,
       ...(this.#state.name !== 'closed' && { why: this.#state.why }),
@@ -196,6 +217,7 @@ export class Circuit {
       ...(lastShown && {
         lastCanary: { result: lastShown.report, agoMs: Math.round(this.#clock.nowMs() - lastShown.atMs) },
       }),
+      ...(nextInMs !== undefined && { nextCanaryInMs: Math.round(nextInMs) }),
     }
   }
 
@@ -203,6 +225,28 @@ export class Circuit {
   close(): void {
     this.#waiting.close()
     this.#canary.close()
+    this.#releaseHeld()
+  }
+
+  /**
+   * A call that failed at once is held while a canary is under way: the canary's deadline follows the call's. A caller can only make
+   * its own call fail, and so only itself wait.
+   */
+  #suspectAndHold(permit: Permit): boolean {
+    this.#held.add(permit)
+    this.#suspect('call_failed')
+    if (this.#state.name === 'suspect' && this.#canary.isUnderWay && this.evidence() === 'none') return true
+    this.#held.delete(permit)
+    return false
+  }
+
+  #firstLeftMs(): number | undefined {
+    const left = [this.#waiting.firstLeftMs, this.#held.firstLeftMs].filter((leftMs) => leftMs !== undefined)
+    return left.length === 0 ? undefined : Math.min(...left)
+  }
+
+  #releaseHeld(): void {
+    for (const permit of this.#held.drain()) permit.release()
   }
 
   #suspect(why: string): void {
@@ -249,7 +293,7 @@ export class Circuit {
     this.#epoch++
     this.#failures.clear()
     this.#canary.forget()
-    return [...this.#waiting.drain(), ...probes]
+    return [...this.#waiting.drain(), ...this.#held.drain(), ...probes]
   }
 
   #settleProbe(probe: Permit, turnDueMs: number, report: CallReport): void {
@@ -272,6 +316,7 @@ export class Circuit {
 
   #canaryEnded(result: CanaryResult | undefined): void {
     if (result !== undefined) this.#learnFromCanary(result)
+    this.#releaseHeld()
     const { name } = this.#state
     if (name === 'suspect' || (name === 'open' && this.why === 'canary_failed')) this.#canary.request()
   }

@@ -62,8 +62,11 @@ export class ClientCharges {
 
   /** True when Tencent should not be asked about this client's tickets for now. */
   isLimited(clientKey: string): boolean {
+    const charges = this.#charges(clientKey)
+    // The lowest limit there is: whose key it is need not be looked up for nearly all.
+    if (charges < strangerLimit) return false
     const limit = this.#limitOf(clientKey)
-    return this.#charges(clientKey) >= limit && (limit === strangerLimit || this.#isUnderPressure())
+    return charges >= limit && (limit === strangerLimit || this.#isUnderPressure())
   }
 
   #charges(clientKey: string): number {

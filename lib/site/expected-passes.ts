@@ -91,8 +91,10 @@ export class ExpectedPasses {
 
   /** The operator's estimate counts as a reference where it is the larger one: before a sale, or after a start without a store. */
   get #mostPerMinute(): number | undefined {
-    const references = [this.referencePerMinute, this.#shareOf(this.#estimatePerMinute())].filter(isKnown)
-    return references.length === 0 ? undefined : mostTimesReference * Math.max(...references)
+    const reference = this.referencePerMinute
+    const estimate = this.#shareOf(this.#estimatePerMinute())
+    if (reference === undefined && estimate === undefined) return undefined
+    return mostTimesReference * Math.max(reference ?? 0, estimate ?? 0)
   }
 
   #shareOf(sitePerMinute: number | undefined): number | undefined {
@@ -100,11 +102,7 @@ export class ExpectedPasses {
   }
 }
 
-function lowest(...rates: readonly (number | undefined)[]): number | undefined {
-  const known = rates.filter(isKnown)
-  return known.length === 0 ? undefined : Math.min(...known)
-}
-
-function isKnown(rate: number | undefined): rate is number {
-  return rate !== undefined
+function lowest(first: number | undefined, second: number | undefined): number | undefined {
+  if (first === undefined || second === undefined) return first ?? second
+  return Math.min(first, second)
 }

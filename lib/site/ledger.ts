@@ -108,7 +108,6 @@ export class Ledger {
   /** Takes one degraded pass and marks the ticket, together or not at all. */
   claimPass(claim: PassClaim): PassResult | Promise<PassResult> {
     this.#books[claim.purse].followBaseline()
-    if (claim.ticketKey !== undefined && this.hasPassed(claim.ticketKey, claim.isFallback)) return { kind: 'replayed' }
     const store = this.#liveStore()
     return store === undefined ? this.#claimLocally(claim) : this.#claimShared(claim, store)
   }
@@ -203,7 +202,8 @@ export class Ledger {
     const countedAddress = countedAddressOf(claim)
     const hasRoom = countedAddress === undefined || this.#vouchedAddress.hasRoom(countedAddress, nowMs)
     if (!hasRoom) return this.#exhausted(claim, 'client')
-    const result = takeFromAll(this.#chain(claim), this.#purseClaim(claim), nowMs)
+    const purseClaim = this.#purseClaim(claim)
+    const result = takeFromAll(this.#chain(claim), purseClaim, nowMs)
     if (result.kind === 'refused') return this.#exhausted(claim, result.by)
     const uncount = countedAddress === undefined ? undefined : this.#vouchedAddress.take(countedAddress, nowMs)
     if (ticketKey !== undefined) replay.markPassed(ticketKey, nowMs)
@@ -213,7 +213,8 @@ export class Ledger {
       this.#refusals.forget(claim.clientKey)
       if (ticketKey !== undefined) replay.unmark(ticketKey)
     }
-    return { kind: 'granted', ...this.#use(claim), giveBack }
+    const { used, limit, remaining } = this.#use(claim, purseClaim)
+    return { kind: 'granted', used, limit, remaining, giveBack }
   }
 
   /**
@@ -223,7 +224,8 @@ export class Ledger {
    */
   async #claimShared(claim: PassClaim, store: StoreLink): Promise<PassResult> {
     const nowMs = this.#now()
-    const { clientKey } = claim
+    const { clientKey, ticketKey, isFallback } = claim
+    if (ticketKey !== undefined && this.hasPassed(ticketKey, isFallback)) return { kind: 'replayed' }
     const purses = `${claim.purse} ${claim.setting} ${claim.isParentDrawn}`
     if (this.#refusals.has(clientKey, purses, nowMs)) return this.#exhausted(claim, 'client')
     const purseClaim = this.#purseClaim(claim)
@@ -273,17 +275,17 @@ export class Ledger {
 
   #purseClaim({ clientKey, isFallback }: PassClaim): PurseClaim {
     const verifiedPerMinute = this.verifiedPerMinute(clientKey)
-    return { clientKey, isKnown: this.isKnown(clientKey), verifiedPerMinute, isFallback }
+    return { clientKey, isKnown: verifiedPerMinute > 0 || isVouchedFor(clientKey), verifiedPerMinute, isFallback }
   }
 
   #exhausted(claim: PassClaim, by: 'client' | 'total'): PassResult {
     return { kind: 'exhausted', by, ...this.#use(claim) }
   }
 
-  #use(claim: PassClaim) {
+  #use(claim: PassClaim, purseClaim = this.#purseClaim(claim)) {
     const nowMs = this.#now()
     const own = this.#books[claim.purse].ownPurse(claim.setting)
-    const limit = own.limitFor(this.#purseClaim(claim))
+    const limit = own.limitFor(purseClaim)
     return { used: own.used(claim.clientKey, nowMs), limit, remaining: own.remaining(nowMs) }
   }
 

@@ -19,8 +19,15 @@ export interface EndedOutage {
   readonly decisions: Readonly<Record<string, number>>
 }
 
-/** Called when an outage starts and ends. */
+/** A change of state. */
+export interface StateChanged extends WatchSnapshot {
+  readonly before: WatchState
+}
+
+/** Called when a path's state changes, and when an outage starts and ends. */
 export interface OutageListener {
+  /** Called for every change of state, before the others. */
+  changed(change: StateChanged): void
   started(outage: { readonly why: string }): void
   ended(outage: EndedOutage): void
 }
@@ -48,16 +55,16 @@ export class OutageWatch {
       if (state !== 'healthy') this.#why = why
       return
     }
-    const wasOutage = this.#state === 'outage'
     const durationMs = this.#clock.nowMs() - this.#sinceMs
     const decisions = Object.fromEntries(this.#decisions)
-    const before = this.#why
+    const [before, whyBefore] = [this.#state, this.#why]
     this.#state = state
     this.#why = why
     this.#sinceEpochMs = this.#clock.epochMs()
     this.#sinceMs = this.#clock.nowMs()
     this.#decisions.clear()
-    if (wasOutage) this.#listener.ended({ why: before, durationMs, decisions })
+    this.#listener.changed({ ...this.snapshot(), before })
+    if (before === 'outage') this.#listener.ended({ why: whyBefore, durationMs, decisions })
     if (state === 'outage') this.#listener.started({ why })
   }
 

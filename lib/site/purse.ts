@@ -35,6 +35,8 @@ export interface PurseSnapshot {
   readonly taken: number
   readonly refusedByClientLimit: number
   readonly refusedByTotal: number
+  /** Passes of one client in its window, before its own verified rate. */
+  readonly perClient: { readonly limit: number; readonly windowMs: number }
 }
 
 /** What does not depend on a purse's setting. */
@@ -174,6 +176,7 @@ export class Purse {
       taken: this.#taken,
       refusedByClientLimit: this.#refusedByClientLimit,
       refusedByTotal: this.#refusedByTotal,
+      perClient: { ...this.#config.perClient },
     }
   }
 

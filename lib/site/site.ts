@@ -13,12 +13,16 @@ import { ClientCharges } from './client-charges.js'
 import type { ClientHistory } from './client-history.js'
 import { ClientPath, type RunProbe } from './client-path.js'
 import { ExpectedPasses } from './expected-passes.js'
+import { FleetStatus } from './fleet-status.js'
 import { InFlight } from './in-flight.js'
 import { Ledger, type VerifiedRecord } from './ledger.js'
 import { type OutageListener, OutageWatch } from './outage-watch.js'
 import { type OverrideChange, type OverrideState, OverrideSwitch } from './override-switch.js'
 import type { PurseConfig } from './purse.js'
 import { SharedOverride } from './shared-override.js'
+
+/** What a purse's total follows: the start value, the floor, the learned baseline, or the option `expectedPerMinute`. */
+export type PurseBasis = 'start' | 'floor' | 'baseline' | 'estimate'
 
 /** Called for the events of a site. */
 export interface SiteListener {
@@ -68,6 +72,7 @@ export class Site {
   readonly apiWatch: OutageWatch
   readonly clientPathWatch: OutageWatch
   readonly override: OverrideSwitch
+  readonly fleet: FleetStatus
   readonly #parts: SiteParts
   readonly #expected: ExpectedPasses
   #settings: SiteSettings
@@ -91,6 +96,7 @@ export class Site {
     })
     this.override = new OverrideSwitch(clock, (state, why) => listener.override(state, why))
     this.#sharedOverride = new SharedOverride({ clock, override: this.override, store: () => this.#store })
+    this.fleet = new FleetStatus({ clock, store: () => this.#store })
     this.ledger = new Ledger({
       clock,
       totalPerMinute: (total) => this.#totalPerMinute(total),
@@ -169,6 +175,14 @@ export class Site {
     return this.#expected.perMinute
   }
 
+  /** What a purse with this setting refills by right now. */
+  purseBasis({ floorPerMinute, baselineFactor }: PurseConfig['total']): PurseBasis {
+    const expected = this.expectedPerMinute()
+    if (expected === undefined) return 'start'
+    if (baselineFactor * expected <= floorPerMinute / this.#expected.processes) return 'floor'
+    return this.baselinePerMinute === undefined ? 'estimate' : 'baseline'
+  }
+
   /** The store as the snapshot shows it; `memory` is always up. */
   get storeState(): { readonly kind: string; readonly state: 'up' | 'down'; readonly processes: number } {
     const isUp = this.#store === undefined || this.#store.isUp
@@ -226,9 +240,11 @@ export class Site {
   /**
    * Whether this minute may teach the baseline. A suspicion alone does not spoil it: a ticket that makes Tencent stumble raises
    * one against the API, with which an attacker could spoil the quiet minutes and leave the busy ones, and a probe that fails
-   * while users are verified raises one against the script for as long as a firewall stays closed.
+   * while users are verified raises one against the script for as long as a firewall stays closed. An endpoint on trial has verified
+   * no ticket, whatever was sent.
    */
   #isHealthy(): boolean {
+    if (this.#parts.isOnTrial?.()) return false
     return this.apiWatch.state !== 'outage' && this.clientPathWatch.state !== 'outage'
   }
 
@@ -263,5 +279,6 @@ export class Site {
     this.#expected.adopt(state)
     this.ledger.followBaseline()
     this.#sharedOverride.hear(state)
+    this.fleet.heartbeatAnswered()
   }
 }

@@ -9,7 +9,7 @@ export interface Permit {
   readonly deadlineMs: number
   /** When the turn was due that the call took as a probe; absent on any other call. */
   readonly turnDueMs?: number
-  /** Called when the circuit opens over the waiting call. */
+  /** Called when the circuit opens over the waiting call, or when a failed call that was held may be judged. */
   readonly release: () => void
 }
 

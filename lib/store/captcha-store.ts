@@ -86,8 +86,8 @@ export interface StoreSession {
   /** Returns the client's history; `undefined` without a verified pass in `historyMs`. Fails: the client counts as unknown. */
   readHistory(clientKey: string): Promise<StoreHistory | undefined>
   /**
-   * Records that this process lives, with what it has learned, and returns the state of the site. Called every 5 s, and every 1
-   * to 30 s while the store is down.
+   * Records that this process lives, with what it has learned, and returns the state of the site. Called every 1 to 1.2 s (where
+   * more than 200 processes live, every 5 ms times their number, up to 6 s), and every 1 to 30 s while the store is down.
    *
    * The baseline of the site is the sum of all live processes' baselines. While a live process has none, the last such sum
    * stands. Without one it is the sum of those that have one, times live processes / processes that have. The reference is
@@ -107,6 +107,22 @@ export interface StoreSession {
    * Fails: the guard sets it again after a heartbeat that returns none or another one.
    */
   setOverride(override: StoreOverride): Promise<StoreOverride>
+  /**
+   * Keeps the status of this process, for the status pages of the others, in the place of its last one: any text of at most
+   * 8192 bytes in UTF-8. It must be treated as absent `processMs` after it was published, and where the process lives no longer.
+   * Called at most every 2 s, after a heartbeat, and only while the process has a status page.
+   *
+   * Optional, together with {@link StoreSession.readStatuses}: without them a status page shows its own process alone. Neither
+   * needs to be atomic. Fails: this status is lost; the store is not marked as down.
+   */
+  readonly publishStatus?: ((status: string) => Promise<void>) | undefined
+  /**
+   * Returns the statuses of the other live processes, in any order; of more than 64, those of the newest heartbeats. The guard
+   * drops any that is no text or too long. Called while a status page is looked at.
+   *
+   * Fails: the status page shows its own process alone; the store is not marked as down.
+   */
+  readonly readStatuses?: (() => Promise<readonly string[]>) | undefined
 }
 
 /** A purse that a claim draws on. A name stands for one limit and one window in all processes. */

@@ -16,6 +16,7 @@ import type {
   StoreVerified,
 } from './captcha-store.js'
 import { clientLimit } from './client-limit.js'
+import { maxStatuses } from './status-bounds.js'
 
 /** Options of {@link memoryStore}. `undefined` equals absent. */
 export interface MemoryStoreOptions {
@@ -48,6 +49,8 @@ export function memoryStore(options: MemoryStoreOptions = {}): CaptchaStore {
         readHistory: async (clientKey) => site.historyOf(clientKey),
         heartbeat: async (learned) => site.beat(processId, learned, lifetimes),
         setOverride: async (override) => site.setOverride(override, lifetimes),
+        publishStatus: async (status) => site.publishStatus(processId, status),
+        readStatuses: async () => site.statusesBeside(processId, lifetimes),
       }
     },
   })
@@ -68,6 +71,12 @@ interface ClientPasses {
   readonly endMs: number
 }
 
+interface LiveProcess {
+  readonly heardMs: number
+  readonly learned: StoreLearned
+  readonly status?: { readonly text: string; readonly publishedMs: number } | undefined
+}
+
 interface SiteRate {
   readonly perMinute: number
   readonly endMs: number
@@ -79,7 +88,8 @@ class SiteMemory {
   readonly #history: ClientHistory
   readonly #tickets = new AgingMap<TicketMark>(maxKeys)
   readonly #passes = new AgingMap<ClientPasses>(maxKeys)
-  readonly #processes = new Map<string, { readonly heardMs: number; readonly learned: StoreLearned }>()
+  /** The one that was heard last is the last one. */
+  readonly #processes = new Map<string, LiveProcess>()
   #baseline: SiteRate | undefined
   #reference: SiteRate | undefined
   #override: { readonly value: StoreOverride; readonly endMs: number } | undefined
@@ -139,7 +149,9 @@ class SiteMemory {
 
   beat(processId: string, learned: StoreLearned, lifetimes: StoreLifetimes): StoreState {
     const nowMs = this.#clock.nowMs()
-    this.#processes.set(processId, { heardMs: nowMs, learned })
+    const status = this.#processes.get(processId)?.status
+    this.#processes.delete(processId)
+    this.#processes.set(processId, { heardMs: nowMs, learned, status })
     for (const [id, { heardMs }] of this.#processes) {
       if (nowMs - heardMs >= lifetimes.processMs) this.#processes.delete(id)
     }
@@ -167,6 +179,20 @@ class SiteMemory {
     const value = { ...override, by: override.by.slice(0, maxByLength) }
     this.#override = { value, endMs: nowMs + overrideMs }
     return value
+  }
+
+  publishStatus(processId: string, text: string): void {
+    const process = this.#processes.get(processId)
+    if (process === undefined) return
+    this.#processes.set(processId, { ...process, status: { text, publishedMs: this.#clock.nowMs() } })
+  }
+
+  statusesBeside(processId: string, { processMs }: StoreLifetimes): string[] {
+    const sinceMs = this.#clock.nowMs() - processMs
+    const others = [...this.#processes].filter(([id, { heardMs }]) => id !== processId && heardMs > sinceMs)
+    return others
+      .slice(-maxStatuses)
+      .flatMap(([, { status }]) => (status !== undefined && status.publishedMs > sinceMs ? status.text : []))
   }
 
   /** The sum of what all live processes have learned; else the last one, as long as it lasts; else scaled from some of them. */

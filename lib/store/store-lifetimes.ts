@@ -1,7 +1,5 @@
 import type { StoreLifetimes } from './captcha-store.js'
-
-/** How often a process sends a heartbeat to the store. */
-export const heartbeatEveryMs = 5_000
+import { maxHeartbeatEveryMs } from './heartbeat-interval.js'
 
 const hourMs = 3_600_000
 
@@ -9,7 +7,7 @@ const hourMs = 3_600_000
 export const storeLifetimes: StoreLifetimes = Object.freeze({
   historyMs: 24 * hourMs,
   rateMemoryMs: 600_000,
-  processMs: 3 * heartbeatEveryMs,
+  processMs: 3 * maxHeartbeatEveryMs,
   baselineMs: 24 * hourMs,
   referenceMs: 7 * 24 * hourMs,
   overrideMs: 7 * 24 * hourMs,

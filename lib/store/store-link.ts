@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../clock.js'
 import type { StoreLearned, StoreSession, StoreState } from './captcha-store.js'
-import { heartbeatEveryMs } from './store-lifetimes.js'
+import { heartbeatAfterMs } from './heartbeat-interval.js'
 
 /** Longest that a request waits for the store. */
 const deadlineMs = 200
@@ -79,6 +79,22 @@ export class StoreLink {
     void this.ask(operation)
   }
 
+  /** Whether the store takes and gives the statuses of processes. */
+  get sharesStatus(): boolean {
+    const { publishStatus, readStatuses } = this.#options.session
+    return publishStatus !== undefined && readStatuses !== undefined
+  }
+
+  /**
+   * Runs one operation that no decision needs, if the store is up; settles within 200 ms, to `undefined` where it failed. A failure
+   * marks nothing as down: many statuses on a slow line must not cost the site its shared limits.
+   */
+  async askAside<T>(operation: Operation<T>): Promise<T | undefined> {
+    if (this.#state !== 'up') return undefined
+    const answer = await this.#attempt(operation, deadlineMs, () => {}).answer
+    return answer.kind === 'answer' ? answer.value : undefined
+  }
+
   /** Undoes an operation that was given up and ran late. It runs in any state, for the store has just answered. */
   undo(operation: Operation<unknown>): void {
     if (!this.#isClosed) void this.#attempt(operation, deadlineMs)
@@ -91,7 +107,11 @@ export class StoreLink {
     this.#letGo()
   }
 
-  #attempt<T>(operation: Operation<T>, withinMs: number): Attempt<T> {
+  #attempt<T>(
+    operation: Operation<T>,
+    withinMs: number,
+    onFailure: (why: string) => void = (why) => this.#goDown(why),
+  ): Attempt<T> {
     const { session, clock } = this.#options
     const settled = runSafely(() => operation(session))
     const late = settled.then(
@@ -107,7 +127,7 @@ export class StoreLink {
       const letGo = () => end({ kind: 'down', late })
       const fail = (why: string) => {
         letGo()
-        this.#goDown(why)
+        onFailure(why)
       }
       const timer = clock.after(withinMs, () =>
         clock.afterPoll(() => {
@@ -147,7 +167,7 @@ export class StoreLink {
     try {
       this.#goUp()
       this.#options.onState(state)
-      this.#beatAfter(heartbeatEveryMs)
+      this.#beatAfter(heartbeatAfterMs(state.processes, this.#options.clock.jitter()))
     } catch (error) {
       this.#goDown(reasonOf(error))
     }

@@ -25,10 +25,14 @@ export class SlidingLog {
 
   /** @param maxTimes most that is kept of this key, the youngest */
   add(key: string, nowMs: number, maxTimes = Number.POSITIVE_INFINITY): void {
-    const times = this.#timesByKey.get(key) ?? []
-    this.#dropOld(times, nowMs)
-    times.push(nowMs)
-    if (times.length > maxTimes) times.splice(0, times.length - maxTimes)
+    const known = this.#timesByKey.get(key)
+    // Most keys have one event: as a literal it takes 24 bytes, pushed to an empty array ten times as much.
+    const times = known ?? [nowMs]
+    if (known !== undefined) {
+      this.#dropOld(known, nowMs)
+      known.push(nowMs)
+      if (known.length > maxTimes) known.splice(0, known.length - maxTimes)
+    }
     const oldestMs = nowMs - this.#windowMs
     this.#timesByKey.set(key, times, (others) => (others.at(-1) ?? Number.NEGATIVE_INFINITY) <= oldestMs)
   }

@@ -5,6 +5,18 @@ import type { EndpointWays } from './upstream.js'
 /** What a canary says about an endpoint. */
 export type EndpointReport = ReturnType<typeof canaryReport>
 
+/** The client of a call, as far as a trial looks at it. */
+export interface TrialClient {
+  readonly clientKey: string
+  /** Has a verified pass in the last 24 hours. */
+  readonly isKnown: boolean
+}
+
+/** Refusals speak against an endpoint on trial from so many client keys with history on. */
+const refusedKeysNeeded = 3
+/** An endpoint that has failed its trial is not moved to again for this long. */
+const trialHoldMs = 300_000
+
 /** One endpoint as the snapshot shows it. */
 export interface EndpointSnapshot {
   readonly url: string
@@ -27,6 +39,9 @@ export class Endpoint {
   readonly isPreferred: boolean
   readonly #clock: Clock
   #isOnTrial: boolean
+  /** Client keys with history that were refused in this trial, up to the number that is needed. */
+  readonly #refusedKeys = new Set<string>()
+  #trialFailedMs = Number.NEGATIVE_INFINITY
   #state: EndpointSnapshot['state'] = 'unknown'
   #sinceEpochMs: number
   #lastCanary: { readonly result: 'healthy' | 'failed'; readonly atMs: number } | undefined
@@ -44,6 +59,17 @@ export class Endpoint {
     return this.#isOnTrial
   }
 
+  /** Whether it was on trial and failed within the last five minutes. */
+  get hasFailedTrial(): boolean {
+    return this.#isOnTrial && this.#clock.nowMs() - this.#trialFailedMs < trialHoldMs
+  }
+
+  /** Notes that users fail here while canaries are healthy. The next trial begins anew. */
+  failTrial(): void {
+    this.#trialFailedMs = this.#clock.nowMs()
+    this.#refusedKeys.clear()
+  }
+
   /**
    * What a reply to a user's ticket from here counts for. On trial a refusal is no verdict: that a host answers does not say that
    * it knows our tickets. It becomes the degraded decision that there would have been without a move.
@@ -55,8 +81,18 @@ export class Endpoint {
       return reply
     }
     if (!this.#isOnTrial) return reply
-    const isRefusal = reply.kind === 'refused' || (reply.kind === 'degraded' && reply.cause === 'misconfigured')
-    return isRefusal ? degraded('circuit_open', { facts: reply.facts, isEvidence: false }) : reply
+    return isRefusal(reply) ? degraded('circuit_open', { facts: reply.facts, isEvidence: false }) : reply
+  }
+
+  /**
+   * Whether a reply to a user's ticket, once it was judged, counts as a failure of this endpoint: a refusal on trial, for a client with
+   * history. Junk of new clients counts for nothing. What a buyer of history sends is outweighed by the first honest ticket that is
+   * verified.
+   */
+  isTrialFailure(reply: Outcome, { clientKey, isKnown }: TrialClient): boolean {
+    if (!this.#isOnTrial || !isKnown || !isRefusal(reply)) return false
+    if (this.#refusedKeys.size < refusedKeysNeeded) this.#refusedKeys.add(clientKey)
+    return this.#refusedKeys.size >= refusedKeysNeeded
   }
 
   /** Notes what a canary here said. */
@@ -98,6 +134,10 @@ export function scoutReport(reply: Outcome): EndpointReport {
   const report = canaryReport(reply)
   const hasCode = 'facts' in reply && reply.facts.captchaCode !== undefined
   return report === 'healthy' && !hasCode ? 'failed' : report
+}
+
+function isRefusal(reply: Outcome): reply is Exclude<Outcome, { kind: 'verified' | 'bug' }> {
+  return reply.kind === 'refused' || (reply.kind === 'degraded' && reply.cause === 'misconfigured')
 }
 
 /** Code 1 with `EvilLevel` 100 refuses the user, and shows as much that tickets are known here. */

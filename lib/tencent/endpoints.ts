@@ -11,7 +11,7 @@ const patienceMs = 300
 export interface EndpointMove {
   readonly from: Endpoint
   readonly to: Endpoint
-  readonly why: 'canary_failed' | 'preferred_is_back'
+  readonly why: 'canary_failed' | 'trial_failed' | 'preferred_is_back'
 }
 
 /** What the list of endpoints is made of. */
@@ -32,8 +32,9 @@ export interface EndpointsParts {
 }
 
 /**
- * The endpoints of a site and which of them is in use. Canaries alone move the calls: the one in use has to fail and another
- * one to answer a canary with a `CaptchaCode`. No caller can cause either. Timers run only while something is wrong.
+ * The endpoints of a site and which of them is in use. Calls move where the canary of the one in use fails, or users fail there
+ * while it is on trial, and another one answers a canary with a `CaptchaCode`. No caller can cause any of these. Timers run only
+ * while something is wrong.
  */
 export class Endpoints {
   readonly #parts: EndpointsParts
@@ -88,6 +89,16 @@ export class Endpoints {
     return giveUp
   }
 
+  /**
+   * Users fail at the endpoint in use while its canary is healthy. On trial, that is a host that answers and does not know our
+   * tickets: the next one that is healthy has its turn.
+   */
+  noteUsersFailing(): void {
+    if (!this.#inUse.isOnTrial) return
+    this.#inUse.failTrial()
+    this.#search()
+  }
+
   /** The endpoints as plain JSON, most preferred first; empty with a client of the application's. */
   snapshot(): readonly EndpointSnapshot[] {
     return this.#all
@@ -102,7 +113,7 @@ export class Endpoints {
   }
 
   #learn(report: EndpointReport, startedMs: number): void {
-    if (report === 'healthy') return this.#stopSearch()
+    if (report === 'healthy') return this.#inUse.hasFailedTrial ? this.noteUsersFailing() : this.#stopSearch()
     if (report === 'unknown') return
     this.#failedMs = startedMs
     if (!this.#isFailing) return
@@ -113,12 +124,15 @@ export class Endpoints {
 
   /** Users who are answered say more than a canary that failed, which may have been a lost packet. */
   get #isFailing(): boolean {
+    if (this.#inUse.hasFailedTrial) return true
     return this.#failedMs !== undefined && !this.#parts.hasAnsweredSince(this.#failedMs)
   }
 
-  /** Asks the other endpoints side by side, but for those that are being asked. */
+  /** Asks the other endpoints side by side, but for those that are being asked or have just failed their trial. */
   #search(): void {
-    const others = this.#all.filter((endpoint) => endpoint !== this.#inUse && !this.#scouts.has(endpoint))
+    const others = this.#all.filter(
+      (endpoint) => endpoint !== this.#inUse && !this.#scouts.has(endpoint) && !endpoint.hasFailedTrial,
+    )
     for (const endpoint of others) {
       const giveUp = this.#scouting(endpoint)((report) => {
         this.#scouts.delete(endpoint)
@@ -130,7 +144,7 @@ export class Endpoints {
   }
 
   #found(endpoint: Endpoint): void {
-    if (this.#isFailing) this.#move(endpoint, 'canary_failed')
+    if (this.#isFailing) this.#move(endpoint, this.#inUse.hasFailedTrial ? 'trial_failed' : 'canary_failed')
     else this.#fit.add(endpoint)
   }
 

@@ -148,7 +148,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseStart(_: unknown, status: number, headers: Record<string, string | string[] | undefined>): void {
     if (status < 200) return
     this.#status = status
-    this.#contentType = [headers['content-type'] ?? ''].flat()[0] ?? ''
+    const contentType = headers['content-type'] ?? ''
+    this.#contentType = typeof contentType === 'string' ? contentType : (contentType[0] ?? '')
     if (status !== 200) this.#fail({ kind: 'http_status', status })
     else if (/^text\/event-stream\b/i.test(this.#contentType)) {
       this.#fail({ kind: 'unreadable', problem: 'event stream' })

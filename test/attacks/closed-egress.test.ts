@@ -24,7 +24,7 @@ const settings = {
 }
 
 const ignore = () => {}
-const silent = { started: ignore, ended: ignore }
+const silent = { changed: ignore, started: ignore, ended: ignore }
 
 /** A site with days and nights, whose firewall closes the way to the vendor's script for good; its users are not concerned. */
 class SiteBehindFirewall {

@@ -1,16 +1,22 @@
 // A strict TypeScript application: what must compile, and with @ts-expect-error what must not.
+import { subscribe, tracingChannel } from 'node:diagnostics_channel'
 import express, { type Request, type Response } from 'express'
+import { type OpenMetricsContentType, Registry, register } from 'prom-client'
 import {
   type CaptchaGuard,
   type CaptchaReason,
   type CaptchaVerdict,
+  captchaChannels,
   captchaGuard,
   cvmRoleCredential,
   type DegradationCause,
   fromHeaders,
   requireCaptcha,
   tkeOidcCredential,
+  type VerdictMessage,
+  type VerifyMessage,
 } from 'tencent-captcha-guard'
+import { type CaptchaMetrics, captchaMetrics } from 'tencent-captcha-guard/prometheus'
 import { startSimulator } from 'tencent-captcha-guard/simulator'
 
 const keys = {
@@ -157,3 +163,18 @@ export async function health(): Promise<'reachable' | 'misconfigured' | 'unreach
   await guard.close()
   return status
 }
+
+captchaMetrics(guard, register) satisfies CaptchaMetrics
+captchaMetrics({ login: guard }, new Registry<OpenMetricsContentType>()).close()
+// @ts-expect-error a registry is needed
+captchaMetrics(guard)
+
+subscribe(captchaChannels.verdict, (message) => {
+  const { known, fields } = message as VerdictMessage
+  known satisfies boolean
+  fields().reason satisfies unknown
+})
+tracingChannel<unknown, VerifyMessage>(captchaChannels.verify).asyncEnd.subscribe((message) => {
+  const { result } = message as VerifyMessage
+  result?.reason satisfies CaptchaReason | undefined
+})

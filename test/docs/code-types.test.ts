@@ -20,6 +20,7 @@ declare global {
   const log: { warn(...about: unknown[]): void }
   const ticket: string, randstr: string, userIp: string
   const user: { id: string }
+  const nameOfOperator: (req: object) => string | false
   const captchaAppId: number, appSecretKey: string, secretId: string, secretKey: string
   const identityThatYouVouchFor: (req: Request | object) => string | undefined
   const helmet: typeof import('helmet').default

@@ -49,6 +49,9 @@ if (!mayRun) process.stderr.write(`Skipped: the example app in a browser. ${chro
     expect((await changed).status()).toBe(200)
   }
 
+  /** The guard's status page on the switchboard. */
+  const status = () => page.frameLocator('iframe')
+
   async function solve(): Promise<void> {
     await page.locator('[data-captcha-solve]').click()
   }
@@ -87,8 +90,8 @@ if (!mayRun) process.stderr.write(`Skipped: the example app in a browser. ${chro
 
     // The canary has failed as well by now, so the circuit is open and requests no longer wait.
     await page.goto(`${url}/switchboard`)
-    await page.locator('[data-tile="circuit"]').getByText('Open').waitFor()
-    await page.locator('[data-tile="api"]').getByText('Outage').waitFor()
+    await status().getByText('Open', { exact: true }).first().waitFor()
+    await status().getByText('Outage', { exact: true }).first().waitFor()
     await page.locator('[data-verdicts]').getByText('Degraded pass').first().waitFor()
     await page.locator('[data-log]').getByText('captcha_outage_started').waitFor()
 
@@ -110,7 +113,7 @@ if (!mayRun) process.stderr.write(`Skipped: the example app in a browser. ${chro
     await page.locator('[data-verdicts] tr', { hasText: '/checkout' }).getByText('503').waitFor()
 
     await flip('API works')
-    await page.locator('[data-tile="circuit"]').getByText('Closed').waitFor({ timeout: 12_000 })
+    await status().getByText('Closed', { exact: true }).first().waitFor({ timeout: 12_000 })
     // The ticket that came with the review is verified late, and the review is published.
     await page.locator('[data-log]').getByText('captcha_late_verdict').first().waitFor()
     await page.goto(`${url}/reviews`)
@@ -148,20 +151,35 @@ if (!mayRun) process.stderr.write(`Skipped: the example app in a browser. ${chro
     await page.locator('[data-captcha-close]').click()
     await page.getByText('Not verified. Please try again.').waitFor()
     await page.goto(`${url}/switchboard`)
-    await page.locator('[data-tile="api"]').getByText('Healthy').waitFor()
-    expect(await page.locator('[data-total="refused"]').textContent()).toBe('0')
+    await status().getByText('Users are verified').waitFor()
+    await page.getByText('None yet.').waitFor()
   })
 
-  it('shows on the switchboard how many forged tickets get in, and which override is on', async () => {
+  it('sets an override by the status page in its frame, which the log names the operator of', async () => {
     await page.goto(`${url}/switchboard`)
-    await page.getByRole('button', { name: 'Attack the login' }).click()
-    await page.getByText(/^[5-7] of 200 forgeries got in/).waitFor()
-    await page.getByRole('button', { name: 'Pass for 60 s' }).click()
-    await page.locator('[data-tile="override"]').getByText('Tencent is not asked').waitFor()
-    await page.getByRole('button', { name: 'Verify only' }).click()
-    await page.locator('[data-tile="override"]').getByText('Degraded passes are refused').waitFor()
-    await page.getByRole('button', { name: 'None' }).click()
-    await page.locator('[data-tile="override"]').getByText('Rules and purses decide').waitFor()
+    await status().getByLabel('Verify only').check()
+    await status().getByLabel('Why').fill('rehearsal')
+    await status().getByRole('button', { name: 'Set the override' }).click()
+    await page.locator('[data-log]').getByText('captcha_override').waitFor()
+    await page.locator('[data-log]').getByText('switchboard: rehearsal').waitFor()
+  })
+
+  it('shows operators the status page and the metrics behind a login', async () => {
+    expect((await fetch(`${url}/ops/captcha`)).status).toBe(401)
+    expect((await fetch(`${url}/metrics`)).status).toBe(401)
+    const operator = await browser.newContext({
+      locale: 'en',
+      httpCredentials: { username: 'li.wei', password: 'longjing' },
+    })
+    try {
+      const tab = await operator.newPage()
+      await tab.goto(`${url}/ops/captcha`)
+      await tab.getByText('Users are verified').waitFor()
+      const metrics = await tab.goto(`${url}/metrics`)
+      expect(await metrics?.text()).toContain('tencent_captcha_guard_info')
+    } finally {
+      await operator.close()
+    }
   })
 
   it('runs an attack from the switchboard and says in plain words what it gained', async () => {

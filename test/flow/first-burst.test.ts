@@ -12,9 +12,12 @@ const crowds: ReadonlyArray<readonly [string, (user: number) => string]> = [
 ]
 
 describe.each(crowds)('two hundred first requests at once, %s', (_, addressOf) => {
-  test('pass where the API begins to hang in that moment, and wait no longer than the timeout', async () => {
+  test.each([
+    ['begins to hang', 'hang'],
+    ['answers 503', 'http_503_html'],
+  ] as const)('pass where the API %s in that moment, and wait no longer than the timeout', async (_, fault) => {
     const flow = await startFlow({ options: { degradation: { expectedPerMinute: 3000, fallback: { probe: false } } } })
-    flow.simulator.setFault('hang')
+    flow.simulator.setFault(fault)
     const replies = await Promise.all(
       Array.from({ length: users }, (_, user) => flow.send(flow.mint(), { ip: addressOf(user) })),
     )

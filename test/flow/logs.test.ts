@@ -43,6 +43,9 @@ const decisionFields = [
   'circuit',
   'durationMs',
   'suppressed',
+  'suppressedByReason',
+  'guardId',
+  'clientKnown',
 ]
 
 const decisionEvents = ['captcha_degraded', 'captcha_refused', 'captcha_verified']
@@ -76,6 +79,8 @@ describe.each(expressVersions)('on %s', (_name, express) => {
         requestId: captcha?.requestId,
         ticketHash: hashOf(token.ticket),
         userIp: '203.0.113.0/24',
+        guardId: flow.guard.snapshot().guardId,
+        clientKnown: false,
         circuit: 'closed',
         durationMs: captcha?.durationMs,
       },

@@ -189,9 +189,11 @@ describe.each(expressVersions)('on %s', (_name, express) => {
   test('close() frees sockets and timers, also with a canary hanging', async () => {
     const flow = await startFlow({ express, options: { timeoutMs: 60_000, degradation: { circuit: quickCircuit } } })
     flow.simulator.setFault('hang', { only: 'canary' })
-    await flow.send(flow.mint({ fault: 'internal_error' }))
+    // It is held for the canary's verdict.
+    const held = flow.send(flow.mint({ fault: 'internal_error' }))
     await until(() => flow.simulator.calls.some(({ ticketKind }) => ticketKind === 'fallback'))
     await flow.guard.close()
+    expect((await held).captcha?.reason).toBe('internal_error')
     await until(() => flow.simulator.calls.every(({ ticketKind, aborted }) => ticketKind === 'ordinary' || aborted))
     const calls = flow.simulator.calls.length
     await new Promise((resolve) => setTimeout(resolve, 120))

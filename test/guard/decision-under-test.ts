@@ -116,7 +116,7 @@ export function makeWorld({
       close: ignore,
     },
     runProbe: () => ignore,
-    announce: { event: onEvent, override: ignore, canary: ignore },
+    announce: { event: onEvent, override: ignore, state: ignore, call: ignore, canary: ignore },
   })
 
   /** What a guard of this site decides by. */
@@ -200,6 +200,8 @@ export function makeWorld({
 
   const policy = policyOf(degradation)
   const isCanary = ({ call }: StubCall) => call.ticket.startsWith('trerror_')
+  const ordinaryCalls = (): readonly StubCall[] => upstream.all.filter((call) => !isCanary(call))
+  const canaries = (): readonly StubCall[] => upstream.all.filter(isCanary)
   return {
     clock,
     services,
@@ -211,9 +213,14 @@ export function makeWorld({
     run,
     lateReports,
     /** Calls about users' tickets. */
-    calls: (): readonly StubCall[] => upstream.all.filter((call) => !isCanary(call)),
-    canaries: (): readonly StubCall[] => upstream.all.filter(isCanary),
+    calls: ordinaryCalls,
+    canaries,
     purses: (by: DecisionPolicy = policy) => services.site.ledger.snapshot(by.purses),
+    /** Ends a call with code 26, and the canary that was started about it as healthy: the decision has no evidence. */
+    failCall(index = 0): void {
+      ordinaryCalls().at(index)?.answer(codeResult(26))
+      canaries().at(-1)?.answer(codeResult(21))
+    },
     /** Passes drawn from both purses. */
     drawn(by: DecisionPolicy = policy): number {
       const { outage, doubt } = services.site.ledger.snapshot(by.purses)

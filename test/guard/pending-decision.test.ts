@@ -88,9 +88,9 @@ describe('a decision', () => {
   })
 
   test('passes a missing verdict from the doubt purse, and names how far it is used', () => {
-    const { run, calls, drawn } = makeWorld()
+    const { run, failCall, drawn } = makeWorld()
     const running = run()
-    calls()[0]?.answer(busy)
+    failCall()
     expect(running.decision).toMatchObject({
       verdict: { passed: true, degraded: true, reason: 'system_busy', cause: 'system_busy', captchaCode: 26 },
       trace: {
@@ -259,6 +259,8 @@ describe('the end of a decision', () => {
               running.pending.abandon()
             } else if (step !== 'wait') world.calls()[0]?.answer(result)
           }
+          // A failure is held for its verdict.
+          world.canaries().at(-1)?.answer(codeResult(21))
           const ends = running.told.filter((end) => end !== 'report')
           const isAnswered = sequence.some((step) => step.startsWith('answer'))
           expect(ends).toHaveLength(abandonedFirst || !isAnswered ? 0 : 1)
@@ -280,7 +282,7 @@ describe('a decision that is abandoned', () => {
     running.pending.abandon()
     expect(world.calls()[0]?.isGivenUp).toBe(false)
     expect(world.site.inFlight.total).toBe(1)
-    world.calls()[0]?.answer(busy)
+    world.failCall()
     expect(world.site.inFlight.total).toBe(0)
     expect(running.told).toEqual([])
     expect(world.drawn()).toBe(0)
@@ -298,9 +300,9 @@ describe('a decision that is abandoned', () => {
   })
 
   test('twice, or after its end, changes nothing', () => {
-    const { run, calls, drawn } = makeWorld()
+    const { run, failCall, drawn } = makeWorld()
     const running = run()
-    calls()[0]?.answer(busy)
+    failCall()
     running.pending.abandon()
     running.pending.abandon()
     expect(running.told).toEqual(['report', 'decided'])
@@ -313,10 +315,10 @@ describe('a decision that is abandoned', () => {
       abandon()
       return 'pass' as const
     }
-    const { run, calls, drawn } = makeWorld({ degradation: { rules: { system_busy: rule } } })
+    const { run, failCall, drawn } = makeWorld({ degradation: { rules: { system_busy: rule } } })
     const running = run()
     abandon = () => running.pending.abandon()
-    calls()[0]?.answer(busy)
+    failCall()
     expect([running.told, drawn()]).toEqual([[], 0])
   })
 })
@@ -331,9 +333,9 @@ async function worldWithStore() {
 
 describe('a decision that asks a store', () => {
   test('waits for the answer, and passes with it', async () => {
-    const { run, calls, session, drawn, services } = await worldWithStore()
+    const { run, failCall, session, drawn, services } = await worldWithStore()
     const running = run()
-    calls()[0]?.answer(busy)
+    failCall()
     expect(running.told).toEqual([])
     await settlePromises()
     expect(running.decision?.verdict.reason).toBe('system_busy')
@@ -342,10 +344,10 @@ describe('a decision that asks a store', () => {
   })
 
   test('refuses a ticket that passed at another process', async () => {
-    const { run, calls, session, drawn, services } = await worldWithStore()
+    const { run, failCall, session, drawn, services } = await worldWithStore()
     session.claimResult = { kind: 'replayed' }
     const running = run()
-    calls()[0]?.answer(busy)
+    failCall()
     await settlePromises()
     expect(running.decision?.verdict.reason).toBe('ticket_reused')
     expect(drawn()).toBe(0)
@@ -353,10 +355,10 @@ describe('a decision that asks a store', () => {
   })
 
   test('tells neither end and gives back what was granted, where it is abandoned meanwhile', async () => {
-    const { run, calls, session, drawn, site, services } = await worldWithStore()
+    const { run, failCall, session, drawn, site, services } = await worldWithStore()
     session.set('hangs', 'claim')
     const running = run()
-    calls()[0]?.answer(busy)
+    failCall()
     await settlePromises()
     expect(session.count('claim')).toBe(1)
     running.pending.abandon()
@@ -370,10 +372,10 @@ describe('a decision that asks a store', () => {
   })
 
   test('gives back what the store grants after its deadline, where it was abandoned before', async () => {
-    const { run, calls, session, drawn, clock, site, services } = await worldWithStore()
+    const { run, failCall, session, drawn, clock, site, services } = await worldWithStore()
     session.set('hangs', 'claim')
     const running = run()
-    calls()[0]?.answer(busy)
+    failCall()
     await settlePromises()
     running.pending.abandon()
     await clock.advance(250)
@@ -386,11 +388,11 @@ describe('a decision that asks a store', () => {
   })
 
   test('has nothing to give back where the store refused an abandoned claim', async () => {
-    const { run, calls, session, drawn, services } = await worldWithStore()
+    const { run, failCall, session, drawn, services } = await worldWithStore()
     session.claimResult = { kind: 'over_limit', history: undefined, retryAfterMs: 60_000 }
     session.set('hangs', 'claim')
     const running = run()
-    calls()[0]?.answer(busy)
+    failCall()
     await settlePromises()
     running.pending.abandon()
     session.answerHanging()
@@ -416,10 +418,10 @@ describe('a decision that asks a store', () => {
 
   test('is told one end where the store rejects, throws or hangs', async () => {
     for (const behaviour of ['rejects', 'throws', 'hangs'] as const) {
-      const { run, calls, session, clock, drawn, services } = await worldWithStore()
+      const { run, failCall, session, clock, drawn, services } = await worldWithStore()
       session.set(behaviour, 'claim')
       const running = run()
-      calls()[0]?.answer(busy)
+      failCall()
       await clock.advance(250)
       expect(running.told).toEqual(['report', 'decided'])
       expect(running.decision?.verdict.reason).toBe('system_busy')
@@ -429,11 +431,11 @@ describe('a decision that asks a store', () => {
   })
 
   test('fails where an exception arises on the way to the store, which is no pass', async () => {
-    const { run, calls, site, drawn, services } = await worldWithStore()
+    const { run, failCall, site, drawn, services } = await worldWithStore()
     const error = new RangeError('ledger')
     jest.spyOn(site.ledger, 'claimPass').mockReturnValue(Promise.reject(error))
     const running = run()
-    calls()[0]?.answer(busy)
+    failCall()
     await settlePromises()
     expect(running.told).toEqual(['failed'])
     expect(running.error).toBe(error)
@@ -442,12 +444,12 @@ describe('a decision that asks a store', () => {
   })
 
   test('fails where the report throws after the store’s answer, and no rejection is left unhandled', async () => {
-    const { run, calls, contextOf, policy, services } = await worldWithStore()
+    const { run, failCall, contextOf, policy, services } = await worldWithStore()
     const unhandled = await unhandledRejectionsDuring(async () => {
       const running = run(contextOf(), policy, () => {
         throw new RangeError('report')
       })
-      calls()[0]?.answer(busy)
+      failCall()
       await settlePromises()
       expect(running.told).toEqual(['report', 'failed'])
     })
@@ -460,7 +462,7 @@ describe('a rule of the application', () => {
   function withRule(rule: DegradationRule, cause: DegradationCause = 'system_busy') {
     const world = makeWorld({ degradation: { rules: { [cause]: rule } } })
     const running = world.run()
-    world.calls()[0]?.answer(busy)
+    world.failCall()
     return { ...world, running }
   }
 
@@ -576,7 +578,7 @@ describe('a second decision on the same request', () => {
     const world = makeWorld()
     const context = world.contextOf()
     world.run(context)
-    world.calls()[0]?.answer(busy)
+    world.failCall()
     const before = world.purses()
     const second = world.run(context, world.policyOf({}))
     expect(second.decision?.verdict).toMatchObject({ passed: true, reason: 'system_busy' })
@@ -598,7 +600,7 @@ describe('a second decision on the same request', () => {
     const other = world.policyOf({ doubt: { perClient: { limit: 2, windowMs: 600_000 } } })
     const context = world.contextOf()
     world.run(context)
-    world.calls()[0]?.answer(busy)
+    world.failCall()
     expect([world.drawn(), world.drawn(other)]).toEqual([1, 0])
     const second = world.run(context, other)
     expect(second.decision).toMatchObject({ verdict: { passed: true }, trace: { purseUsed: 1, purseLimit: 2 } })
@@ -620,7 +622,7 @@ describe('a second decision on the same request', () => {
       const context = world.contextOf()
       const [first, second] = openFirst ? [world.policy, closed] : [closed, world.policy]
       const decisions = [world.run(context, first)]
-      world.calls()[0]?.answer(busy)
+      world.failCall()
       decisions.push(world.run(context, second))
       const reasons = decisions.map(({ decision }) => decision?.verdict.reason)
       expect(reasons).toEqual(openFirst ? ['system_busy', 'budget_exhausted'] : ['budget_exhausted', 'system_busy'])
@@ -633,7 +635,7 @@ describe('a second decision on the same request', () => {
     const strict = world.policyOf({ rules: { system_busy: 'refuse' } })
     const context = world.contextOf()
     const first = world.run(context, strict)
-    world.calls()[0]?.answer(busy)
+    world.failCall()
     expect(first.decision?.verdict.reason).toBe('degradation_refused')
     expect(world.run(context).decision?.verdict.reason).toBe('system_busy')
     expect([world.drawn(), world.calls().length]).toEqual([1, 1])
@@ -680,7 +682,7 @@ describe('giving back', () => {
     for (let time = 0; time < 20; time++) {
       const context = world.contextOf()
       const running = world.run(context)
-      world.calls().at(-1)?.answer(busy)
+      world.failCall(-1)
       expect(running.decision).toMatchObject({ verdict: { reason: 'system_busy' }, trace: { purseUsed: 1 } })
       context.shared.giveBack()
     }
@@ -735,10 +737,10 @@ describe('giving back', () => {
   })
 
   test('releases what the store holds', async () => {
-    const { run, calls, session, contextOf, drawn, services } = await worldWithStore()
+    const { run, failCall, session, contextOf, drawn, services } = await worldWithStore()
     const context = contextOf()
     run(context)
-    calls()[0]?.answer(busy)
+    failCall()
     await settlePromises()
     expect([drawn(), session.count('release')]).toEqual([1, 0])
     context.shared.giveBack()
@@ -751,7 +753,7 @@ describe('giving back', () => {
     const world = makeWorld({ degradation: { lateVerification: true } })
     const context = world.contextOf()
     world.run(context)
-    world.calls()[0]?.answer(busy)
+    world.failCall()
     expect(world.services.late.snapshot().waiting).toBe(1)
     context.shared.giveBack()
     expect(world.services.late.snapshot().waiting).toBe(0)
@@ -759,11 +761,22 @@ describe('giving back', () => {
   })
 })
 
-test('two hundred who arrive in the moment when the API begins to hang pass with its evidence, before their deadline', async () => {
+/** Two hundred users who arrive together at a site of a known size. */
+function crowd() {
   const world = makeWorld({ degradation: { expectedPerMinute: 3000 } })
   const running = Array.from({ length: 200 }, (_, user) =>
     world.run(world.contextOf({ ...ticketOf(user), limitKey: `user ${user}`, addressKey: `user ${user}` })),
   )
+  return { world, running }
+
+  function ticketOf(user: number) {
+    const ticket = `ticket ${user}`
+    return { ticketKey: ticket, ticket: { kind: 'ordinary', ticket, randstr: '@abc' } } as const
+  }
+}
+
+test('two hundred who arrive in the moment when the API begins to hang pass with its evidence, before their deadline', async () => {
+  const { world, running } = crowd()
   await world.clock.advance(500)
   const [canary] = world.canaries()
   expect(canary?.timeoutMs).toBe(1450)
@@ -774,11 +787,45 @@ test('two hundred who arrive in the moment when the API begins to hang pass with
   }
   expect(world.clock.nowMs()).toBe(1950)
   world.services.close()
+})
 
-  function ticketOf(user: number) {
-    const ticket = `ticket ${user}`
-    return { ticketKey: ticket, ticket: { kind: 'ordinary', ticket, randstr: '@abc' } } as const
+test('two hundred who arrive in the moment when the API begins to answer 503 pass with the canary’s verdict', async () => {
+  const { world, running } = crowd()
+  const unavailable: UpstreamResult = { kind: 'http_status', status: 503 }
+  for (const call of world.calls()) call.answer(unavailable)
+  expect(running.filter(({ decision }) => decision !== undefined)).toEqual([])
+  await world.clock.advance(50)
+  world.canaries()[0]?.answer(unavailable)
+  for (const { decision } of running) {
+    expect(decision).toMatchObject({ verdict: { passed: true, cause: 'http_error' }, trace: { purse: 'outage' } })
   }
+  expect([world.calls().length, world.clock.nowMs(), world.site.inFlight.total]).toEqual([200, 50, 0])
+  world.services.close()
+})
+
+test('who fails Tencent by its own ticket waits alone for the canary, and has no evidence then', async () => {
+  const world = makeWorld()
+  const poisoned = world.run()
+  world.calls()[0]?.answer(busy)
+  const other = world.run(
+    world.contextOf({ ticketKey: 'ticket 2', ticket: { kind: 'ordinary', ticket: 'other*', randstr: '@abc' } }),
+  )
+  world.calls()[1]?.answer(verifiedResult)
+  expect([poisoned.decision, other.decision?.verdict.reason]).toEqual([undefined, 'verified'])
+  world.canaries()[0]?.answer(codeResult(21))
+  expect(poisoned.decision).toMatchObject({
+    verdict: { cause: 'system_busy' },
+    trace: { evidence: 'none', purse: 'doubt' },
+  })
+  world.services.close()
+})
+
+test('a call whose caller has hung up is not held: it ends, and its charge with it', () => {
+  const world = makeWorld()
+  world.run().pending.abandon()
+  world.calls()[0]?.answer(busy)
+  expect([world.canaries().length, world.site.inFlight.total]).toEqual([1, 0])
+  world.services.close()
 })
 
 describe('late verification', () => {
@@ -807,7 +854,7 @@ describe('late verification', () => {
     const context = world.contextOf({ clientKey: 'device 1' })
     const at = world.clock.epochMs()
     const first = world.run(context)
-    world.calls()[0]?.answer(busy)
+    world.failCall()
     world.run(context)
     expect(world.services.late.snapshot().waiting).toBe(1)
     world.canaries()[0]?.answer(codeResult(21))

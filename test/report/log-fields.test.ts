@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { CaptchaVerdict } from '../../lib/admission/verdict.js'
-import { decisionFields, type LineTrace } from '../../lib/report/log-fields.js'
+import { decisionFields, type LateTrace, type LineTrace, lateFields } from '../../lib/report/log-fields.js'
 import { degradedPass, degradedRefusal, refused, verified } from '../admission/verdicts.js'
 
 const facts = {
@@ -14,8 +14,10 @@ const facts = {
   clientErrorCode: 1006,
 }
 const trace: LineTrace = {
+  guardId: 'a1b2c3d4',
   ticketHash: '0123456789ab',
   userIp: '203.0.113.0/24',
+  clientKnown: true,
   stage: 'resolve',
   rule: 'pass',
   ruleFrom: 'option',
@@ -47,7 +49,7 @@ const forbidden = {
 const allowed = [
   ...['event', 'captchaAppId', 'reason', 'cause', 'passed', 'captchaCode', 'errorCode', 'requestId'],
   ...['clientErrorCode', 'durationMs', 'ticketHash', 'userIp', 'stage', 'rule', 'ruleFrom', 'evidence', 'evidenceWhy'],
-  ...['purse', 'purseUsed', 'purseLimit', 'purseRemaining', 'exhaustedBy', 'circuit'],
+  ...['purse', 'purseUsed', 'purseLimit', 'purseRemaining', 'exhaustedBy', 'circuit', 'guardId', 'clientKnown'],
 ]
 
 describe('the fields of a decision', () => {
@@ -132,5 +134,33 @@ describe('the fields of a decision', () => {
       passed: false,
       ...zeros,
     })
+  })
+})
+
+describe('the fields of a late verdict', () => {
+  const lateTrace: LateTrace = {
+    guardId: 'a1b2c3d4',
+    ticketHash: '0123456789ab',
+    userIp: '203.0.113.0/24',
+    purse: 'outage',
+    passedAt: '2026-01-01T00:00:00.000Z',
+  }
+
+  test('say what Tencent said, and which pass it is about', () => {
+    const refusal = { outcome: 'refused', reason: 'ticket_invalid', captchaCode: 15 } as const
+    expect(lateFields(1, degradedPass('timeout', facts), refusal, { ...lateTrace, ...forbidden })).toEqual({
+      event: 'captcha_late_verdict',
+      captchaAppId: 1,
+      cause: 'timeout',
+      ...refusal,
+      ...lateTrace,
+    })
+  })
+
+  test('are left out where they are not known', () => {
+    const unknown = { ...lateTrace, ticketHash: undefined, userIp: undefined, purse: undefined }
+    expect(Object.keys(lateFields(1, degradedPass('timeout'), { outcome: 'inconclusive' }, unknown))).toEqual([
+      ...['event', 'captchaAppId', 'guardId', 'cause', 'outcome', 'passedAt'],
+    ])
   })
 })

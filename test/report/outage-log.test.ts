@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import type { StateChange } from '../../lib/report/channels.js'
 import { OutageLog } from '../../lib/report/outage-log.js'
 import { Reporter } from '../../lib/report/reporter.js'
 import type { LateCounts } from '../../lib/site/late-verification.js'
@@ -11,10 +12,15 @@ const outage = { why: 'canary_failed', durationMs: 1234.5, decisions: { timeout:
 function setUp(path: 'api' | 'client' = 'api') {
   const [clock, logger] = [new ManualClock(), recordingLogger()]
   const reporter = new Reporter({ captchaAppId: 190000001, logger, mode: 'enforce' }, clock)
+  const changes: StateChange[] = []
   const state = { late: { waiting: 0, genuine: 0, refused: 0, inconclusive: 0 } as LateCounts }
-  const log = new OutageLog({ path, announce: reporter, clock, late: () => state.late })
+  const announce = {
+    event: reporter.event.bind(reporter),
+    state: (change: StateChange) => changes.push(change),
+  }
+  const log = new OutageLog({ path, announce, clock, late: () => state.late })
   const written = () => logger.lines.map(({ level, message }) => `${level} ${message}`)
-  return { clock, logger, state, log, written }
+  return { clock, logger, changes, state, log, written }
 }
 
 describe('the two lines of an outage', () => {
@@ -102,7 +108,8 @@ describe('the two lines of an outage', () => {
 
   test('say zero of every late verdict where no ticket is verified late', () => {
     const [clock, logger] = [new ManualClock(), recordingLogger()]
-    const announce = new Reporter({ captchaAppId: 1, logger, mode: 'enforce' }, clock)
+    const reporter = new Reporter({ captchaAppId: 1, logger, mode: 'enforce' }, clock)
+    const announce = { event: reporter.event.bind(reporter), state: () => {} }
     new OutageLog({ path: 'api', announce, clock }).ended(outage)
     expect(logger.lines[0]?.fields).toMatchObject({ late: { genuine: 0, refused: 0, inconclusive: 0 } })
   })
@@ -112,4 +119,12 @@ describe('the two lines of an outage', () => {
     log.ended(outage)
     expect(logger.lines[0]?.fields).not.toHaveProperty('late')
   })
+})
+
+test.each(['api', 'client'] as const)('a change of the path %s is told with the path', (path) => {
+  const { log, changes, logger } = setUp(path)
+  const change = { state: 'suspect', before: 'healthy', since: '2026-01-01T00:00:00.000Z', why: 'call_failed' } as const
+  log.changed(change)
+  expect(changes).toEqual([{ kind: 'path', path, ...change }])
+  expect(logger.lines).toEqual([])
 })

@@ -1,10 +1,9 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage } from 'node:http'
 import { describe, expect, test } from '@jest/globals'
 import { degraded } from '../../lib/admission/outcome.js'
 import type { CaptchaVerdict } from '../../lib/admission/verdict.js'
 import type { LineTrace } from '../../lib/report/log-fields.js'
-import { Reporter, verdictChannelName } from '../../lib/report/reporter.js'
+import { Reporter } from '../../lib/report/reporter.js'
 import {
   causes,
   degradedPass,
@@ -71,8 +70,10 @@ describe('the trace of a decision', () => {
   test('is in its line', () => {
     const { reporter, logger } = setUp()
     const whole: LineTrace = {
+      guardId: 'a1b2c3d4',
       ticketHash: '0123456789ab',
       userIp: '203.0.113.0/24',
+      clientKnown: false,
       stage: 'resolve',
       rule: 'pass',
       ruleFrom: 'function',
@@ -114,7 +115,10 @@ describe('under a flood', () => {
     expect(reporter.counters).toMatchObject({ ticket_invalid: 5000, verified: 0 })
     await clock.advance(1000)
     tell(refused('ticket_invalid'))
-    expect(linesOf('captcha_refused').at(-1)?.fields).toMatchObject({ suppressed: 4800 })
+    expect(linesOf('captcha_refused').at(-1)?.fields).toMatchObject({
+      suppressed: 4800,
+      suppressedByReason: { ticket_invalid: 4800 },
+    })
   })
 
   test('degraded passes are never sampled: each leaves its line', () => {
@@ -249,25 +253,18 @@ describe('other lines', () => {
     expect(logger.lines[1]?.fields).not.toHaveProperty('until')
   })
 
-  test('a late verdict is information, a refused one a warning; neither has the ticket', () => {
+  test('a late verdict is information, a refused one a warning', () => {
     const { reporter, logger } = setUp()
-    const passed = degradedPass('timeout')
-    reporter.late(passed, { outcome: 'genuine', captchaCode: 1 }, '0123456789ab')
-    reporter.late(passed, { outcome: 'refused', reason: 'ticket_invalid', captchaCode: 15 }, '0123456789ab')
-    reporter.late(passed, { outcome: 'inconclusive' }, undefined)
-    expect(logger.lines.map(({ level, fields }) => [level, fields.outcome, fields.ticketHash])).toEqual([
-      ['info', 'genuine', '0123456789ab'],
-      ['warn', 'refused', '0123456789ab'],
-      ['info', 'inconclusive', undefined],
+    const fields = { event: 'captcha_late_verdict' }
+    reporter.late({ outcome: 'genuine', captchaCode: 1 }, fields)
+    reporter.late({ outcome: 'refused', reason: 'ticket_invalid', captchaCode: 15 }, fields)
+    reporter.late({ outcome: 'inconclusive' }, fields)
+    const line = { message: 'captcha_late_verdict', fields }
+    expect(logger.lines).toEqual([
+      { level: 'info', ...line },
+      { level: 'warn', ...line },
+      { level: 'info', ...line },
     ])
-    expect(logger.lines[0]?.fields).toEqual({
-      event: 'captcha_late_verdict',
-      captchaAppId: 190000001,
-      cause: 'timeout',
-      outcome: 'genuine',
-      captchaCode: 1,
-      ticketHash: '0123456789ab',
-    })
   })
 
   test('are silent without a logger', () => {
@@ -299,30 +296,10 @@ describe('other lines', () => {
       reporter.hint(req, 'captcha_proxy_hint', {})
       reporter.event('error', 'captcha_store_down', {})
       reporter.override({ mode: 'none', by: '', leftMs: Number.POSITIVE_INFINITY }, 'set')
-      reporter.late(degradedPass('timeout'), { outcome: 'inconclusive' }, undefined)
+      reporter.late({ outcome: 'inconclusive' }, {})
       reporter.canary(degraded('misconfigured'))
     })
     expect(unhandled).toEqual([])
     expect(reporter.counters).toMatchObject({ verified: 1, ticket_missing: 1, misconfigured: 1 })
-  })
-})
-
-describe('the diagnostics channel', () => {
-  test('is told every verdict, logger or none', () => {
-    const heard: unknown[] = []
-    const listen = (message: unknown) => heard.push(message)
-    subscribe(verdictChannelName, listen)
-    try {
-      const made = verified()
-      setUp().tell(made)
-      const silent = new Reporter({ captchaAppId: 1, logger: false, mode: 'enforce' }, new ManualClock())
-      silent.verdict(req, made, trace)
-      expect(heard).toEqual([
-        { verdict: made, captchaAppId: 190000001 },
-        { verdict: made, captchaAppId: 1 },
-      ])
-    } finally {
-      unsubscribe(verdictChannelName, listen)
-    }
   })
 })

@@ -23,7 +23,8 @@ export interface UnderTestOptions {
 export interface Call {
   readonly permit: Permit
   readonly isReleased: () => boolean
-  answer(report: CallReport): void
+  /** Returns whether the call is held until the canary's verdict. */
+  answer(report: CallReport): boolean
 }
 
 /** The client that a call is made for. */

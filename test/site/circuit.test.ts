@@ -325,7 +325,7 @@ describe('how long things may take follows what was learned', () => {
 
   test('and while no call waits the canary has the whole of a timeout', async () => {
     const t = await learned()
-    t.answered('failure')
+    t.answered('unanswered')
     expect(t.canaryTimeoutsMs).toEqual([2000])
   })
 
@@ -496,6 +496,16 @@ describe('the canary', () => {
     t.canary = 'healthy'
     await t.advance(1000)
     expect(t.state).toBe('closed')
+  })
+
+  test('is shown with the time until the next one', async () => {
+    const t = new CircuitUnderTest()
+    expect(t.circuit.snapshot().nextCanaryInMs).toBeUndefined()
+    const broken = await opened()
+    const { nextCanaryInMs = -1 } = broken.circuit.snapshot()
+    expect(nextCanaryInMs).toBeGreaterThan(0)
+    await broken.advance(nextCanaryInMs - 1)
+    expect(broken.circuit.snapshot().nextCanaryInMs).toBe(1)
   })
 
   test('is shown with its age, also the one that opened the circuit', async () => {

@@ -68,7 +68,10 @@ class HealthyHour {
       },
       upstreams: { calls, canary, isCanaryApart: true, credential: () => ({ source: 'fixed' }), close: ignore },
       runProbe: () => ignore,
-      announce: { event: ignore, override: ignore, canary: (reply) => this.canaries.push(canaryReport(reply)) },
+      announce: {
+        ...{ event: ignore, override: ignore, state: ignore, call: ignore },
+        canary: (reply) => this.canaries.push(canaryReport(reply)),
+      },
     })
   }
 

@@ -5,11 +5,13 @@ import { ManualClock } from '../support/manual-clock.js'
 function makeWatch() {
   const clock = new ManualClock(Date.UTC(2026, 0, 1))
   const told: unknown[] = []
+  const changes: unknown[] = []
   const watch = new OutageWatch(clock, {
+    changed: (change) => changes.push(change),
     started: (outage) => told.push({ started: outage }),
     ended: (outage) => told.push({ ended: outage }),
   })
-  return { clock, told, watch }
+  return { clock, told, changes, watch }
 }
 
 test('a path is healthy from the start', () => {
@@ -86,4 +88,20 @@ test('the length is that of the monotonic clock, the date that of the calendar',
   watch.move('healthy', 'over')
   expect(told[1]).toMatchObject({ ended: { durationMs: 1000 } })
   expect(watch.snapshot().since).toBe('2030-01-01T00:00:00.000Z')
+})
+
+test('every change of state is told with the state before it, and no new reason alone', async () => {
+  const { clock, changes, watch } = makeWatch()
+  watch.move('healthy', 'the API answers')
+  watch.move('suspect', 'call_failed')
+  await clock.advance(1000)
+  watch.move('suspect', 'call_unanswered')
+  watch.move('outage', 'circuit open: canary_failed')
+  watch.move('healthy', 'the API answers')
+  const [first, second] = ['2026-01-01T00:00:00.000Z', '2026-01-01T00:00:01.000Z']
+  expect(changes).toEqual([
+    { state: 'suspect', before: 'healthy', since: first, why: 'call_failed' },
+    { state: 'outage', before: 'suspect', since: second, why: 'circuit open: canary_failed' },
+    { state: 'healthy', before: 'outage', since: second, why: 'the API answers' },
+  ])
 })

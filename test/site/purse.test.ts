@@ -137,6 +137,7 @@ describe('one client', () => {
       taken: 20,
       refusedByClientLimit: 980,
       refusedByTotal: 0,
+      perClient: { limit: 20, windowMs: 60_000 },
     })
     expect(crowd(purse, stranger, 100, 0)).toBe(30)
     expect(crowd(purse, known, 100, 0, 'known')).toBe(50)

@@ -53,6 +53,7 @@ class SiteUnderTest {
   readonly purses: PurseSettings
   readonly told: unknown[] = []
   canary: CanaryReport = 'healthy'
+  isOnTrial = false
   script: ProbeReport = 'reachable'
   circuitChanges = 0
   /** How often the store was connected to. */
@@ -63,6 +64,7 @@ class SiteUnderTest {
     this.store.state = { ...this.store.state, ...shared }
     this.store.nowMs = () => this.clock.nowMs() + storeAheadMs
     const watch = (path: string) => ({
+      changed: () => {},
       started: (outage: object) => this.told.push({ path, started: outage }),
       ended: (outage: object) => this.told.push({ path, ended: outage }),
     })
@@ -70,6 +72,7 @@ class SiteUnderTest {
       captchaAppId,
       clock: this.clock,
       settings: this.settings({ degradation, store: shared !== undefined }),
+      isOnTrial: () => this.isOnTrial,
       runCanary: (_timeoutMs, done) => this.#soon(() => done(this.canary)),
       runProbe: (done) => this.#soon(() => done(this.script)),
       listener: {
@@ -185,7 +188,7 @@ class SiteUnderTest {
   }
 
   async heartbeat(): Promise<void> {
-    await this.clock.advance(5000)
+    await this.clock.advance(1000)
   }
 
   get overridesShared(): readonly StoreOverride[] {
@@ -415,6 +418,17 @@ describe('the baseline', () => {
     expect(site.site.baselinePerMinute).toBeUndefined()
     await site.minutes(6, 10)
     expect(site.site.baselinePerMinute).toBe(10)
+  })
+
+  test('learns nothing while the endpoint in use is on trial: it may refuse every ticket', async () => {
+    const site = new SiteUnderTest()
+    await site.minutes(20, 10)
+    site.isOnTrial = true
+    await site.minutes(20, 1)
+    expect(site.site.baselinePerMinute).toBe(10)
+    site.isOnTrial = false
+    await site.minutes(20, 1)
+    expect(site.site.baselinePerMinute).toBe(1)
   })
 
   test('learns nothing from an outage that began and ended between two requests', async () => {
@@ -675,8 +689,8 @@ describe('an override', () => {
     await settlePromises()
     expect(site.overridesShared).toEqual([])
     site.store.set('answers')
-    await site.heartbeat()
-    const setMs = storeAheadMs + 5000
+    await site.clock.advance(2_000)
+    const setMs = storeAheadMs + 1000
     expect(site.overridesShared).toMatchObject([{ mode: 'pass', setMs }])
     await site.heartbeat()
     expect(site.overridesShared.map((override) => override.setMs)).toEqual([setMs, setMs])

@@ -4,7 +4,14 @@ import ts from 'typescript'
 import { captchaReasons, degradationCauses, refusalTable } from '../../lib/admission/cause-table.js'
 import { sourceFiles } from './source-files.js'
 
-const entryPoints = ['lib/index.ts', 'lib/store/redis/index.ts', 'lib/simulator/index.ts', 'lib/browser/index.ts']
+const entryPoints = [
+  'lib/index.ts',
+  'lib/store/redis/index.ts',
+  'lib/simulator/index.ts',
+  'lib/browser/index.ts',
+  'lib/prometheus/index.ts',
+  'lib/status/index.ts',
+]
 
 const settings = ts.parseConfigFileTextToJson('tsconfig.json', readFileSync('tsconfig.json', 'utf8')).config
 const { options } = ts.convertCompilerOptionsFromJson(settings.compilerOptions, '.')

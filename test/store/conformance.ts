@@ -54,8 +54,15 @@ export function overrideOf(change: Partial<StoreOverride> = {}): StoreOverride {
   return { id: randomUUID(), mode: 'pass', by: 'ops', forMs: minuteMs, setMs: 0, ...change }
 }
 
-/** Tests everything that `CaptchaStore` promises, on a new store for each test. */
-export function testConformance(open: () => StoreUnderTest | Promise<StoreUnderTest>): void {
+/**
+ * Tests everything that `CaptchaStore` promises, on a new store for each test.
+ *
+ * @param sharesStatus whether it has the optional methods of a session
+ */
+export function testConformance(
+  open: () => StoreUnderTest | Promise<StoreUnderTest>,
+  { sharesStatus = true }: { readonly sharesStatus?: boolean } = {},
+): void {
   let store: CaptchaStore
   let elapse: StoreUnderTest['elapse']
   let session: StoreSession
@@ -552,6 +559,84 @@ export function testConformance(open: () => StoreUnderTest | Promise<StoreUnderT
       }
       await elapse(7 * 24 * hourMs)
       expect(await standing()).toBeUndefined()
+    })
+  })
+
+  test(`${sharesStatus ? 'has both' : 'has none of the'} optional methods`, () => {
+    const expected = sharesStatus ? 'function' : 'undefined'
+    expect([typeof session.publishStatus, typeof session.readStatuses]).toEqual([expected, expected])
+  })
+
+  if (!sharesStatus) return
+
+  describe('a status', () => {
+    /** A process that lives and has published this. */
+    async function publish(status: string, change: Partial<StoreContext> = {}): Promise<StoreSession> {
+      const process = connect(change)
+      await process.heartbeat(notLearned)
+      await process.publishStatus?.(status)
+      return process
+    }
+    const readAt = async (reader: StoreSession) => [...((await reader.readStatuses?.()) ?? ['cannot read'])].sort()
+
+    test('is read as it was published by every other process of the app id, and not by its own', async () => {
+      expect(await readAt(session)).toEqual([])
+      const texts = ['{"pid":1}', ' Zürich\n"北京" \\ %d ']
+      const [one, two] = [await publish(texts[0] as string), await publish(texts[1] as string)]
+      await publish('another site', { captchaAppId: 2 })
+      expect(await readAt(session)).toEqual([...texts].sort())
+      expect(await readAt(one)).toEqual([texts[1]])
+      expect(await readAt(two)).toEqual([texts[0]])
+    })
+
+    test('replaces the last one of its process', async () => {
+      const process = await publish('first')
+      await process.publishStatus?.('second')
+      expect(await readAt(session)).toEqual(['second'])
+    })
+
+    test('of 8192 bytes is read whole', async () => {
+      const longest = `{"text":"${'验'.repeat(2727)}"}`
+      expect(Buffer.byteLength(longest)).toBe(8192)
+      await publish(longest)
+      expect(await readAt(session)).toEqual([longest])
+    })
+
+    test('is absent 15 seconds after it was published, while its process lives', async () => {
+      const process = await publish('stale')
+      await elapse(10_000)
+      await process.heartbeat(notLearned)
+      expect(await readAt(session)).toEqual(['stale'])
+      await elapse(5_000)
+      await process.heartbeat(notLearned)
+      await publish('fresh')
+      expect(await readAt(session)).toEqual(['fresh'])
+    })
+
+    test('is absent where its process lives no longer', async () => {
+      await publish('gone')
+      await elapse(15_000)
+      await publish('live')
+      expect(await readAt(session)).toEqual(['live'])
+    })
+
+    test('of a process without a heartbeat is absent', async () => {
+      await connect().publishStatus?.('unheard')
+      expect(await readAt(session)).toEqual([])
+    })
+
+    test('changes nothing of what a heartbeat returns', async () => {
+      const before = await session.heartbeat({ ...notLearned, baselinePerMinute: 5 })
+      await session.publishStatus?.('100')
+      const after = await session.heartbeat({ ...notLearned, baselinePerMinute: 5 })
+      expect(after).toEqual({ ...before, nowMs: expect.any(Number) })
+    })
+
+    test('is one of the 64 of the newest heartbeats, where there are more', async () => {
+      for (let process = 0; process < 10; process++) await publish('old')
+      await elapse(1_000)
+      for (let process = 0; process < 64; process++) await publish('new')
+      expect(await readAt(session)).toEqual(Array(64).fill('new'))
     })
   })
 }

@@ -13,6 +13,8 @@ export class StoreDouble implements StoreSession {
   readonly calls: Array<{ readonly name: keyof StoreSession; readonly argument: unknown }> = []
   claimResult: StoreClaimResult = { kind: 'granted', history: undefined }
   history: StoreHistory | undefined
+  /** What other processes have published. */
+  statuses: readonly string[] = []
   /** The store's clock. */
   nowMs = () => 0
   state: Omit<StoreState, 'nowMs'> = {
@@ -54,6 +56,9 @@ export class StoreDouble implements StoreSession {
     this.#act('heartbeat', own, () => ({ nowMs: this.nowMs(), ...this.state }))
   setOverride: StoreSession['setOverride'] = (override) =>
     this.#act('setOverride', override, () => this.standing ?? override)
+
+  publishStatus: StoreSession['publishStatus'] = (status) => this.#act('publishStatus', status, () => undefined)
+  readStatuses: StoreSession['readStatuses'] = () => this.#act('readStatuses', undefined, () => this.statuses)
 
   #act<T>(name: keyof StoreSession, argument: unknown, value: () => T): Promise<T> {
     this.calls.push({ name, argument })

@@ -53,11 +53,11 @@ async function settledKind(promise: Promise<{ readonly kind: string }>): Promise
 }
 
 describe('a store that answers', () => {
-  test('is up from the first heartbeat on, causes no event, and gets a heartbeat every five seconds', async () => {
+  test('is up from the first heartbeat on, causes no event, and gets a heartbeat every second', async () => {
     const { clock, session, events, states, link, read } = await open()
     expect(link.isUp).toBe(true)
     expect(await read()).toMatchObject({ kind: 'answer' })
-    await clock.advance(10_000)
+    await clock.advance(2_000)
     expect(session.calls.filter(({ name }) => name === 'heartbeat').map(({ argument }) => argument)).toEqual(
       Array(3).fill({ baselinePerMinute: 12, referencePerMinute: 9 }),
     )
@@ -120,7 +120,7 @@ describe.each(['throws', 'rejects', 'hangs'] satisfies Behaviour[])('a store who
   test('is noticed by the heartbeat when there are no requests', async () => {
     const { clock, session, events } = await open()
     session.set(behaviour)
-    await clock.advance(5_200)
+    await clock.advance(1_200)
     expect(events).toHaveLength(1)
   })
 })
@@ -203,6 +203,50 @@ describe('a late answer', () => {
     await clock.advance(1)
     const answer = await read()
     expect(answer.kind === 'down' && (await answer.late)).toBeUndefined()
+  })
+})
+
+describe('an operation that no decision needs', () => {
+  const readAside = (link: StoreLink) => link.askAside((session) => session.readHistory('client'))
+
+  test('returns what the store answers', async () => {
+    const { session, link } = await open()
+    session.history = { verifiedPerMinute: 3 }
+    expect(await readAside(link)).toEqual({ verifiedPerMinute: 3 })
+  })
+
+  test.each(['throws', 'rejects', 'hangs'] satisfies Behaviour[])(
+    'returns nothing within 200 ms and leaves the store up where the client %s',
+    async (behaviour) => {
+      const { clock, session, events, link, read } = await open()
+      session.set(behaviour)
+      const asked = readAside(link)
+      await clock.advance(200)
+      expect(await asked).toBeUndefined()
+      expect(link.isUp).toBe(true)
+      expect(events).toEqual([])
+      session.set('answers')
+      expect(await settledKind(read())).toBe('answer')
+    },
+  )
+
+  test('is not sent while the store is down, or was not heard yet', async () => {
+    const { clock, session, link } = await open('hangs')
+    expect(await readAside(link)).toBeUndefined()
+    await clock.advance(200)
+    expect(await readAside(link)).toBeUndefined()
+    expect(session.count('readHistory')).toBe(0)
+  })
+
+  test('ends when the store is lost', async () => {
+    const { clock, session, link, read } = await open()
+    session.set('hangs')
+    const decisive = read()
+    await clock.advance(100)
+    const asked = readAside(link)
+    await clock.advance(100)
+    expect(await settledKind(decisive)).toBe('down')
+    expect(await asked).toBeUndefined()
   })
 })
 

@@ -37,10 +37,13 @@ export interface Figures {
   readonly passes: number
   readonly passesByCause: Counts
   readonly passesByPurse: Counts
+  /** By whether the client had history before: `known`, `new`, or `unknown` where lines do not say. */
+  readonly passesByClient: Counts
   /** Refusals whose verdict was missing, those included whose lines were sampled away. */
   readonly degradedRefusals: number
-  /** By the lines that were written. */
+  /** Those included whose lines were sampled away, as far as lines say of them. */
   readonly degradedRefusalsByReason: Counts
+  /** By the lines that were written. */
   readonly degradedRefusalsByCause: Counts
   readonly limits: readonly LimitRefusals[]
   /** Refused for what the caller sent. */
@@ -48,7 +51,7 @@ export interface Figures {
   readonly refusedByReason: Counts
   /** Verified passes; 0 where the log has no lines of level debug. */
   readonly verified: number
-  /** Lines that were sampled away: in the totals above, and in no breakdown. */
+  /** Lines that were sampled away: in the totals and the reasons above, and in no other breakdown. */
   readonly suppressed: { readonly degradedRefusals: number; readonly refused: number; readonly verified: number }
   /** Of requests that passed, in the guard. */
   readonly waits: Waits | null
@@ -89,12 +92,13 @@ export function figuresOf(minutes: readonly MinuteTally[], later: readonly Minut
     passes,
     passesByCause: counts(sum, isDegradedPass, ({ cause }) => cause),
     passesByPurse: counts(sum, isDegradedPass, ({ purse }) => purse),
+    passesByClient: counts(sum, isDegradedPass, ({ client }) => client),
     degradedRefusals: count(sum, isDegradedRefusal) + suppressed.degradedRefusals,
-    degradedRefusalsByReason: counts(sum, isDegradedRefusal, ({ reason }) => reason),
+    degradedRefusalsByReason: reasonCounts(sum, isDegradedRefusal, 'captcha_degraded'),
     degradedRefusalsByCause: counts(sum, isDegradedRefusal, ({ cause }) => cause),
     limits: limitFigures(sum),
     refused: count(sum, isRefusal) + suppressed.refused,
-    refusedByReason: counts(sum, isRefusal, ({ reason }) => reason),
+    refusedByReason: reasonCounts(sum, isRefusal, 'captcha_refused'),
     verified: count(sum, isVerified) + suppressed.verified,
     suppressed,
     waits: sum.waits.summary(),
@@ -124,6 +128,14 @@ function counts({ decisions }: MinuteTally, isCounted: IsCounted, nameOf: (kind:
   for (const [kind, lines] of decisions) {
     const name = nameOf(kind) ?? 'unknown'
     if (isCounted(kind)) sums.set(name, (sums.get(name) ?? 0) + lines)
+  }
+  return sorted(sums)
+}
+
+function reasonCounts(minute: MinuteTally, isCounted: IsCounted, event: string): Counts {
+  const sums = new Map<string, number>(minute.suppressedReasons.get(event))
+  for (const [kind, lines] of minute.decisions) {
+    if (isCounted(kind)) sums.set(kind.reason, (sums.get(kind.reason) ?? 0) + lines)
   }
   return sorted(sums)
 }

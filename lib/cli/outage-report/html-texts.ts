@@ -126,7 +126,8 @@ const en: HtmlTexts = {
     'doubt client': 'doubt purse, of one client',
     'doubt total': 'doubt purse, in total',
   },
-  suppressed: (lines) => `${lines} more refusals whose lines were sampled away are in the totals and in no breakdown.`,
+  suppressed: (lines) =>
+    `${lines} refusals whose lines were sampled away are in the totals, by reason where the log says it, and in no breakdown by limit.`,
   clients: 'Clients with most passes',
   client: 'Client, as logged',
   atLeast: 'at least',
@@ -205,7 +206,8 @@ const zh: HtmlTexts = {
     'doubt client': '存疑额度，单个客户端上限',
     'doubt total': '存疑额度，总量上限',
   },
-  suppressed: (lines) => `另有 ${lines} 次拒绝的日志被抽样省略：计入合计，不计入分类。`,
+  suppressed: (lines) =>
+    `另有 ${lines} 次拒绝的日志被抽样省略：计入合计；日志写明时也计入原因的分类，不计入限制的分类。`,
   clients: '放行最多的客户端',
   client: '客户端（与日志一致）',
   atLeast: '至少',

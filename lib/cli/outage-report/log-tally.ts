@@ -1,3 +1,4 @@
+import { captchaReasons } from '../../admission/cause-table.js'
 import { plainText } from '../plain-text.js'
 import type { CaptchaLine } from './captcha-line.js'
 import { type DecisionKind, type LateKind, MinuteTally } from './minute-tally.js'
@@ -121,7 +122,7 @@ export class LogTally {
     const minute = this.#minute(line)
     minute.decisions.set(kind, (minute.decisions.get(kind) ?? 0) + 1)
     const { durationMs, suppressed, evidence, purse } = fields
-    if (isCount(suppressed)) minute.addSuppressed(kind.event, suppressed)
+    if (isCount(suppressed)) addSuppressed(minute, kind.event, suppressed, fields.suppressedByReason)
     if (evidence === 'outage' || purse === 'outage') this.#noteEvidence(minute, line)
     if (!kind.passed) return true
     if (isCount(durationMs)) minute.waits.add(durationMs)
@@ -167,7 +168,7 @@ export class LogTally {
     const key = `${outcome}|${reason ?? ''}`
     const kind = this.#intern(this.#lateKinds, key, () => ({ outcome: plainText(outcome), reason: text(reason) }))
     if (kind === undefined) return false
-    const { late } = this.#minute(line)
+    const { late } = this.#minute({ ...line, atMs: passTime(line) })
     late.set(kind, (late.get(kind) ?? 0) + 1)
     return true
   }
@@ -201,9 +202,10 @@ export class LogTally {
   }
 
   #decisionKind({ event, fields }: CaptchaLine): DecisionKind | undefined {
-    const { reason, cause, purse, exhaustedBy, passed, clientErrorCode, ticketHash } = fields
+    const { reason, cause, purse, exhaustedBy, passed, clientErrorCode, ticketHash, clientKnown } = fields
     const ticket = clientErrorCode !== undefined ? 'fallback' : ticketHash !== undefined ? 'ordinary' : 'none'
-    const key = `${event}|${reason}|${cause}|${purse}|${exhaustedBy}|${passed}|${ticket}`
+    const client = clientKnown === true ? 'known' : clientKnown === false ? 'new' : 'unknown'
+    const key = `${event}|${reason}|${cause}|${purse}|${exhaustedBy}|${passed}|${client}|${ticket}`
     return this.#intern(this.#decisionKinds, key, () => ({
       event,
       reason: plainText(reason as string),
@@ -211,6 +213,7 @@ export class LogTally {
       purse: text(purse),
       exhaustedBy: text(exhaustedBy),
       passed: passed === true,
+      client,
       ticket,
     }))
   }
@@ -285,6 +288,25 @@ function pruned({ clients }: MinuteTally, capacity: number): number {
   const before = clients.size
   clients.prune(capacity)
   return before - clients.size
+}
+
+/** Adds lines that were left out. A log may come from outside: only reasons that exist are counted. */
+function addSuppressed(minute: MinuteTally, event: string, lines: number, byReason: unknown): void {
+  minute.addSuppressed(event, lines)
+  if (typeof byReason !== 'object' || byReason === null) return
+  for (const reason of captchaReasons) {
+    const count: unknown = Reflect.get(byReason, reason)
+    if (isCount(count)) minute.addSuppressedReason(event, reason, count)
+  }
+}
+
+/** A ticket is verified late within five minutes of its pass; the same again is left to clocks. */
+const longestLateMs = 10 * minuteMs
+
+/** When the pass was that a late verdict is about; lines of older versions do not say. */
+function passTime({ atMs, fields: { passedAt } }: CaptchaLine): number {
+  const passedMs = typeof passedAt === 'string' ? Date.parse(passedAt) : Number.NaN
+  return passedMs <= atMs && atMs - passedMs <= longestLateMs ? passedMs : atMs
 }
 
 function isCount(value: unknown): value is number {

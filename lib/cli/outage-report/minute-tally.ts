@@ -1,3 +1,4 @@
+import type { CaptchaReason } from '../../admission/cause-table.js'
 import { ClientPasses } from './client-passes.js'
 import { WaitHistogram } from './wait-histogram.js'
 
@@ -9,6 +10,8 @@ export interface DecisionKind {
   readonly purse: string | undefined
   readonly exhaustedBy: string | undefined
   readonly passed: boolean
+  /** Whether the client had history before; lines of older versions do not say. */
+  readonly client: 'known' | 'new' | 'unknown'
   /** By what is logged of it: a fallback ticket has a client error code, and a pass of the override may have no ticket. */
   readonly ticket: 'ordinary' | 'fallback' | 'none'
 }
@@ -27,6 +30,8 @@ export class MinuteTally {
   readonly late = new Map<LateKind, number>()
   /** Lines that were sampled away, by event. A degraded pass never is. */
   readonly suppressed = new Map<string, number>()
+  /** The same by event and reason; lines of older versions do not say. */
+  readonly suppressedReasons = new Map<string, Map<CaptchaReason, number>>()
   /** First and last decision with evidence of an outage, or from the purse for one. */
   evidence: { readonly fromMs: number; readonly toMs: number } | undefined
   #waits: WaitHistogram | undefined
@@ -57,6 +62,12 @@ export class MinuteTally {
     this.suppressed.set(event, (this.suppressed.get(event) ?? 0) + lines)
   }
 
+  addSuppressedReason(event: string, reason: CaptchaReason, lines: number): void {
+    const reasons = this.suppressedReasons.get(event) ?? new Map<CaptchaReason, number>()
+    reasons.set(reason, (reasons.get(reason) ?? 0) + lines)
+    this.suppressedReasons.set(event, reasons)
+  }
+
   noteEvidence(atMs: number): void {
     const { fromMs, toMs } = this.evidence ?? { fromMs: atMs, toMs: atMs }
     this.evidence = { fromMs: Math.min(fromMs, atMs), toMs: Math.max(toMs, atMs) }
@@ -66,6 +77,9 @@ export class MinuteTally {
   merge(other: MinuteTally): void {
     for (const [kind, count] of other.decisions) this.decisions.set(kind, (this.decisions.get(kind) ?? 0) + count)
     for (const [event, lines] of other.suppressed) this.addSuppressed(event, lines)
+    for (const [event, reasons] of other.suppressedReasons) {
+      for (const [reason, lines] of reasons) this.addSuppressedReason(event, reason, lines)
+    }
     if (other.#waits) this.waits.merge(other.#waits)
     this.mergeLate(other)
   }

@@ -34,6 +34,7 @@ function figureCells(figures: Figures): Row {
     passes: figures.passes,
     ...named('passes', figures.passesByCause),
     ...named('passesFrom', figures.passesByPurse),
+    ...named('passesOf', figures.passesByClient),
     degradedRefusals: figures.degradedRefusals,
     ...named('degradedRefusals', figures.degradedRefusalsByReason),
     ...Object.fromEntries(

@@ -54,13 +54,17 @@ function figureRows(figures: Figures): string[] {
   const rows = [
     row('degraded passes', total(figures.passes, figures.passesByCause)),
     row('  from purse', breakdown(figures.passesByPurse)),
+    row(
+      '  of clients',
+      'known' in figures.passesByClient || 'new' in figures.passesByClient ? breakdown(figures.passesByClient) : '',
+    ),
     row('degraded refusals', total(figures.degradedRefusals, figures.degradedRefusalsByReason)),
   ]
   for (const { purse, exhaustedBy, refusals } of figures.limits) {
     rows.push(row('  refused by limit', `${purse} purse, ${exhaustedBy}: ${number(refusals)}`))
   }
   if (suppressed.degradedRefusals > 0) {
-    rows.push(row('  lines sampled away', `${number(suppressed.degradedRefusals)}, not broken down`))
+    rows.push(row('  lines sampled away', `${number(suppressed.degradedRefusals)}, not broken down by limit`))
   }
   rows.push(row('other refusals', total(figures.refused, figures.refusedByReason)))
   rows.push(row('verified', figures.verified > 0 ? number(figures.verified) : 'not in the log (level debug)'))

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 /** What a key is for. */
-export type KeyKind = 'history' | 'passes' | 'ticket' | 'processes' | 'baseline' | 'reference' | 'override'
+export type KeyKind = 'history' | 'passes' | 'ticket' | 'processes' | 'statuses' | 'baseline' | 'reference' | 'override'
 
 /** The keys of one app id. The braces put them all into one slot of a cluster. */
 export interface KeyNames {
@@ -9,6 +9,7 @@ export interface KeyNames {
   passes(purse: string, clientKey: string): string
   ticket(ticketKey: string): string
   readonly processes: string
+  readonly statuses: string
   readonly baseline: string
   readonly reference: string
   readonly override: string
@@ -16,7 +17,7 @@ export interface KeyNames {
   pattern(kind: KeyKind): string
 }
 
-const singleKinds: ReadonlySet<KeyKind> = new Set(['processes', 'baseline', 'reference', 'override'])
+const singleKinds: ReadonlySet<KeyKind> = new Set(['processes', 'statuses', 'baseline', 'reference', 'override'])
 
 export function keyNames(keyPrefix: string, captchaAppId: number): KeyNames {
   const site = `${keyPrefix}{${captchaAppId}}`
@@ -26,6 +27,7 @@ export function keyNames(keyPrefix: string, captchaAppId: number): KeyNames {
     passes: (purse, clientKey) => `${site}:passes:${purse}/${bounded(clientKey)}`,
     ticket: (ticketKey) => `${site}:ticket:${bounded(ticketKey)}`,
     processes: `${site}:processes`,
+    statuses: `${site}:statuses`,
     baseline: `${site}:baseline`,
     reference: `${site}:reference`,
     override: `${site}:override`,

@@ -9,6 +9,7 @@ import type {
   StoreState,
   StoreVerified,
 } from '../captcha-store.js'
+import { maxStatusBytes, maxStatuses } from '../status-bounds.js'
 import type { KeyKind, KeyNames } from './key-names.js'
 import type { ScriptRunner } from './redis-client.js'
 import { type LuaScript, scripts } from './scripts.js'
@@ -95,6 +96,18 @@ export class RedisSession implements StoreSession {
     const { overrideMs } = this.#context.lifetimes
     const args = [id, mode, by.slice(0, maxByLength), forMs ?? '', setMs, overrideMs]
     return overrideOf(await this.#run(scripts.setOverride, [this.#keys.override], args))
+  }
+
+  async publishStatus(status: string): Promise<void> {
+    const { processId, lifetimes } = this.#context
+    const keys = [this.#keys.processes, this.#keys.statuses]
+    await this.#run(scripts.publishStatus, keys, [processId, status, lifetimes.processMs])
+  }
+
+  readStatuses(): Promise<string[]> {
+    const { processId, lifetimes } = this.#context
+    const keys = [this.#keys.processes, this.#keys.statuses]
+    return this.#run(scripts.readStatuses, keys, [processId, lifetimes.processMs, maxStatuses, maxStatusBytes])
   }
 
   /** The keys that a claim takes from, and its ticket's. */

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import claim from './claim.lua'
 import heartbeat from './heartbeat.lua'
 import prelude from './prelude.lua'
+import publishStatus from './publish-status.lua'
 import readHistory from './read-history.lua'
+import readStatuses from './read-statuses.lua'
 import recordVerified from './record-verified.lua'
 import release from './release.lua'
 import setOverride from './set-override.lua'
@@ -17,7 +19,9 @@ export interface LuaScript {
 export const scripts = Object.freeze({
   claim: luaScript(claim),
   heartbeat: luaScript(heartbeat),
+  publishStatus: luaScript(publishStatus),
   readHistory: luaScript(readHistory),
+  readStatuses: luaScript(readStatuses),
   recordVerified: luaScript(recordVerified),
   release: luaScript(release),
   setOverride: luaScript(setOverride),

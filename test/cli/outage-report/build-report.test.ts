@@ -127,6 +127,36 @@ describe('an outage', () => {
     })
   })
 
+  test('breaks the lines that were sampled away down by reason where the log says it', () => {
+    const suppressedByReason = { budget_exhausted: 30, fallback_replayed: 10, 'made up': 5, rejected: 'many' }
+    const { outages } = reportOf([refusal(noonMs), refusal(noonMs, { suppressed: 40, suppressedByReason })])
+    expect(outages[0]?.figures).toMatchObject({ degradedRefusals: 42, suppressed: { degradedRefusals: 40 } })
+    expect(outages[0]?.figures.degradedRefusalsByReason).toEqual({ budget_exhausted: 32, fallback_replayed: 10 })
+  })
+
+  test('says how many passes were of clients with history, and how many lines do not say', () => {
+    const { outages } = reportOf([
+      pass(noonMs, { clientKnown: true }),
+      pass(noonMs, { clientKnown: true }),
+      pass(noonMs, { clientKnown: false }),
+      pass(noonMs),
+    ])
+    expect(outages[0]?.figures.passesByClient).toEqual({ known: 2, new: 1, unknown: 1 })
+  })
+
+  test('has the late verdicts of its passes where their lines say when these were', () => {
+    const passedAt = new Date(noonMs).toISOString()
+    const { outages, outside } = reportOf([
+      pass(noonMs),
+      lateVerdict(noonMs + 4 * minuteMs, 'genuine', { passedAt }),
+      lateVerdict(noonMs + 9 * minuteMs, 'genuine', { passedAt }),
+      lateVerdict(noonMs + 9 * minuteMs, 'genuine', { passedAt: 'no time' }),
+      lateVerdict(noonMs + 30 * minuteMs, 'genuine', { passedAt }),
+    ])
+    expect(outages[0]?.figures.late.genuine).toBe(2)
+    expect(outside[0]?.figures.late.genuine).toBe(2)
+  })
+
   test('names the minute in which users waited longest altogether', () => {
     const { outages } = reportOf([
       pass(noonMs, { durationMs: 900 }),

@@ -16,10 +16,10 @@ for _, key in ipairs(redis.call('KEYS', '*')) do
       redis.call('HSET', key, 'at', earlier(redis.call('HGET', key, 'at')))
     elseif string.find(key, ':override$') then
       redis.call('HINCRBYFLOAT', key, 'set', -ms)
-    elseif string.find(key, ':processes$') then
+    elseif string.find(key, ':processes$') or string.find(key, ':statuses$') then
       for _, field in ipairs(redis.call('HKEYS', key)) do
-        local at, baseline = string.match(redis.call('HGET', key, field), '^(%d+) (.*)$')
-        redis.call('HSET', key, field, earlier(at) .. ' ' .. baseline)
+        local at, rest = string.match(redis.call('HGET', key, field), '^(%d+) (.*)$')
+        redis.call('HSET', key, field, earlier(at) .. ' ' .. rest)
       end
     end
     redis.call('PEXPIRE', key, leftMs)

@@ -119,7 +119,7 @@ function counting(asked: { heartbeats: number; pending: number }, session: Store
     if (name === 'heartbeat') asked.heartbeats++
     asked.pending++
     try {
-      return await session[name](argument)
+      return await session[name]?.(argument)
     } finally {
       asked.pending--
     }

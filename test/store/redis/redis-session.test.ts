@@ -8,7 +8,7 @@ import { describeWithRedis, RedisServer } from './redis-server.js'
 
 const site = 'tcg:{190000001}'
 const [processesKey, baselineKey, overrideKey] = [`${site}:processes`, `${site}:baseline`, `${site}:override`]
-const referenceKey = `${site}:reference`
+const [referenceKey, statusesKey] = [`${site}:reference`, `${site}:statuses`]
 const notLearned = { baselinePerMinute: undefined, referencePerMinute: undefined }
 
 describeWithRedis()('redisStore()', () => {
@@ -39,10 +39,9 @@ describeWithRedis()('redisStore()', () => {
       return redisStore(connection.client, { keyPrefix }).connect(contextOf({ onCorruption, ...change }))
     }
 
-    testConformance(() => ({
-      store: redisStore(connection.client),
-      elapse: (ms) => connection.command('EVAL', elapseScript, '0', String(ms)),
-    }))
+    const elapse = (ms: number) => connection.command('EVAL', elapseScript, '0', String(ms))
+
+    testConformance(() => ({ store: redisStore(connection.client), elapse }))
 
     test('slides the window by the time of the server itself', async () => {
       const claim = async () => (await session.claim(claimOf({ purses: [purseOf({ limit: 1, windowMs: 50 })] }))).kind
@@ -63,8 +62,9 @@ describeWithRedis()('redisStore()', () => {
       await session.recordVerified(verifiedOf({ clientKey: '2001:db8::/56', ticketKey: '\u0000 {}' }))
       await session.heartbeat({ baselinePerMinute: 5, referencePerMinute: 4 })
       await session.setOverride(overrideOf({ forMs: null }))
+      await session.publishStatus?.('{}')
       const names = await keys()
-      expect(names).toHaveLength(8)
+      expect(names).toHaveLength(9)
       for (const name of names) {
         expect(name).toMatch(/^tcg:\{190000001\}:/)
         expect(name.length).toBeLessThan(140)
@@ -89,6 +89,16 @@ describeWithRedis()('redisStore()', () => {
       await connection.command('HSET', processesKey, 'just', `${(Date.now() + 14_000) * 1000} 7`)
       expect((await session.heartbeat(notLearned)).processes).toBe(2)
       expect(await connection.command('HLEN', processesKey)).toBe(2)
+    })
+
+    test('keeps no status of a process that lives no longer', async () => {
+      for (const processId of ['gone', 'live', 'live']) {
+        await elapse(processId === 'live' ? 8_000 : 0)
+        const process = connect({ processId })
+        await process.heartbeat(notLearned)
+        await process.publishStatus?.('own')
+      }
+      expect(await connection.command('HKEYS', statusesKey)).toEqual(['live'])
     })
 
     describe('a key with a value that the store did not write', () => {
@@ -132,6 +142,28 @@ describeWithRedis()('redisStore()', () => {
         })
         await session.heartbeat(notLearned)
         expect(corrupted).toEqual([processesKey, baselineKey, referenceKey, overrideKey])
+      })
+
+      test('is no status: others are read, and it is deleted and reported', async () => {
+        const publish = async (processId: string, status: string) => {
+          const process = connect({ processId })
+          await process.heartbeat(notLearned)
+          await process.publishStatus?.(status)
+        }
+        for (const processId of ['garbage', 'oversized', 'ahead', 'intact']) await publish(processId, 'own')
+        await connection.command('HSET', statusesKey, 'garbage', 'garbage')
+        await connection.command('HSET', statusesKey, 'oversized', `${Date.now()}000 ${'x'.repeat(8_193)}`)
+        await connection.command('HSET', statusesKey, 'ahead', `${Date.now() + 60_000}000 ahead`)
+        expect(await session.readStatuses?.()).toEqual(['own'])
+        expect(await connection.command('HKEYS', statusesKey)).toEqual(expect.arrayContaining(['ahead', 'intact']))
+        expect(await connection.command('HLEN', statusesKey)).toBe(2)
+        await connection.command('SET', statusesKey, 'garbage')
+        expect(await session.readStatuses?.()).toEqual([])
+        await publish('again', 'own')
+        expect(await session.readStatuses?.()).toEqual(['own'])
+        await connection.command('SET', processesKey, 'garbage')
+        expect(await session.readStatuses?.()).toEqual([])
+        expect(corrupted).toEqual([statusesKey, processesKey])
       })
 
       test('is replaced by a new override', async () => {

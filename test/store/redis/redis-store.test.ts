@@ -104,6 +104,7 @@ describe('a session of redisStore()', () => {
     await expect(session(thrower).recordHistory('client')).rejects.toThrow('closed')
     await expect(session(nodeRedis(() => undefined)).recordHistory('client')).rejects.toThrow('no promises')
     await expect(session(nodeRedis(async () => 'OK')).recordHistory('client')).rejects.toThrow('unreadable')
+    await expect(session(nodeRedis(async () => 'OK')).readStatuses?.()).rejects.toThrow('unreadable')
     const nonsense = session(nodeRedis(async () => ['', 'many', 'x']))
     await expect(nonsense.heartbeat(learned)).rejects.toThrow('unreadable')
     await expect(nonsense.readHistory('client')).rejects.toThrow('unreadable')

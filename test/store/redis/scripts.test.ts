@@ -31,7 +31,7 @@ describe('the Lua scripts', () => {
     const prelude = readFileSync(join(folder, 'prelude.lua'), 'utf8')
     const expected = bodies.map((name) => `${prelude}\n${readFileSync(join(folder, name), 'utf8')}`)
     expect(new Set(Object.values(scripts).map(({ source }) => source))).toEqual(new Set(expected))
-    expect(expected).toHaveLength(6)
+    expect(expected).toHaveLength(8)
   })
 
   test.each(Object.entries(scripts))('%s is valid Lua 5.1 and uses no global of its own', (_name, { source }) => {

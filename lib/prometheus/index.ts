@@ -1,0 +1,1 @@
+export { type CaptchaMetrics, captchaMetrics, type MetricsRegistry } from './captcha-metrics.js'
