@@ -3,30 +3,12 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { build, transform } from 'esbuild'
+import { shortenLocals } from './shorten-locals.mjs'
 
 const target = 'node20'
 
-/** Minified: a page, a stand-in and a command. What runs with the requests of an application can be read. */
+/** Minified: a page, a stand-in and a command. Errors of what runs with an application's requests name the functions of the source. */
 const toolEntryPoints = /^lib\/(cli|simulator|status)\//
-
-/** Comments of the sources go; the bundler writes the code anew, readable where the stack of an error leads to. */
-const withoutComments = {
-  name: 'without-comments',
-  setup({ onLoad }) {
-    onLoad({ filter: /[\\/]lib[\\/].*\.ts$/ }, async ({ path }) => {
-      const source = await readFile(path, 'utf8')
-      const { code } = await transform(source, {
-        loader: 'ts',
-        sourcefile: path,
-        target,
-        minifyWhitespace: true,
-        charset: 'utf8',
-        tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true, target: 'ES2022' } },
-      })
-      return { contents: code, loader: 'js' }
-    })
-  },
-}
 
 /**
  * The kit's text for `captchaAssets` is a file of its own. In the tarball it follows `captcha-guard.iife.js`, sorted by name, and
@@ -79,7 +61,7 @@ export async function buildServer(out, entryPoints) {
     chunkNames: 'chunks/[name]-[hash]',
     outdir: join(out, 'cjs'),
     loader: { '.lua': 'text' },
-    plugins: [withoutComments, kitBesideItsCopy],
+    plugins: [kitBesideItsCopy],
     packages: 'external',
     platform: 'node',
     target,
@@ -92,8 +74,7 @@ export async function buildServer(out, entryPoints) {
   await Promise.all(
     outputFiles.map(async ({ path, text }) => {
       const code = toCommonJs(text)
-      const minified = { format: 'cjs', minify: true, target, charset: 'utf8' }
-      await writeText(path, tools.has(relative('.', path)) ? (await transform(code, minified)).code : code)
+      await writeText(path, tools.has(relative('.', path)) ? await minified(code) : await shortenLocals(code))
     }),
   )
   const kit = await readFile('lib/browser-assets/iife-source.generated.ts', 'utf8')
@@ -108,6 +89,11 @@ export async function buildServer(out, entryPoints) {
     const up = '../'.repeat(name.split('/').length)
     await writeText(join(out, 'esm', `${name}.js`), `export { ${exports.join(', ')} } from '${up}cjs/${name}.js'\n`)
   }
+}
+
+async function minified(script) {
+  const { code } = await transform(script, { format: 'cjs', minify: true, target, charset: 'utf8' })
+  return code
 }
 
 /** The outputs that no other entry point imports, itself or by a chunk. */
