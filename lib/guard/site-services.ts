@@ -130,8 +130,8 @@ export class SiteServices {
         },
         storeCorrupted: (key) => announce.event('warn', 'captcha_store_corrupted', { key }),
         circuitChanged: () => {
-          this.#tellCircuit()
           if (this.site.circuit.why === 'canary_disagrees') this.endpoints.noteUsersFailing()
+          this.#tellCircuit()
           this.late.resume()
         },
       },

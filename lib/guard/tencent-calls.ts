@@ -118,8 +118,6 @@ export class TencentCalls {
   }
 
   #start(question: TencentQuestion, take: (reply: Outcome) => void): Asked {
-    // First of all: in an outage every request comes here, and a full house of calls says less than an open circuit.
-    if (this.#site.circuit.isShut) return answered(notAdmitted)
     const { call, callKey, limitKey, timeoutMs } = question
     const isKnown = this.#site.ledger.isKnown(limitKey)
     const leaveInFlight = this.#site.inFlight.enter(limitKey, isKnown)
@@ -168,10 +166,10 @@ export class TencentCalls {
     if (permit === undefined) return false
     const endpoint = this.#endpoint()
     const judge = (result: UpstreamResult) => {
-      const answer = classifyReply(result, call.channel)
-      this.#tellCall(endpoint, answer, permit.startedMs)
-      const reply = endpoint.judge(answer)
-      const report = endpoint.isTrialFailure(answer, allowed) ? 'failure' : circuitReport(reply)
+      const given = classifyReply(result, call.channel)
+      this.#tellCall(endpoint, given, permit.startedMs)
+      const reply = endpoint.judge(given)
+      const report = endpoint.isTrialFailure(given, allowed) ? 'failure' : circuitReport(reply)
       this.#site.callAllowance.settle(allowed, reply)
       giveUp = () => {}
       // A lost permit would hold a probing circuit open for ever.

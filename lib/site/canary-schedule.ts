@@ -74,15 +74,15 @@ export class CanarySchedule {
     return this.#lastShown
   }
 
-  /** Milliseconds to the next canary, 0 while one is under way; `undefined` where none is asked for. */
-  get nextInMs(): number | undefined {
-    if (this.#giveUp !== undefined) return 0
-    return this.#timer === undefined ? undefined : Math.max(0, this.#dueMs - this.#clock.nowMs())
-  }
-
   /** Whether a canary is under way. */
   get isUnderWay(): boolean {
     return this.#giveUp !== undefined
+  }
+
+  /** Milliseconds to the next canary, 0 while one is under way; `undefined` where none is asked for. */
+  get nextInMs(): number | undefined {
+    if (this.isUnderWay) return 0
+    return this.#timer === undefined ? undefined : Math.max(0, this.#dueMs - this.#clock.nowMs())
   }
 
   /** When the failure before the last one was; minus infinity before two have failed. */

@@ -224,7 +224,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
           clientErrorCode: 1006,
           clientKey: '203.0.113.7',
         },
-        { cause: 'internal_error', evidence: 'none', ticketKind: 'ordinary', clientKey: clientIp(1) },
+        { cause: 'internal_error', evidence: 'outage', ticketKind: 'ordinary', clientKey: clientIp(1) },
         { cause: 'circuit_open', evidence: 'outage', ticketKind: 'ordinary', clientKey: clientIp(2) },
       ])
       expect(seen.map(({ request }) => request)).toEqual(flow.visits.map(({ req }) => req))
