@@ -1,6 +1,9 @@
 /** @jest-config-loader esbuild-register */
 import type { Config } from 'jest'
 
+// One seed for all files of a whole run of the fuzz tests, so that one command runs any of its cases again.
+if (process.env.FUZZ === 'whole') process.env.FUZZ_SEED ||= String(Date.now() % 2 ** 31)
+
 const config: Config = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
