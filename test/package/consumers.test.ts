@@ -20,6 +20,7 @@ const answers = {
   paid: { status: 200, paid: true },
   error: true,
   snapshot: 2,
+  status: { stranger: 403, isPage: true, verified: 2 },
 }
 
 let packed: PackedPackage
