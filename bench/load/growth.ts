@@ -1,6 +1,9 @@
 /** What a process holds after garbage collection, while nobody asks it anything. */
 export interface Held {
+  /** Heap and typed arrays, without compiled code. */
   readonly megabytes: number
+  /** What V8 has compiled: it grows as paths get hot, and holds nothing of a request. */
+  readonly codeMegabytes: number
   /** What keeps its event loop alive. */
   readonly resources: number
   /** Open files and sockets. */

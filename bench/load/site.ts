@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs'
+import { getHeapCodeStatistics } from 'node:v8'
 import { createClient } from 'redis'
 import { captchaGuard } from '../../lib/captcha-guard.js'
 import type { CaptchaGuard } from '../../lib/guard/guard-types.js'
@@ -31,8 +32,11 @@ function held(guard: CaptchaGuard): Held {
   globalThis.gc?.()
   globalThis.gc?.()
   const { heapUsed, arrayBuffers } = process.memoryUsage()
+  const { code_and_metadata_size, bytecode_and_metadata_size } = getHeapCodeStatistics()
+  const codeBytes = code_and_metadata_size + bytecode_and_metadata_size
   return {
-    megabytes: (heapUsed + arrayBuffers) / 1e6,
+    megabytes: (heapUsed + arrayBuffers - codeBytes) / 1e6,
+    codeMegabytes: codeBytes / 1e6,
     resources: process.getActiveResourcesInfo().length,
     // Sockets among them; those that hold no process open are not in the list above.
     descriptors: readdirSync('/dev/fd').length,

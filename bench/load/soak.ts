@@ -5,7 +5,7 @@ import type { Condition } from '../http/tencent.js'
 import { countsGrown, type Held, maxGrowthMegabytes, whatGrew } from './growth.js'
 import type { Answers, FixedRate } from './open-loop.js'
 import { RedisProcess } from './redis-process.js'
-import { target } from './report.js'
+import { round, target } from './report.js'
 
 const perSecond = 200
 const full = { rounds: 8, faultSeconds: 5, healthySeconds: 10 }
@@ -36,7 +36,7 @@ export async function soak(start: (...args: string[]) => ChildProcess, isQuick: 
     const startMs = performance.now()
     const rows = [row(startMs, outcomes, before)]
     const afterRounds: Held[] = []
-    for (let round = 0; round < rounds; round++) {
+    for (let done = 0; done < rounds; done++) {
       for (const fault of faults) {
         if (fault === 'redis off') await redis.kill()
         await run(fault === 'redis off' ? 'healthy' : fault, faultSeconds)
@@ -65,12 +65,13 @@ export async function soak(start: (...args: string[]) => ChildProcess, isQuick: 
   }
 }
 
-function row(startMs: number, outcomes: Record<string, number>, { megabytes, ...counts }: Held) {
+function row(startMs: number, outcomes: Record<string, number>, { megabytes, codeMegabytes, ...counts }: Held) {
   return {
     seconds: Math.round((performance.now() - startMs) / 1000),
     requests: Object.values(outcomes).reduce((sum, count) => sum + count, 0),
     verified: outcomes.verified ?? 0,
-    MB: Number(megabytes.toFixed(2)),
+    MB: round(megabytes),
+    'MB of code': round(codeMegabytes),
     ...counts,
   }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { type Held, whatGrew } from '../../bench/load/growth.js'
 
-const quiet: Held = { megabytes: 36, resources: 4, descriptors: 23, lateTickets: 0 }
+const quiet: Held = { megabytes: 36, codeMegabytes: 2, resources: 4, descriptors: 23, lateTickets: 0 }
 
 function rounds(change: (round: number) => Partial<Held>): Held[] {
   return Array.from({ length: 8 }, (_, round) => ({ ...quiet, megabytes: 41, ...change(round) }))
