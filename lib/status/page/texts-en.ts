@@ -165,7 +165,8 @@ export const en = {
 
   purses: {
     title: 'Purses',
-    intro: 'Unverified passes are drawn from these. What callers send cannot enlarge them.',
+    intro:
+      'Unverified passes are drawn from these. What callers send cannot enlarge them. Half of each is kept for known clients: when half is left, nothing is left for the others.',
     outage: 'Outage purse',
     outageFor: 'with evidence of an outage',
     doubt: 'Doubt purse',
@@ -272,7 +273,7 @@ export const en = {
     rules: { default: 'default rule', option: 'rule of the options', function: 'rule of the application' },
     evidence: { outage: 'evidence of an outage', none: 'no evidence of an outage' },
     purse: (name: string, used: string, limit: string) => `${name}, ${used} of ${limit} of this client`,
-    exhausted: { client: 'limit of this client reached', total: 'total empty' },
+    exhausted: { client: 'limit of this client reached', total: 'nothing left for this client in total' },
     ticket: (hash: string) => `ticket ${hash}`,
   },
   late: {

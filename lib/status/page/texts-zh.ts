@@ -157,7 +157,8 @@ export const zh: StatusTexts = {
 
   purses: {
     title: '额度',
-    intro: '未经验证的放行从这里扣除。调用方发送的任何内容都不能使其增大。',
+    intro:
+      '未经验证的放行从这里扣除。调用方发送的任何内容都不能使其增大。每个额度有一半留给已知客户端：只剩一半时，其他客户端已无可用额度。',
     outage: '故障额度',
     outageFor: '有故障证据时使用',
     doubt: '存疑额度',
@@ -264,7 +265,7 @@ export const zh: StatusTexts = {
     rules: { default: '默认规则', option: '配置中的规则', function: '应用的规则函数' },
     evidence: { outage: '有故障证据', none: '无故障证据' },
     purse: (name, used, limit) => `${name}，此客户端 ${used} / ${limit}`,
-    exhausted: { client: '此客户端已达限额', total: '总额已空' },
+    exhausted: { client: '此客户端已达限额', total: '总额中已无此客户端可用的部分' },
     ticket: (hash) => `票据 ${hash}`,
   },
   late: {
