@@ -79,6 +79,14 @@ export const en = {
       users: 'Unverified requests beyond the limit are refused (503, try again in half a minute).',
       todo: ['See below who is refused: a single client is held to its own limit, many clients to the total.'],
     },
+    none_verified: {
+      title: 'Tencent accepts no ticket',
+      users: 'Every ticket is refused (403) as made up or of another app id; none was verified.',
+      todo: [
+        'Run npx tencent-captcha-guard check on this machine: do app id and AppSecretKey belong together?',
+        'If they do: does the page use the same app id? If it does, only bots are here, and are refused.',
+      ],
+    },
     override_verify_only: {
       title: 'The override refuses every unverified request',
       users: 'Requests that Tencent verifies pass; every other one is refused.',

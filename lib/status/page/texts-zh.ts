@@ -71,6 +71,14 @@ export const zh: StatusTexts = {
       users: '超出限额的未验证请求被拒绝（503，半分钟后可重试）。',
       todo: ['下方列出了被拒绝的客户端：单个客户端受自身限额约束，众多客户端受总额约束。'],
     },
+    none_verified: {
+      title: '腾讯云不接受任何票据',
+      users: '所有票据都被视为伪造或属于其他应用而被拒绝（403），没有一张通过验证。',
+      todo: [
+        '在本机运行 npx tencent-captcha-guard check：应用 ID 与 AppSecretKey 是否匹配？',
+        '如果匹配：页面使用的是否为同一应用 ID？如果也是，则来访的只有机器人，且已被拒绝。',
+      ],
+    },
     override_verify_only: {
       title: '人工干预：未经验证的请求一律拒绝',
       users: '腾讯云验证通过的请求放行，其余一律拒绝。',
