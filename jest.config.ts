@@ -1,6 +1,9 @@
 /** @jest-config-loader esbuild-register */
 import type { Config } from 'jest'
 
+// One seed for all files of a whole run of the fuzz tests, so that one command runs any of its cases again.
+if (process.env.FUZZ === 'whole') process.env.FUZZ_SEED ||= String(Date.now() % 2 ** 31)
+
 const config: Config = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
@@ -8,7 +11,11 @@ const config: Config = {
   // Attacks that need minutes on real time; `npm run test:attacks` runs them as well.
   testPathIgnorePatterns: process.env.ATTACKS === 'whole' ? [] : ['\\.whole\\.test\\.ts$'],
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    // The matrix puts other versions of the Redis clients in their place.
+    ...(process.env.REDIS_CLIENTS && { '^(redis|ioredis)$': `${process.env.REDIS_CLIENTS}/$1` }),
+  },
   transform: {
     '\\.lua$': '<rootDir>/test/support/lua-as-text.cjs',
     '^.+\\.ts$': [

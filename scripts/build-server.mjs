@@ -3,28 +3,12 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { build, transform } from 'esbuild'
+import { shortenLocals } from './shorten-locals.mjs'
 
 const target = 'node20'
 
-/** Blanks and comments of the sources go; esbuild writes the code anew, readable, for whoever looks up a line of a stack. */
-const withoutComments = {
-  name: 'without-comments',
-  setup({ onLoad }) {
-    onLoad({ filter: /[\\/]lib[\\/].*\.ts$/ }, async ({ path }) => {
-      const source = await readFile(path, 'utf8')
-      const { code } = await transform(source, {
-        loader: 'ts',
-        sourcefile: path,
-        target,
-        minifyWhitespace: true,
-        charset: 'utf8',
-        tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true, target: 'ES2022' } },
-      })
-      const marked = /^(#!|$)/.test(code) ? code : `//! ${relative('.', path)}\n${code}`
-      return { contents: marked, loader: 'js' }
-    })
-  },
-}
+/** Minified: a page, a stand-in and a command. Errors of what runs with an application's requests name the functions of the source. */
+const toolEntryPoints = /^lib\/(cli|simulator|status)\//
 
 /**
  * The kit's text for `captchaAssets` is a file of its own. In the tarball it follows `captcha-guard.iife.js`, sorted by name, and
@@ -37,6 +21,30 @@ const kitBesideItsCopy = {
   },
 }
 const kitTexts = 'captcha-guard.texts.js'
+
+/**
+ * The bundler's statements of import and export in CommonJS. Its own translation calls each import through a getter, and is longer.
+ * Nothing that a chunk exports is assigned to later, and no two import each other.
+ */
+function toCommonJs(code) {
+  const translated = code
+    .replace(/^import ([\w$]+), (\{[^}]*\}) from ("[^"]+");$/gm, 'import $1 from $3;\nimport $2 from $3;')
+    .replace(/^import (?:\* as )?([\w$]+) from ("[^"]+");$/gm, 'const $1 = require($2);')
+    .replace(
+      /^import (\{[^}]*\}) from ("[^"]+");$/gm,
+      (_, names, from) => `const ${renamed(names)} = require(${from});`,
+    )
+    .replace(/^import ("[^"]+");$/gm, 'require($1);')
+    .replace(/^export (\{[^}]+\});$/gm, (_, names) => `module.exports = ${names.replace(/(\S+) as (\S+)/g, '$2: $1')};`)
+  const left = /^(import|export) .*/m.exec(translated)
+  if (left) throw new Error(`The build does not translate this into CommonJS: ${left[0]}`)
+  // A command's first line is `#!`.
+  return translated.replace(/^(#!.*\n)?/, '$1"use strict";\n')
+}
+
+function renamed(names) {
+  return names.replace(/(\S+) as (\S+)/g, '$1: $2')
+}
 
 /**
  * @param {string} out the folder of the package's build
@@ -53,22 +61,20 @@ export async function buildServer(out, entryPoints) {
     chunkNames: 'chunks/[name]-[hash]',
     outdir: join(out, 'cjs'),
     loader: { '.lua': 'text' },
-    plugins: [withoutComments, kitBesideItsCopy],
+    plugins: [kitBesideItsCopy],
     packages: 'external',
     platform: 'node',
     target,
     charset: 'utf8',
-    legalComments: 'inline',
     logLevel: 'warning',
   })
   // The package is `type: module`; this file makes Node and TypeScript read dist/cjs as CommonJS.
   await writeText(join(out, 'cjs/package.json'), `${JSON.stringify({ type: 'commonjs' })}\n`)
+  const tools = onlyOfTools(metafile.outputs)
   await Promise.all(
     outputFiles.map(async ({ path, text }) => {
-      // Only the command line is minified: what it prints of an error is the message.
-      const minify = relative(join(out, 'cjs'), path).startsWith('cli')
-      const { code } = await transform(text, { format: 'cjs', platform: 'node', target, charset: 'utf8', minify })
-      await writeText(path, code)
+      const code = toCommonJs(text)
+      await writeText(path, tools.has(relative('.', path)) ? await minified(code) : await shortenLocals(code))
     }),
   )
   const kit = await readFile('lib/browser-assets/iife-source.generated.ts', 'utf8')
@@ -83,6 +89,24 @@ export async function buildServer(out, entryPoints) {
     const up = '../'.repeat(name.split('/').length)
     await writeText(join(out, 'esm', `${name}.js`), `export { ${exports.join(', ')} } from '${up}cjs/${name}.js'\n`)
   }
+}
+
+async function minified(script) {
+  const { code } = await transform(script, { format: 'cjs', minify: true, target, charset: 'utf8' })
+  return code
+}
+
+/** The outputs that no other entry point imports, itself or by a chunk. */
+function onlyOfTools(outputs) {
+  const readable = new Set()
+  const add = (path) => {
+    if (readable.has(path) || outputs[path] === undefined) return
+    readable.add(path)
+    for (const imported of outputs[path].imports) add(imported.path)
+  }
+  for (const [path, { entryPoint }] of Object.entries(outputs))
+    if (entryPoint !== undefined && !toolEntryPoints.test(entryPoint)) add(path)
+  return new Set(Object.keys(outputs).filter((path) => !readable.has(path)))
 }
 
 async function writeText(file, text) {

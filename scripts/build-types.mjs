@@ -31,8 +31,10 @@ export async function buildTypes(out, entryPoints) {
     { name: browser, report: join(reports, reportName(browser)), rolled: join(out, 'browser/cjs/index.d.ts') },
     { name: server, rolled: rolledServer },
   ])
+  await writeFile(rolledServer, withoutInternalComments(await readFile(rolledServer, 'utf8')))
   await addGlobalTypes(declarations, rolledServer, join(reports, reportName('index')))
-  for (const name of entryPoints) await writeEntryPoint(out, name, await readFile(join(reports, reportName(name)), 'utf8'))
+  for (const name of entryPoints)
+    await writeEntryPoint(out, name, await readFile(join(reports, reportName(name)), 'utf8'))
   await writeText(join(out, 'browser/index.d.ts'), "export * from './cjs/index.js';\n")
   await rm(declarations, { recursive: true })
 }
@@ -48,6 +50,16 @@ function reportName(name) {
   return `${name.replace(/\/?index$/, '').replaceAll('/', '-') || 'main'}.api.md`
 }
 
+/** Comments of types that cannot be imported are read by no editor. A blank line ends a declaration, and is in none. */
+function withoutInternalComments(types) {
+  const isInternal = (declaration) => /^(\/\*\*[\s\S]*?\*\/\n)?declare /.test(declaration)
+  const plain = (declaration) => declaration.replace(/^ *\/\*\*[\s\S]*?\*\/\n/gm, '')
+  return types
+    .split('\n\n')
+    .map((declaration) => (isInternal(declaration) ? plain(declaration) : declaration))
+    .join('\n\n')
+}
+
 /** What the main entry point adds to the types of Express; the extractor leaves it out. */
 async function addGlobalTypes(declarations, types, report) {
   const text = await readFile(join(declarations, 'augment-express.d.ts'), 'utf8')
@@ -59,7 +71,10 @@ async function addGlobalTypes(declarations, types, report) {
 async function insertBefore(file, place, addition) {
   const text = await readFile(file, 'utf8')
   if (!place.test(text)) throw new Error(`${file} has no place for the global types`)
-  await writeFile(file, text.replace(place, (found) => addition + found))
+  await writeFile(
+    file,
+    text.replace(place, (found) => addition + found),
+  )
 }
 
 /** The report of an entry point begins a line with `export` for each name that it exports. */
@@ -70,7 +85,10 @@ async function writeEntryPoint(out, name, report) {
   const up = '../'.repeat(name.split('/').length - 1) || './'
   const list = [...new Set(names.map(([, exported]) => exported))].join(', ')
   await writeText(join(out, 'cjs', `${name}.d.ts`), `export { ${list} } from '${up}types.js';\n`)
-  await writeText(join(out, 'esm', `${name}.d.ts`), `export * from '${up === './' ? '../' : `../${up}`}cjs/${name}.js';\n`)
+  await writeText(
+    join(out, 'esm', `${name}.d.ts`),
+    `export * from '${up === './' ? '../' : `../${up}`}cjs/${name}.js';\n`,
+  )
 }
 
 async function writeText(file, text) {

@@ -41,6 +41,8 @@ export interface ProcessWorld {
   readonly canFetchScript: () => boolean
   /** Without one the keys are fixed. */
   readonly credential?: DynamicCredential | undefined
+  /** @default 2048 */
+  readonly maxInFlight?: number
 }
 
 const captchaAppId = 190000001
@@ -71,7 +73,7 @@ export class CaptchaGuardProcess {
         config: circuit,
         suspicionMs: 500,
         expectedPerMinute,
-        maxInFlight: 2048,
+        maxInFlight: world.maxInFlight ?? 2048,
         probe: true,
         store,
         canaryTimeoutMs: timeoutMs,
@@ -87,10 +89,16 @@ export class CaptchaGuardProcess {
       announce: silent,
       history: repeatableHistory(),
     })
-    this.services.site.ledger.holdFallbackFor(config.fallback.maxAgeMs)
-    this.policy = {
+    this.policy = this.openGuard(config)
+  }
+
+  /** What one more guard of this process decides by. */
+  openGuard(config: DegradationConfig): DecisionPolicy {
+    const { ledger } = this.services.site
+    ledger.holdFallbackFor(config.fallback.maxAgeMs)
+    return {
       services: this.services,
-      purses: this.services.site.ledger.openPurses(config),
+      purses: ledger.openPurses(config),
       timeoutMs,
       maxFallbackAgeMs: config.fallback.maxAgeMs,
       rules: config.rules,
@@ -106,10 +114,10 @@ export class CaptchaGuardProcess {
     site.refresh()
   }
 
-  /** Decides about a request. Returns a function by which its caller hangs up. */
-  handle(request: SimulatedRequest, done: (decision: Decision) => void): () => void {
+  /** Decides about a request, by the first guard unless told otherwise. Returns a function by which its caller hangs up. */
+  handle(request: SimulatedRequest, done: (decision: Decision) => void, policy = this.policy): () => void {
     const end = { report: ignore, decided: done, failed: rethrow }
-    const pending = new PendingDecision(this.policy, this.#contextOf(request), end)
+    const pending = new PendingDecision(policy, this.#contextOf(request), end)
     pending.start()
     return () => pending.abandon()
   }
@@ -134,8 +142,8 @@ export class CaptchaGuardProcess {
     return 60_000 / this.pursesNow()[purse].perMinute
   }
 
-  pursesNow(): Readonly<Record<PurseName, PurseSnapshot>> {
-    return this.services.site.ledger.snapshot(this.policy.purses)
+  pursesNow(policy = this.policy): Readonly<Record<PurseName, PurseSnapshot>> {
+    return this.services.site.ledger.snapshot(policy.purses)
   }
 
   noteTraffic(isFallback: boolean): void {

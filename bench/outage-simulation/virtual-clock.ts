@@ -49,6 +49,11 @@ export class VirtualClock implements Clock {
     return this.#heap[0]?.dueMs ?? Number.POSITIVE_INFINITY
   }
 
+  /** Events that are still to run. */
+  get pendingTimers(): number {
+    return this.#heap.filter(({ run }) => run !== undefined).length
+  }
+
   /** Moves to the next event and runs it. */
   runNext(): void {
     const event = this.#pop()

@@ -78,10 +78,13 @@ export function circuitReport(reply: Outcome): CallReport {
   switch (reply.kind) {
     case 'verified':
       return 'success'
-    case 'refused':
+    case 'refused': {
+      const { captchaCode, errorCode } = reply.facts
+      // An API error is no verdict, whatever stands beside it.
+      if (captchaCode === undefined || errorCode !== undefined) return 'neutral'
       // Code 1 with EvilLevel 100 refuses the user; Tencent answered as it should.
-      if (reply.facts.captchaCode === 1) return 'success'
-      return reply.facts.captchaCode === undefined ? 'neutral' : 'refused'
+      return captchaCode === 1 ? 'success' : 'refused'
+    }
     case 'degraded':
       return reply.isEvidence ? causeTable[reply.cause].circuit : 'neutral'
     case 'bug':

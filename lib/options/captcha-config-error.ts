@@ -19,13 +19,14 @@ export type OptionEntries = Readonly<Record<string, unknown>>
 
 /** The error that the validator's `issue` stands for: it names the option, its value (never a secret) and the fix. */
 export function optionError(issue: BaseIssue<unknown>, entries: OptionEntries, options: object): CaptchaConfigError {
-  const path = (issue.path ?? []).map((item) => String(item.key))
+  const secrets = secretsOf(options)
+  const path = (issue.path ?? []).map((item) => withoutKeys(String(item.key), secrets))
   const option = path.join('.')
   if (issue.type === 'strict_object' && issue.expected === 'never') return unknownOptionError(path, entries)
   const problem =
     issue.input === undefined
       ? `is missing. ${missingFixes[option] ?? `It must be ${issue.message}.`}`
-      : `${describeValue(option, issue.input, secretsOf(options))}; it must be ${issue.message}.`
+      : `${describeValue(option, issue.input, secrets)}; it must be ${issue.message}.`
   return new CaptchaConfigError(option, `option \`${option}\` ${problem}`)
 }
 
@@ -58,6 +59,15 @@ export function secretsOf(options: { readonly appSecretKey?: unknown; readonly c
   const { appSecretKey, credential } = options
   const keys: unknown[] = typeof credential === 'object' ? Object.values(credential ?? {}) : [credential]
   return [appSecretKey, ...keys].filter((key): key is string => typeof key === 'string' && key.trim() !== '')
+}
+
+/** Shorter texts are none of Tencent's keys, and may be part of a name by chance. */
+const shortestKey = 12
+
+/** The name of a member, but for one that holds a key: one that mixes up names and values must not find it in a log. */
+function withoutKeys(name: string, secrets: readonly string[]): string {
+  const holdsKey = secrets.some((secret) => secret.length >= shortestKey && name.includes(secret))
+  return holdsKey ? '(a key, not shown)' : name
 }
 
 function withoutUrlSecrets(text: string): string {

@@ -67,7 +67,8 @@ interface Attempts {
 export class LateVerification<Context> {
   readonly #options: LateVerificationOptions<Context>
   readonly #queue = new Map<LateTicket<Context>, Attempts>()
-  #byAge = this.#queue.keys()
+  /** Where dropping has come to, while tickets have to be dropped. Kept any longer it would hold every table that the map outgrew. */
+  #byAge: Iterator<LateTicket<Context>> | undefined
   /** Tickets that Tencent is asked about right now. */
   readonly #underWay = new Set<LateTicket<Context>>()
   readonly #counts = { genuine: 0, refused: 0, inconclusive: 0 }
@@ -84,6 +85,7 @@ export class LateVerification<Context> {
   add(ticket: LateTicket<Context>): () => void {
     if (this.#isClosed || !this.#options.isOn()) return () => {}
     if (this.#queue.size >= maxTickets) this.#queue.delete(this.#oldest())
+    else this.#byAge = undefined
     this.#queue.set(ticket, { tries: 0, mayBeSpent: ticket.mayBeSpent })
     this.resume()
     return () => {
@@ -94,8 +96,8 @@ export class LateVerification<Context> {
 
   /** One iterator for all, which goes on where it was: a new one would walk over what was deleted before. */
   #oldest(): LateTicket<Context> {
-    let next = this.#byAge.next()
-    if (next.done) {
+    let next = this.#byAge?.next()
+    if (next === undefined || next.done) {
       this.#byAge = this.#queue.keys()
       next = this.#byAge.next()
     }
@@ -123,6 +125,7 @@ export class LateVerification<Context> {
 
   #step(): void {
     this.#timer = undefined
+    this.#byAge = undefined
     this.#dropDead()
     const [[ticket, attempts] = []] = this.#queue
     if (ticket === undefined || attempts === undefined) return this.#tellIfDrained()

@@ -4,6 +4,7 @@ import type { ClassifiedTicket } from '../admission/ticket.js'
 import type { CaptchaVerdict } from '../admission/verdict.js'
 import type { Clock } from '../clock.js'
 import type { CaptchaStore, StoreState } from '../store/captcha-store.js'
+import { checkedSession } from '../store/checked-session.js'
 import { storeLifetimes } from '../store/store-lifetimes.js'
 import { StoreLink } from '../store/store-link.js'
 import { CallAllowance } from './call-allowance.js'
@@ -266,7 +267,7 @@ export class Site {
       onCorruption: (key) => listener.storeCorrupted(key),
     })
     return new StoreLink({
-      session,
+      session: checkedSession(session),
       clock,
       learned: () => this.#expected.learned,
       onState: (state) => this.#adoptShared(state),

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Clock, systemClock } from '../clock.js'
 import { CaptchaConfigError } from '../options/captcha-config-error.js'
-import type { NextFunction } from '../types.js'
+import type { CaptchaRequest, NextFunction } from '../types.js'
 import { type Authorization, type Authorized, askAuthorization } from './http/authorization.js'
 import { readOverride, setBy } from './http/override-fields.js'
 import { readBody } from './http/read-body.js'
@@ -20,7 +20,7 @@ export interface CaptchaStatusOptions {
    * Decides about each request, after the application's own login: `true`, or a name (a string or `{ name }`) that the log shows
    * beside an override. Anything else is refused with 403; what it throws or rejects with goes to `next(error)`. Required.
    */
-  readonly authorize: (req: StatusRequest) => Authorization | Promise<Authorization>
+  authorize(req: CaptchaRequest): Authorization | Promise<Authorization>
   /**
    * The `Host` values that this page is served under, with the port where there is one: `['ops.example.com', 'localhost:3000']`.
    * Any other is refused with 421. Give them where `authorize` knows people by their network and not by a session: another

@@ -16,6 +16,7 @@ export interface FleetPath extends WatchSnapshot {
 
 /** How Tencent answers at one endpoint, over five to ten minutes. */
 export interface FleetLatency {
+  /** Host, with the port where it is not the usual one; empty for a client of the application's own. */
   readonly endpoint: string
   readonly calls: number
   readonly failed: number
@@ -111,6 +112,12 @@ export function mergeProcesses(all: readonly [ProcessStatus, ...ProcessStatus[]]
     outages: mergeOutages(all.flatMap(({ recording }) => recording.outages)),
     processes: all.map(listed),
   }
+}
+
+/** How the endpoint with this URL answers; `undefined` where no call went there. */
+export function latencyAt({ latency }: Pick<FleetView, 'latency'>, url: string | undefined): FleetLatency | undefined {
+  const host = url !== undefined && URL.canParse(url) ? new URL(url).host : ''
+  return latency.find(({ endpoint }) => endpoint === host)
 }
 
 const severity = { healthy: 0, suspect: 1, outage: 2, closed: 0, open: 2 } as const

@@ -5,7 +5,6 @@ export { type CaptchaStatusOptions, type CaptchaStatusRouter, captchaStatus } fr
 export type { Finding, RecentVerdicts } from './findings.js'
 export type { FleetLatency, FleetPath, FleetProcess, FleetPurse, FleetView } from './fleet-view.js'
 export type { Authorization } from './http/authorization.js'
-export type { StatusRequest } from './http/status-request.js'
 export type { DegradedDecision } from './recording/degraded-decisions.js'
 export type { LimitedClient } from './recording/limit-refusals.js'
 export type { TimelineOutage } from './recording/outage-timeline.js'

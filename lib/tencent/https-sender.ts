@@ -171,6 +171,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: unknown, error: NodeJS.ErrnoException): void {
+    // A head of status 101, which undici does not hand on.
+    if (error.message === 'bad upgrade') return this.#fail({ kind: 'http_status', status: 101 })
     this.#wasLost =
       this.#hasLeft && this.#connection.isReused && this.#status === 0 && connectionEnded.has(error.code ?? '')
     const localCode = this.#hasLeft ? undefined : localCodeOf(error)

@@ -94,3 +94,10 @@ describe('a missing verdict', () => {
     expect(Object.isFrozen(noFacts)).toBe(true)
   })
 })
+
+test('an API error beside a CaptchaCode says nothing to the circuit: it is no verdict', () => {
+  const refused = (facts: object) => circuitReport({ kind: 'refused', reason: 'rejected', facts })
+  expect(refused({ captchaCode: 1, errorCode: 'MissingParameter' })).toBe('neutral')
+  expect(refused({ captchaCode: 15, errorCode: 'MissingParameter' })).toBe('neutral')
+  expect([refused({ captchaCode: 15 }), refused({ captchaCode: 1 })]).toEqual(['refused', 'success'])
+})

@@ -1,5 +1,7 @@
 /*
  * Preloaded into a server under attack: a resolver that is slow or hangs for the names under `.test`, and few local ports.
+ * `not-found.test` does not exist, `try-again.test` fails for now, `six.test` is ::1, `dual.test` is ::1 and 127.0.0.1, all
+ * others are 127.0.0.1.
  *
  *   LOOKUP_MS=20             a lookup of a name under .test takes this long
  *   HANG_FILE=/tmp/x         while this file exists, a lookup of tencent.test does not end
@@ -26,7 +28,18 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
   while (hang && strcmp(node, "tencent.test") == 0 && access(hang, F_OK) == 0) usleep(20000);
   const char *ms = getenv("LOOKUP_MS");
   if (ms) usleep(atoi(ms) * 1000);
-  return real("127.0.0.1", service, hints, result);
+  if (strcmp(node, "not-found.test") == 0) return EAI_NONAME;
+  if (strcmp(node, "try-again.test") == 0) return EAI_AGAIN;
+  int hasIpv6 = strcmp(node, "six.test") == 0 || strcmp(node, "dual.test") == 0;
+  if (!hasIpv6) return real("127.0.0.1", service, hints, result);
+  /* An address of loopback is none by which a machine counts as one with IPv6. */
+  struct addrinfo any = *hints;
+  any.ai_flags &= ~AI_ADDRCONFIG;
+  int failure = real("::1", service, &any, result);
+  if (failure || strcmp(node, "six.test") == 0) return failure;
+  struct addrinfo *last = *result;
+  while (last->ai_next) last = last->ai_next;
+  return real("127.0.0.1", service, hints, &last->ai_next);
 }
 
 int socket(int domain, int type, int protocol) {

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe } from '@jest/globals'
 
-function mayCompile(): boolean {
+/** Whether a library can be compiled and preloaded here. */
+export function mayCompile(): boolean {
   try {
     execFileSync('cc', ['--version'], { stdio: 'ignore' })
     return process.platform === 'linux'

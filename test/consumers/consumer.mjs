@@ -3,6 +3,17 @@ import { once } from 'node:events'
 import express from 'express'
 import { CaptchaConfigError, captchaGuard, requireCaptcha } from 'tencent-captcha-guard'
 import { startSimulator } from 'tencent-captcha-guard/simulator'
+import { captchaStatus } from 'tencent-captcha-guard/status'
+
+/** What the status page answers: to a stranger, as HTML, and how many verified tickets its JSON counts. */
+async function statusPage(url) {
+  const asOperator = (accept) => fetch(url, { headers: { 'x-operator': 'ann', accept } })
+  const stranger = await fetch(url)
+  const page = await (await asOperator('text/html')).text()
+  const { sites } = await (await asOperator('application/json')).json()
+  const verified = sites[0].fleet.verdicts.verified.reduce((sum, count) => sum + count, 0)
+  return { stranger: stranger.status, isPage: page.startsWith('<!doctype html>'), verified }
+}
 
 async function main() {
   const simulator = await startSimulator()
@@ -18,6 +29,8 @@ async function main() {
   app.use(express.json())
   app.post('/login/:name', guard, (req, res) => res.json({ name: req.params.name, reason: req.captcha.reason }))
   app.post('/pay', guard, requireCaptcha({ allowDegraded: false }), (_req, res) => res.json({ paid: true }))
+  const status = captchaStatus(guard, { authorize: (req) => req.get('x-operator') === 'ann' })
+  app.use('/ops/captcha', status)
   const server = app.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const post = async (path, body) => {
@@ -37,7 +50,9 @@ async function main() {
     paid: await post('/pay', simulator.mintTicket()),
     error: new CaptchaConfigError('x', 'y') instanceof TypeError,
     snapshot: guard.snapshot().counters.verified,
+    status: await statusPage(`http://127.0.0.1:${server.address().port}/ops/captcha`),
   }
+  status.close()
   await guard.close()
   await simulator.close()
   server.close()

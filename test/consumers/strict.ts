@@ -18,6 +18,7 @@ import {
 } from 'tencent-captcha-guard'
 import { type CaptchaMetrics, captchaMetrics } from 'tencent-captcha-guard/prometheus'
 import { startSimulator } from 'tencent-captcha-guard/simulator'
+import { captchaStatus, type StatusReport } from 'tencent-captcha-guard/status'
 
 const keys = {
   captchaAppId: '190000001',
@@ -178,3 +179,21 @@ tracingChannel<unknown, VerifyMessage>(captchaChannels.verify).asyncEnd.subscrib
   const { result } = message as VerifyMessage
   result?.reason satisfies CaptchaReason | undefined
 })
+
+const status = captchaStatus(guard, { authorize: (req) => req.get('x-operator') })
+app.use('/ops/captcha', status)
+app.use('/ops/named', captchaStatus({ login: guard }, { authorize: async (req: Request) => ({ name: req.baseUrl }) }))
+express.Router().use(status)
+status.close()
+// @ts-expect-error the page is open to everybody without it
+captchaStatus(guard, {})
+// @ts-expect-error no such option
+captchaStatus(guard, { authorize: () => true, hosts: ['a'] })
+
+/** Reads the page's JSON. */
+export async function worstOf(page: string): Promise<string | undefined> {
+  const report = (await (await fetch(page)).json()) as StatusReport
+  report.sites[0]?.fleet.api.state satisfies 'healthy' | 'suspect' | 'outage' | undefined
+  report.sites[0]?.fleet.degraded satisfies readonly { readonly passed: boolean }[] | undefined
+  return report.sites[0]?.findings[0].kind
+}

@@ -715,6 +715,20 @@ describe('giving back', () => {
     expect(world.site.ledger.hasPassed('fallback 1', true)).toBe(true)
   })
 
+  test('follows from a hang-up while a second guard of the request still waits', () => {
+    const world = makeWorld()
+    const before = world.purses()
+    const context = world.contextOf()
+    world.site.setOverride({ mode: 'pass', by: 'test', leftMs: Number.POSITIVE_INFINITY })
+    expect(world.run(context).decision?.verdict.passed).toBe(true)
+    world.site.setOverride({ mode: 'none', by: 'test', leftMs: Number.POSITIVE_INFINITY })
+    const second = world.run(context)
+    expect([world.calls().length, world.drawn()]).toEqual([1, 1])
+    second.pending.abandon()
+    expect(world.purses()).toEqual(before)
+    expect(world.site.ledger.hasPassed('ticket 1')).toBe(false)
+  })
+
   test('twice restores once', () => {
     const world = makeWorld()
     const before = world.purses()

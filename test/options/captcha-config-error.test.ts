@@ -270,6 +270,11 @@ describe('secrets', () => {
     ['credential keys of a wrong form', { ...required, credential: { secretId: `${hidden}\n`, secretKey: hidden } }],
     ['credential keys of a wrong type', { ...required, credential: { secretId: hidden, secretKey: [hidden] } }],
     ['credential without function', { ...required, credential: { secretId: hidden, getCredential } }],
+    ['a key as the name of an option', { ...required, appSecretKey: hidden, [hidden]: 1 }],
+    [
+      'a key in the name of an option of a group',
+      { ...required, appSecretKey: hidden, degradation: { [`x${hidden}`]: 1 } },
+    ],
     ['credential keys at the top', { ...required, secretKey: hidden }],
     ['a key in another option', { ...required, appSecretKey: hidden, mode: hidden }],
     [

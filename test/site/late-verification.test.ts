@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { degraded, type Outcome } from '../../lib/admission/outcome.js'
 import { judgeLate, LateVerification } from '../../lib/site/late-verification.js'
 import { availabilityFailures, outcomes as replies } from '../admission/outcomes.js'
+import { collectGarbage } from '../support/collect-garbage.js'
 import { ManualClock } from '../support/manual-clock.js'
 
 const timeout = degraded('timeout')
@@ -543,4 +544,24 @@ describe('once closed', () => {
     expect(site.drained).toBe(0)
     expect(site.clock.pendingTimers).toBe(0)
   })
+})
+
+test('holds no ticket that waits no more', async () => {
+  const late = new LateVerification<object>({
+    clock: new ManualClock(),
+    isBack: () => false,
+    isOn: () => true,
+    verify: () => true,
+    onVerdict: () => {},
+    onDrained: () => {},
+  })
+  function addAndDrop(): readonly WeakRef<object>[] {
+    const contexts = Array.from({ length: 100 }, () => ({}))
+    const drops = contexts.map((context) => late.add({ context, passedMs: 0, mayBeSpent: false }))
+    for (const drop of drops) drop()
+    return contexts.map((context) => new WeakRef(context))
+  }
+  const references = addAndDrop()
+  await collectGarbage()
+  expect(references.filter((reference) => reference.deref() !== undefined)).toHaveLength(0)
 })

@@ -6,8 +6,10 @@ import express5, { type ErrorRequestHandler, type RequestHandler } from 'express
 import { pino } from 'pino'
 import supertest from 'supertest'
 import { CaptchaConfigError, type CaptchaGuard, captchaGuard } from '../../lib/index.js'
+import { startSimulator } from '../../lib/simulator/index.js'
+import { latencyAt } from '../../lib/status/fleet-view.js'
 import { maxStreams } from '../../lib/status/http/status-stream.js'
-import { type CaptchaStatusOptions, captchaStatus, type StatusReport } from '../../lib/status/index.js'
+import { type CaptchaStatusOptions, captchaStatus, type SiteStatus, type StatusReport } from '../../lib/status/index.js'
 import { type ExpressFactory, expressVersions, until } from '../flow/support.js'
 
 jest.setTimeout(40_000)
@@ -328,6 +330,21 @@ test('decisions of the guard are counted from then on, and no more after close()
   status.close()
   await guard.check({ ticket: '', userIp: '203.0.113.7' })
   expect((await verdicts()).ticket_missing?.at(-1)).toBe(1)
+})
+
+test('calls to Tencent are counted at their endpoint: answered, refused and failed ones', async () => {
+  const simulator = await startSimulator()
+  closers.push(() => simulator.close())
+  const { captchaAppId, appSecretKey, credential, url } = simulator
+  const guard = newGuard({ captchaAppId, appSecretKey, credential, endpoint: url })
+  const { get } = open({ guards: guard })
+  const check = (token: object) => guard.check({ ticket: '', ...token, userIp: '203.0.113.7' })
+  await check(simulator.mintTicket())
+  await check(simulator.mintTicket({ code: 15 }))
+  await check(simulator.mintTicket({ fault: 'internal_error' }))
+  const { fleet } = ((await get('application/json')).body as StatusReport).sites[0] as SiteStatus
+  expect(latencyAt(fleet, fleet.endpoints.find(({ inUse }) => inUse)?.url)).toMatchObject({ calls: 3, failed: 1 })
+  expect(fleet.degraded).toMatchObject([{ cause: 'internal_error', passed: true, purse: 'doubt' }])
 })
 
 describe('the event stream', () => {

@@ -1,7 +1,19 @@
 import { type ChildProcess, type ForkOptions, fork } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
+
+/** The Redis clients that the matrix puts in the place of the installed ones; see jest.config.ts. */
+const clientsOfTheMatrix: Plugin = {
+  name: 'clients-of-the-matrix',
+  setup({ onResolve }) {
+    const { REDIS_CLIENTS: modules } = process.env
+    if (modules === undefined) return
+    const { resolve } = createRequire(join(modules, 'none.js'))
+    onResolve({ filter: /^(redis|ioredis)$/ }, ({ path }) => ({ path: resolve(path), external: true }))
+  },
+}
 
 /** Child processes that run one TypeScript file, bundled beside it for as long as the tests need it. */
 export class BundledProcess {
@@ -25,6 +37,7 @@ export class BundledProcess {
       bundle: true,
       loader: { '.lua': 'text' },
       packages: 'external',
+      plugins: [clientsOfTheMatrix],
       platform: 'node',
       format: 'esm',
       target: 'node20',

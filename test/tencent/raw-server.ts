@@ -66,7 +66,8 @@ export async function rawServer(onRequest: OnRequest, onConnection?: (socket: So
   }
 }
 
-function firstRequest(received: string): string | undefined {
+/** The first whole request of what was received, head and body; `undefined` before it is whole. */
+export function firstRequest(received: string): string | undefined {
   const bodyStart = received.indexOf('\r\n\r\n') + 4
   if (bodyStart < 4) return undefined
   const length = Number(/^content-length: *(\d+)/im.exec(received)?.[1] ?? 0)

@@ -361,7 +361,7 @@ describe('an answer that is none', () => {
     ['HTTP with a broken chunk', `${chunkedHead}zz\r\n`, 'bad_response'],
     ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx', 'bad_response'],
     ['a head of 100 KB', `HTTP/1.1 200 OK\r\nX-A: ${'x'.repeat(100_000)}\r\n\r\n`, 'bad_response'],
-    ['an upgrade', 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n', 'unreachable'],
+    ['an upgrade', 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n', 'http_error'],
   ])('being %s ends the call before its deadline', async (_, bytes, cause) => {
     const server = await serve((socket) => socket.write(bytes))
     const result = await verify(server.url)
@@ -649,6 +649,19 @@ describe('a kept connection that ends under the request', () => {
     const upstream = upstreamOf(server.url)
     await ask(upstream)
     expect([causeOf(await ask(upstream)), server.requests.length]).toEqual(['unreachable', 2])
+  })
+
+  test('with status 101 has answered: it is not tried again', async () => {
+    const server = await serve((socket) =>
+      socket.write(
+        server.requests.length === 1
+          ? answer(verifiedBody)
+          : 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n',
+      ),
+    )
+    const upstream = upstreamOf(server.url)
+    await ask(upstream)
+    expect([await ask(upstream), server.requests.length]).toEqual([{ kind: 'http_status', status: 101 }, 2])
   })
 
   test('and is tried again ends at the one deadline', async () => {

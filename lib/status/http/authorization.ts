@@ -1,7 +1,7 @@
-import type { StatusRequest } from './status-request.js'
+import type { CaptchaRequest } from '../../types.js'
 
-/** What `authorize` returns: whether the request may go on, and who it is of. */
-export type Authorization = boolean | string | { readonly name: string }
+/** What `authorize` returns: whether the request may go on, and who it is of. `false`, `''`, `null` and `undefined` refuse. */
+export type Authorization = boolean | string | { readonly name: string } | null | undefined
 
 /** Who may go on; `undefined` for who may not. */
 export interface Authorized {
@@ -10,8 +10,8 @@ export interface Authorized {
 
 /** Asks the application. Anything but `true`, a name or `{ name }` is a no; rejects with what `authorize` throws. */
 export async function askAuthorization(
-  authorize: (req: StatusRequest) => Authorization | Promise<Authorization>,
-  req: StatusRequest,
+  authorize: (req: CaptchaRequest) => Authorization | Promise<Authorization>,
+  req: CaptchaRequest,
 ): Promise<Authorized | undefined> {
   const said: unknown = await authorize(req)
   if (said === true) return { name: undefined }

@@ -2,6 +2,7 @@ import type { ProvidedCredential } from '../../types.js'
 import { fetchText } from './fetch-text.js'
 import { CredentialError } from './read-credential.js'
 import { parseJsonObject, readTemporaryKeys } from './temporary-keys.js'
+import { withSignal } from './with-signal.js'
 
 /** The metadata service as every CVM sees it. */
 export const cvmMetadataUrl = 'http://metadata.tencentyun.com/latest/meta-data/'
@@ -21,14 +22,15 @@ export interface CvmMetadata {
 }
 
 /** Fetches the keys of the role that is bound to this CVM, anew each time. Rejects with a {@link CredentialError}. */
-export async function fetchRoleKeys({ metadataUrl, role, timeoutMs }: CvmMetadata): Promise<ProvidedCredential> {
-  const signal = AbortSignal.timeout(timeoutMs)
+export function fetchRoleKeys({ metadataUrl, role, timeoutMs }: CvmMetadata): Promise<ProvidedCredential> {
   const roles = new URL('cam/security-credentials/', metadataUrl)
-  const name = role ?? (await findRole(roles, signal))
-  const text = await fetchText({ source, url: new URL(encodeURIComponent(name), roles), signal })
-  const reply = parseJsonObject(source, text)
-  if (reply.Code !== 'Success') throw new CredentialError(`${source} has no keys for the role`)
-  return readTemporaryKeys(source, reply, reply.ExpiredTime)
+  return withSignal(timeoutMs, async (signal) => {
+    const name = role ?? (await findRole(roles, signal))
+    const text = await fetchText({ source, url: new URL(encodeURIComponent(name), roles), signal })
+    const reply = parseJsonObject(source, text)
+    if (reply.Code !== 'Success') throw new CredentialError(`${source} has no keys for the role`)
+    return readTemporaryKeys(source, reply, reply.ExpiredTime)
+  })
 }
 
 async function findRole(url: URL, signal: AbortSignal): Promise<string> {

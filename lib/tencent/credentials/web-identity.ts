@@ -3,6 +3,7 @@ import type { ProvidedCredential } from '../../types.js'
 import { fetchText } from './fetch-text.js'
 import { CredentialError } from './read-credential.js'
 import { parseJsonObject, readTemporaryKeys } from './temporary-keys.js'
+import { withSignal } from './with-signal.js'
 
 /** STS on the mainland, from the internet. */
 export const stsEndpoint = 'https://sts.tencentcloudapi.com'
@@ -28,7 +29,6 @@ export interface WebIdentity {
 /** Exchanges the identity token for keys. The request is not signed: the token proves the caller. Rejects with a {@link CredentialError}. */
 export async function assumeRoleWithWebIdentity(identity: WebIdentity): Promise<ProvidedCredential> {
   const { endpoint, region, providerId, roleArn, tokenFile, sessionName, durationSeconds, timeoutMs } = identity
-  const signal = AbortSignal.timeout(timeoutMs)
   const parameters = {
     ProviderId: providerId,
     // Read anew each time: the cluster replaces the token, usually every hour.
@@ -45,7 +45,8 @@ export async function assumeRoleWithWebIdentity(identity: WebIdentity): Promise<
     'X-TC-Region': region,
     'X-TC-Timestamp': String(Math.floor(Date.now() / 1000)),
   }
-  const text = await fetchText({ source, url: endpoint, signal, headers, body: JSON.stringify(parameters) })
+  const body = JSON.stringify(parameters)
+  const text = await withSignal(timeoutMs, (signal) => fetchText({ source, url: endpoint, signal, headers, body }))
   const { Response } = parseJsonObject(source, text) as { Response?: StsResponse | null }
   if (Response?.Error) throw new CredentialError(`${source} answered ${errorCodeOf(Response.Error)}`)
   return readTemporaryKeys(source, Response?.Credentials, Response?.ExpiredTime)

@@ -116,6 +116,18 @@ describe('the page', () => {
     expect(Buffer.byteLength(html)).toBeLessThan(120_000)
   })
 
+  test('shows how long Tencent takes at the endpoint in use, and at each', () => {
+    const parts = pageParts(sampleReport('healthy'), 'en')
+    const [, value] = /<h3>Tencent’s latency<\/h3><p class="value">(\d+) ms<\/p>/.exec(parts['s0-tiles'] ?? '') ?? []
+    expect(Number(value)).toBeGreaterThan(80)
+    const cells = [...(parts['s0-endpoints'] ?? '').matchAll(/<td class="number">([^<]*)<\/td>/g)].map(
+      ([, cell]) => cell,
+    )
+    expect(cells[0]).toBe(`${value} ms`)
+    expect(Number(cells[2]?.replaceAll(',', ''))).toBeGreaterThan(100)
+    expect(cells.slice(4, 8)).toEqual(['–', '–', '0', '0'])
+  })
+
   test('has a page for a guard that has seen nothing yet', () => {
     const own = snapshot({ endpoints: [], credential: { source: 'fixed' }, baselinePerMinute: null })
     const status = recorded('a', own)

@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis'
+import * as ioredisModule from 'ioredis'
 import { createClient } from 'redis'
 import type { RedisClient } from '../../../lib/store/redis/index.js'
 
@@ -8,6 +8,10 @@ export interface OpenClient {
   close(): void
 }
 
+interface OldClient {
+  disconnect(): Promise<void>
+}
+
 export interface ClientLibrary {
   readonly name: 'node-redis' | 'ioredis'
   /** Starts connecting, at once and again and again; does not wait for it. */
@@ -15,6 +19,8 @@ export interface ClientLibrary {
 }
 
 const reconnectMs = 50
+/** ioredis 5.0 has no export of this name, only the default one. */
+const Redis = ioredisModule.Redis ?? ioredisModule.default
 
 const nodeRedis: ClientLibrary = {
   name: 'node-redis',
@@ -28,7 +34,8 @@ const nodeRedis: ClientLibrary = {
     return {
       client,
       command: (...args) => client.sendCommand(args),
-      close: () => client.destroy(),
+      // node-redis 4 has no `destroy`.
+      close: () => ('destroy' in client ? client.destroy() : void (client as OldClient).disconnect().catch(() => {})),
     }
   },
 }

@@ -109,7 +109,8 @@ async function freePort(): Promise<number> {
   return address.port
 }
 
-function isInstalled(): boolean {
+/** Whether there is a redis-server to start. */
+export function isRedisInstalled(): boolean {
   try {
     execFileSync('redis-server', ['--version'], { stdio: 'ignore' })
     return true
@@ -120,7 +121,7 @@ function isInstalled(): boolean {
 
 /** `describe` where redis-server is installed, `describe.skip` elsewhere; throws where it has to be (`CI=true`). */
 export function describeWithRedis(): typeof describe | typeof describe.skip {
-  if (isInstalled()) return describe
+  if (isRedisInstalled()) return describe
   if (process.env.CI === 'true') throw new Error('redis-server is missing; get it with `apt-get install redis-server`')
   return describe.skip
 }

@@ -1,3 +1,4 @@
+import { latencyAt } from '../../fleet-view.js'
 import { type Html, html } from '../html.js'
 import { badge, type PartContext, table } from './part.js'
 
@@ -6,9 +7,9 @@ const tones = { healthy: 'good', failed: 'bad', unknown: 'plain' } as const
 /** The endpoints: which is in use, what their canaries say, and how long answers take. */
 export function endpoints({ site, texts, formats, id }: PartContext): Html {
   const says = texts.endpoints
-  const { endpoints: found, latency } = site.fleet
+  const { endpoints: found } = site.fleet
   const rows = found.map(({ url, inUse, preferred, state, since, onTrial, lastCanary }) => {
-    const times = latency.find(({ endpoint }) => endpoint === url)
+    const times = latencyAt(site.fleet, url)
     const notes = [
       inUse && says.inUse,
       preferred && says.preferred,

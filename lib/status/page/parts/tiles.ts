@@ -1,4 +1,4 @@
-import type { FleetPath } from '../../fleet-view.js'
+import { type FleetPath, latencyAt } from '../../fleet-view.js'
 import { type Html, html } from '../html.js'
 import { type PartContext, whyText } from './part.js'
 
@@ -52,7 +52,7 @@ function circuitTile({ site, texts, formats }: PartContext): Html {
 
 function latencyTile({ site, texts, formats }: PartContext): Html {
   const inUse = site.fleet.endpoints.find((endpoint) => endpoint.inUse)?.url
-  const found = site.fleet.latency.find(({ endpoint }) => endpoint === inUse) ?? site.fleet.latency[0]
+  const found = latencyAt(site.fleet, inUse)
   if (found === undefined || found.calls === 0) return tile('plain', texts.tiles.latency, '–', [texts.noAnswers])
   const { p50Ms, p99Ms, failed, calls } = found
   const value = p50Ms === null ? '–' : formats.milliseconds(p50Ms)

@@ -1,0 +1,2 @@
+/** Users of the burst. */
+export const burstSize = 20
