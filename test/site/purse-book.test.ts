@@ -250,9 +250,9 @@ describe('a book', () => {
     const t = new BookUnderTest()
     const first = t.book.open(config())
     t.book.open(config({ limit: 10 }))
-    expect(t.claims(first, 15)).toBe(15)
+    expect(t.claims(first, 15, 'client', true)).toBe(15)
     t.book.open(config({ limit: 5 }))
-    expect(t.claims(first, 15)).toBe(5)
+    expect(t.claims(first, 15, 'client', true)).toBe(5)
   })
 
   test('bounds all settings by the largest of each figure of the total', () => {
