@@ -70,7 +70,7 @@ export class OutageWatch {
 
   /** Counts a degraded decision, by cause, for the line at the outage's end. */
   count(cause: DegradationCause): void {
-    if (this.#state === 'outage') this.#decisions.set(cause, (this.#decisions.get(cause) ?? 0) + 1)
+    this.#decisions.set(cause, (this.#decisions.get(cause) ?? 0) + 1)
   }
 
   /** The state as of the last {@link move}. */

@@ -191,7 +191,7 @@ export class Purse {
   #mayUseReserve({ clientKey, isKnown, verifiedPerMinute }: PurseClaim, nowMs: number): boolean {
     if (!isKnown) return false
     const shareNeeded = this.#reserve.shareNeeded(clientKey, verifiedPerMinute, nowMs)
-    return shareNeeded === 0 || this.#total.available(nowMs) > shareNeeded * this.#total.capacity
+    return this.#total.available(nowMs) > shareNeeded * this.#total.capacity
   }
 
   #giveBack(clientKey: string, buckets: readonly TokenBucket[], takenMs: number): void {

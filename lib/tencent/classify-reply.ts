@@ -39,11 +39,9 @@ export function classifyReply(result: UpstreamResult, channel: CaptchaChannel): 
 
 /** After a try that may have arrived, code 9 says nothing, and neither does a second try that never left. */
 function withoutDoubt(reply: Outcome): Outcome {
-  const saysNothing =
-    reply.kind === 'refused' ? reply.reason === 'ticket_reused' : reply.kind === 'degraded' && !reply.wasSent
-  return saysNothing
-    ? degraded('unreachable', { isEvidence: false, ...('facts' in reply && { facts: reply.facts }) })
-    : reply
+  const isSpent = reply.kind === 'refused' && reply.reason === 'ticket_reused'
+  const neverLeft = reply.kind === 'degraded' && !reply.wasSent
+  return isSpent || neverLeft ? degraded('unreachable', { isEvidence: false, facts: reply.facts }) : reply
 }
 
 function classifyHttpResponse(status: number, contentType: string, body: string, channel: CaptchaChannel): Outcome {

@@ -13,27 +13,25 @@ export const maxRandstrLength = 256
 const unsendable = /[\p{Cc}\p{Cs}]/u
 
 const fallbackPrefix = /^tr?error/i
-const fallbackHead = /^tr?error_(\d{4})_(.*)$/i
 
 export type TicketClassifier = (token: RawToken, channel: CaptchaChannel) => ClassifiedTicket
 
 /** Makes the function that sorts tokens by their form alone. The prefix decides the class, never Tencent's reply to it. */
 export function ticketClassifier(captchaAppId: number): TicketClassifier {
-  const fallbackTails = [
-    new RegExp(`^${captchaAppId}_(\\d{10})(?:_(.{1,128}))?$`),
-    new RegExp(`^${captchaAppId}(\\d{10})$`),
-  ]
-  return (token, channel) => classifyTicket(token, channel, fallbackTails)
+  const fallbackForms = [`${captchaAppId}_(\\d{10})(?:_(.{1,128}))?`, `${captchaAppId}(\\d{10})`].map(
+    (tail) => new RegExp(`^tr?error_(\\d{4})_${tail}$`, 'i'),
+  )
+  return (token, channel) => classifyTicket(token, channel, fallbackForms)
 }
 
-function classifyTicket(token: RawToken, channel: CaptchaChannel, fallbackTails: readonly RegExp[]): ClassifiedTicket {
+function classifyTicket(token: RawToken, channel: CaptchaChannel, fallbackForms: readonly RegExp[]): ClassifiedTicket {
   const { ticket, randstr } = token
   if (isAbsent(ticket) || (channel === 'web' && isAbsent(randstr))) return { kind: 'missing' }
   const usableTicket = sendable(ticket, maxTicketLength)
   const usableRandstr = isAbsent(randstr) ? '' : sendable(randstr, maxRandstrLength)
   if (usableTicket === undefined || usableRandstr === undefined) return { kind: 'malformed' }
   if (!fallbackPrefix.test(usableTicket)) return { kind: 'ordinary', ticket: usableTicket, randstr: usableRandstr }
-  return parseFallbackTicket(usableTicket, usableRandstr, fallbackTails) ?? { kind: 'malformed' }
+  return parseFallbackTicket(usableTicket, usableRandstr, fallbackForms) ?? { kind: 'malformed' }
 }
 
 /** A text without the white space around it; `undefined` for what is none, too long, empty then, or holds what is never sent. */
@@ -44,26 +42,24 @@ function sendable(value: unknown, maxLength: number): string | undefined {
 }
 
 /**
- * Vendor grammar: `prefix_code_appid_seconds`, optionally `_sid`; one vendor snippet joins app id and time. Read in this
- * order, so that another site's ten-digit app id is never taken for the time.
+ * Vendor grammar: `prefix_code_appid_seconds`, optionally `_sid`; one vendor snippet joins app id and time. The app id is part of
+ * the form, so that another site's ten-digit app id is never taken for the time.
  */
 function parseFallbackTicket(
   ticket: string,
   randstr: string,
-  fallbackTails: readonly RegExp[],
+  fallbackForms: readonly RegExp[],
 ): FallbackTicket | undefined {
-  const [, clientErrorCode, rest] = fallbackHead.exec(ticket) ?? []
-  if (clientErrorCode === undefined || rest === undefined) return undefined
-  const tail = fallbackTails.map((pattern) => pattern.exec(rest)).find((match) => match !== null)
-  const [, issuedAtSeconds, sid] = tail ?? []
-  if (issuedAtSeconds === undefined) return undefined
+  const match = fallbackForms.map((form) => form.exec(ticket)).find((found) => found !== null)
+  if (!match) return undefined
+  const [, clientErrorCode, issuedAtSeconds, sid = ''] = match
   return {
     kind: 'fallback',
     ticket,
     randstr,
     clientErrorCode: Number(clientErrorCode),
     issuedAtSeconds: Number(issuedAtSeconds),
-    sid: sid ?? '',
+    sid,
   }
 }
 

@@ -108,7 +108,7 @@ type Case = readonly [string, Partial<AdmissionRequest>, Partial<Answers>, strin
 function holds(...[, request, answers, asked, verdict, trace]: Case): void {
   const played = play(request, answers)
   expect(played.asked).toBe(asked)
-  expect(played.verdict).toEqual(verdict)
+  expect(played.verdict).toStrictEqual(verdict)
   expect(Object.isFrozen(played.verdict)).toBe(true)
   expect(played.trace).toEqual(trace)
 }

@@ -34,6 +34,10 @@ describe('the outcome of a call', () => {
     expect(mayHaveSpent(outcomes[name])).toBe(maySpend)
   })
 
+  test('is a success where Tencent verified, whatever else it said', () => {
+    expect(circuitReport({ kind: 'verified', facts: noFacts })).toBe('success')
+  })
+
   test('is restated for every name', () => {
     expect(reports.map(([name]) => name)).toEqual(Object.keys(outcomes))
   })

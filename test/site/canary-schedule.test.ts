@@ -156,6 +156,41 @@ test('a canary that ends after its own deadline says nothing about how long one 
   expect(t.schedule.last).toEqual({ report: 'healthy', startedMs: 0, atMs: 2001 })
 })
 
+test('a canary that takes the whole of its deadline says how long one takes', async () => {
+  const t = new ScheduleUnderTest()
+  t.takesMs = 2000
+  t.schedule.request()
+  await t.clock.advance(2000)
+  expect(t.schedule.last).toEqual({ report: 'failed', startedMs: 0, atMs: 2000, tookMs: 2000 })
+})
+
+test('a canary that is requested when the interval is just over starts at once', async () => {
+  const t = new ScheduleUnderTest()
+  t.report = 'healthy'
+  t.isRepeated = false
+  t.schedule.request()
+  await t.clock.advance(1000)
+  t.schedule.request()
+  expect(t.startsMs).toEqual([0, 1000])
+})
+
+test('the time to the next canary is 0 while one is under way, counts down to a due one and is absent without', async () => {
+  const t = new ScheduleUnderTest()
+  t.isRepeated = false
+  const shown = () => [t.schedule.isUnderWay, t.schedule.nextInMs]
+  expect(shown()).toEqual([false, undefined])
+  t.schedule.request()
+  expect(shown()).toEqual([true, 0])
+  await t.clock.advance(10)
+  expect(shown()).toEqual([false, undefined])
+  t.schedule.request()
+  expect(shown()).toEqual([false, 1990])
+  await t.clock.advance(1000)
+  expect(shown()).toEqual([false, 990])
+  t.clock.nowMs = () => 2500
+  expect(shown()).toEqual([false, 0])
+})
+
 test('a new epoch cancels the canary that was due and starts with the shortest interval', async () => {
   const t = new ScheduleUnderTest()
   t.schedule.request()
@@ -180,7 +215,7 @@ test('closing gives the canary under way up, and none starts after it', async ()
   t.schedule.request()
   await t.clock.advance(60_000)
   expect(t.startsMs).toEqual([0])
-  expect(t.ends).toEqual([])
+  expect(t.ends).toHaveLength(0)
 })
 
 test('closing cancels the canary that is due', async () => {

@@ -169,3 +169,53 @@ describe('clearing', () => {
     expect(evidence.usersAloneAreFailing(laterMs + 10_000)).toBe(true)
   })
 })
+
+test('less than half of the calls is no failure by rate', () => {
+  const evidence = new FailureEvidence(thresholds, 0)
+  for (let pair = 0; pair < 10; pair++) {
+    evidence.noteFailure(0, false, 0)
+    evidence.noteSuccess(0)
+  }
+  expect(evidence.thresholdsHold(0)).toBe(true)
+  evidence.noteSuccess(0)
+  expect(evidence.thresholdsHold(0)).toBe(false)
+})
+
+describe('an answer speaks for Tencent', () => {
+  test('as of the start of its call, and an older one takes nothing back', () => {
+    const evidence = new FailureEvidence(thresholds, 0)
+    expect(evidence.answersSince(0)).toBe(false)
+    evidence.noteAnswer(100, false, 300)
+    evidence.noteAnswer(50, false, 350)
+    expect([99, 100].map((startedMs) => evidence.answersSince(startedMs))).toEqual([true, false])
+  })
+
+  test('as of now where it was overdue', () => {
+    const evidence = new FailureEvidence(thresholds, 0)
+    evidence.noteAnswer(100, true, 300)
+    expect([299, 300].map((startedMs) => evidence.answersSince(startedMs))).toEqual([true, false])
+  })
+})
+
+test('a silence needs three passes to compare with and a call that failed', () => {
+  const leftMs = (passes: number, failures: number) => {
+    const { evidence, nowMs } = afterPasses(passes, 100)
+    fail(evidence, failures, nowMs)
+    return evidence.silenceLeftMs(nowMs)
+  }
+  const never = Number.POSITIVE_INFINITY
+  expect([leftMs(2, 1), leftMs(3, 0), leftMs(3, 1)]).toEqual([never, never, 10_000])
+})
+
+test('what says nothing about Tencent makes throttled calls a smaller share', () => {
+  const silentMs = 60_000
+  const isFailing = (neutral: number) => {
+    const { evidence, nowMs } = afterPasses(20, 100)
+    fail(evidence, 1, nowMs)
+    const atMs = nowMs + silentMs
+    evidence.noteNeutral('throttled', atMs)
+    for (let call = 0; call < neutral; call++) evidence.noteNeutral('refused', atMs)
+    return evidence.usersAloneAreFailing(atMs)
+  }
+  expect([isFailing(0), isFailing(9), isFailing(10)]).toEqual([false, false, true])
+})

@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
+import { HeldCalls } from '../../lib/site/held-calls.js'
+import { ManualClock } from '../support/manual-clock.js'
 import { CircuitUnderTest } from './circuit-under-test.js'
 
 const consecutiveFailures = 5
@@ -54,6 +56,7 @@ describe('calls that fail at once', () => {
     const t = new CircuitUnderTest()
     t.canary = 'failed'
     t.canaryTakesMs = 1500
+    await t.advance(70)
     const [short, long] = [t.call({ timeoutMs: 300 }), t.call({ timeoutMs: 2000 })]
     expect([short.answer('failure'), long.answer('failure')]).toEqual([true, true])
     await t.advance(299)
@@ -113,4 +116,17 @@ describe('no other call is held', () => {
     expect(t.canariesRunning).toBe(1)
     expect(t.call().answer(report)).toBe(false)
   })
+})
+
+test('a held call that is judged in the moment of its deadline is released once', async () => {
+  const clock = new ManualClock()
+  const held = new HeldCalls(clock)
+  let releases = 0
+  held.add({ epoch: 0, clientKey: 'a', startedMs: 0, deadlineMs: 2000, release: () => releases++ })
+  clock.afterPoll = (run) => {
+    for (const permit of held.drain()) permit.release()
+    queueMicrotask(run)
+  }
+  await clock.advance(2000)
+  expect(releases).toBe(1)
 })

@@ -59,3 +59,36 @@ test('clients without history have half of the room together, and those with it 
   strangers[0]?.()
   expect(enter('other', false, 2)).toHaveLength(1)
 })
+
+test('a client with history that leaves makes no room for those without', () => {
+  const inFlight = new InFlight(64)
+  for (let client = 0; client < 32; client++) inFlight.enter(`stranger ${client}`, false)
+  inFlight.enter('known', true)?.()
+  expect(inFlight.enter('late', false)).toBeUndefined()
+})
+
+test('room for less than four is not shared: clients without history may have the whole', () => {
+  const strangersIn = (max: number) => {
+    const inFlight = new InFlight(max)
+    return [...Array(max)].filter((_, client) => inFlight.enter(`stranger ${client}`, false)).length
+  }
+  expect([1, 2, 3, 4, 5].map(strangersIn)).toEqual([1, 2, 3, 2, 3])
+})
+
+test('of several verifications of one client, one that ends makes room for one', () => {
+  const inFlight = new InFlight(32)
+  const [leave] = enterTimes(inFlight, 'a', 2)
+  leave?.()
+  expect(enterTimes(inFlight, 'a', 2)).toHaveLength(1)
+})
+
+test('there is room to spare while less than half of it is taken', () => {
+  const inFlight = new InFlight(4)
+  expect(inFlight.hasRoomToSpare).toBe(true)
+  inFlight.enter('a', true)
+  expect(inFlight.hasRoomToSpare).toBe(true)
+  const leave = inFlight.enter('b', true)
+  expect(inFlight.hasRoomToSpare).toBe(false)
+  leave?.()
+  expect(inFlight.hasRoomToSpare).toBe(true)
+})

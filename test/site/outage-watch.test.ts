@@ -105,3 +105,13 @@ test('every change of state is told with the state before it, and no new reason 
     { state: 'healthy', before: 'outage', since: second, why: 'the API answers' },
   ])
 })
+
+test('a path that stays healthy keeps the reason of its last change', () => {
+  const { watch } = makeWatch()
+  watch.move('healthy', 'the API answers')
+  expect([watch.state, watch.snapshot().why]).toEqual(['healthy', 'no failure seen'])
+  watch.move('suspect', 'call_failed')
+  watch.move('healthy', 'the API answers')
+  watch.move('healthy', 'quiet')
+  expect([watch.state, watch.snapshot().why]).toEqual(['healthy', 'the API answers'])
+})

@@ -46,6 +46,33 @@ describe('the override switch', () => {
     expect(clock.pendingTimers).toBe(0)
   })
 
+  test('that was set later ends by the time of its setting, as the snapshot says all along', async () => {
+    const { clock, override, told, set } = makeSwitch()
+    await clock.advance(30_000)
+    set('pass', { forMs: 60_000, by: 'li.na' })
+    await clock.advance(20_000)
+    expect(override.snapshot()).toEqual({ mode: 'pass', by: 'li.na', until: '2026-01-01T00:01:30.000Z' })
+    await clock.advance(40_000)
+    expect(told).toEqual(['pass by li.na: set', 'pass by li.na: expired'])
+  })
+
+  test('has no timer where it has no end', () => {
+    const { clock, set } = makeSwitch()
+    set('verify_only')
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  test('still ends in time where its timer fires early', async () => {
+    const { clock, told, set } = makeSwitch()
+    const after = clock.after.bind(clock)
+    clock.after = (delayMs, run) => after(delayMs > 10 ? delayMs - 10 : delayMs, run)
+    set('pass', { forMs: 60_000, by: 'li.na' })
+    await clock.advance(59_999)
+    expect(told).toEqual(['pass by li.na: set'])
+    await clock.advance(1)
+    expect(told).toEqual(['pass by li.na: set', 'pass by li.na: expired'])
+  })
+
   test('has no timer after it is closed', () => {
     const { clock, override, set } = makeSwitch()
     set('pass', { forMs: 60_000 })

@@ -62,6 +62,7 @@ describe('a book with one setting', () => {
     const setting = t.book.open(config())
     const purse = t.book.ownPurse(setting)
     expect(t.book.open(config())).toBe(setting)
+    expect(t.book.ownPurse(setting)).toBe(purse)
     expect(t.book.chain(setting, false)).toEqual([purse])
     expect(t.claims(setting, 100)).toBe(20)
   })
@@ -230,5 +231,38 @@ describe('the name of a purse in the store', () => {
     expect(b).toMatch(/^outage:[0-9a-f]{12}$/)
     expect(a).not.toBe(b)
     expect(names([{ limit: 20 }, { limit: 3 }])).toEqual([b, a])
+  })
+})
+
+describe('a book', () => {
+  test('without a setting has nothing to follow', () => {
+    const { book } = new BookUnderTest()
+    expect(() => book.followBaseline()).not.toThrow()
+  })
+
+  test('tells settings apart whose figures read alike one after the other', () => {
+    const { book } = new BookUnderTest()
+    const settings = [config({ limit: 2, windowMs: 11_000 }), config({ limit: 21, windowMs: 1_000 })]
+    expect(new Set(settings.map((setting) => book.open(setting))).size).toBe(2)
+  })
+
+  test('keeps what was taken from two settings when a third one opens', () => {
+    const t = new BookUnderTest()
+    const first = t.book.open(config())
+    t.book.open(config({ limit: 10 }))
+    expect(t.claims(first, 15, 'client', true)).toBe(15)
+    t.book.open(config({ limit: 5 }))
+    expect(t.claims(first, 15, 'client', true)).toBe(5)
+  })
+
+  test('bounds all settings by the largest of each figure of the total', () => {
+    const clock = new ManualClock()
+    const shape = { halvesFallback: false, ownRateFactor: 0, vouchedPerMinute: 5 }
+    const totalPerMinute = (total: PurseConfig['total']) => total.floorPerMinute + 1000 * total.baselineFactor
+    const book = new PurseBook({ name: 'outage', shape, clock, totalPerMinute })
+    const { perClient } = config()
+    book.open({ perClient, total: { floorPerMinute: 7, baselineFactor: 2, startPerMinute: 1 } })
+    const second = book.open({ perClient, total: { floorPerMinute: 5, baselineFactor: 3, startPerMinute: 1 } })
+    expect(book.chain(second, false).map((purse) => purse.snapshot(0).perMinute)).toEqual([3005, 3007])
   })
 })

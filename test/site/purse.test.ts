@@ -75,6 +75,21 @@ describe('the reserve is shared by need', () => {
     expect(crowd(purse, (key) => known(key, 0.1), 25, 0, 'other')).toBe(25)
   })
 
+  test("a key's second pass takes from the reserve while more than a quarter is left", () => {
+    expect(attempts(halfEmpty(), known('a', 0.1), 5, 0)).toBe(2)
+  })
+
+  test('a pass that took nothing from the reserve gives nothing back to it', () => {
+    const purse = outagePurse()
+    crowd(purse, stranger, 45, 0)
+    crowd(purse, known, 35, 0, 'known')
+    expect(attempts(purse, known('a', 0.1), 1, 0)).toBe(1)
+    const second = purse.take(known('a', 0.1), 0)
+    if (second.kind === 'taken') second.giveBack()
+    expect(crowd(purse, stranger, 20, 0, 'late stranger')).toBe(5)
+    expect(attempts(purse, known('a', 0.1), 1, 0)).toBe(0)
+  })
+
   test('twenty-five bought keys leave a first pass to each of those who come later', () => {
     const purse = halfEmpty()
     let bought = 0
@@ -129,7 +144,8 @@ describe('one client', () => {
 
   test('leaves the others their share with a thousand attempts: the refused ones consume nothing', () => {
     const purse = outagePurse()
-    attempts(purse, stranger('a'), 1000, 0)
+    attempts(purse, stranger('a'), 999, 0)
+    expect(purse.take(stranger('a'), 0)).toEqual({ kind: 'refused', by: 'client' })
     expect(purse.snapshot(0)).toEqual({
       perMinute: 600,
       capacity: 100,
@@ -148,6 +164,7 @@ describe('one client', () => {
     crowd(purse, stranger, 100, 0)
     expect(attempts(purse, stranger('a'), 1000, 0)).toBe(0)
     expect(purse.take(stranger('a'), 0)).toEqual({ kind: 'refused', by: 'total' })
+    expect(purse.snapshot(0).refusedByTotal).toBe(95 + 1000 + 1)
     expect(attempts(purse, stranger('a'), 1000, 10_000)).toBe(3)
   })
 
@@ -169,6 +186,24 @@ describe('one client', () => {
   test('gains nothing from its own rate where there is doubt', () => {
     expect(doubtPurse().limitFor(known('carrier', 1000))).toBe(3)
   })
+})
+
+describe('an identity that the application vouches for', () => {
+  test.each([
+    ['outage', outagePurse(), 5],
+    ['outage, window of two minutes', outagePurse({ windowMs: 120_000 }), 10],
+    ['outage, limit of three', outagePurse({ limit: 3 }), 3],
+    ['doubt', doubtPurse({ limit: 9 }), 3],
+    ['doubt, window of one minute', doubtPurse({ limit: 9, windowMs: 60_000 }), 1],
+  ])('may pass as often as one user needs it, and no more often than an address: %s', (_, purse, limit) => {
+    const { windowMs } = purse.config.perClient
+    expect(purse.perClientOf('known:user')).toEqual({ limit, windowMs })
+    expect(purse.limitFor({ ...known('known:user', 0), verifiedPerMinute: 0 })).toBe(limit)
+  })
+})
+
+test('a purse tells how many times its own rate a key may pass', () => {
+  expect([outagePurse().ownRateFactor, doubtPurse().ownRateFactor]).toEqual([3, 0])
 })
 
 describe('the total', () => {
@@ -229,6 +264,12 @@ describe('fallback tickets', () => {
     const purse = doubtPurse({ startPerMinute: 120 })
     expect(crowd(purse, (key) => fallback(known(key)), 1000, 0)).toBe(10)
     expect(crowd(purse, known, 1000, 0, 'ordinary')).toBe(10)
+  })
+
+  test('get half of a total that has changed', () => {
+    const purse = doubtPurse()
+    purse.setTotal(1200, 0)
+    expect(crowd(purse, (key) => fallback(known(key)), 1000, 60_000)).toBe(100)
   })
 
   test('of strangers are held to both halves at once, and a refused one empties neither', () => {

@@ -31,7 +31,7 @@ describe('a call raises suspicion', () => {
 describe("a canary's deadline", () => {
   test.each([
     ['50 ms before that of the first caller who waits', 1880, [40], undefined, 1830],
-    ['three times the slowest of the last five', 1500, [10, 600, 10, 10, 10], undefined, 1800],
+    ['three times the slowest of the last five', 1500, [600, 10, 10, 10, 10], undefined, 1800],
     ['without the one before the last five', 1500, [600, 10, 10, 10, 10, 10], undefined, 1450],
     ['never less than a second', 300, [40], undefined, 1000],
     ["the whole of a call's while no caller waits", undefined, [], undefined, 2000],
@@ -47,6 +47,12 @@ describe("a canary's deadline", () => {
     const limits = limitsWith()
     for (let canary = 0; canary < 10; canary++) limits.noteCanary('healthy', limits.canaryTimeoutMs(undefined))
     expect(limits.canaryTimeoutMs(undefined)).toBe(6000)
+  })
+
+  test('is not learned from a canary that does not say how long one takes', () => {
+    const limits = limitsWith()
+    limits.noteCanary('healthy', undefined)
+    expect(limits.canaryTimeoutMs(1500)).toBe(1450)
   })
 
   test('is not learned from canaries that failed', () => {
@@ -107,4 +113,10 @@ test('where calls go to another place, nothing that was learned holds', () => {
   limits.noteCanary('healthy', 900)
   limits.forget()
   expect([limits.suspicionMs, limits.canaryTimeoutMs(1500), limits.callerWaitMs(2000)]).toEqual([500, 1450, 2000])
+})
+
+test('new settings hold at once', () => {
+  const limits = limitsWith()
+  limits.configure({ suspicionMs: 300, canaryTimeoutMs: 4000 })
+  expect([limits.suspicionMs, limits.canaryTimeoutMs(undefined)]).toEqual([300, 4000])
 })

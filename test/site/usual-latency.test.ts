@@ -44,3 +44,10 @@ test('what was forgotten counts no more', () => {
   for (let answer = 0; answer < 20; answer++) usual.note(3)
   expect(usual.p99Ms).toBe(3)
 })
+
+test('what comes after the forgetting is not usual before twenty answers either', () => {
+  const usual = usualOf(...range(20))
+  usual.forget()
+  usual.note(3)
+  expect(usual.p99Ms).toBeUndefined()
+})

@@ -112,3 +112,18 @@ test('after closing there is no timer, neither for old calls nor for new ones', 
   await t.clock.advance(60_000)
   expect(t.overdueAtMs).toEqual([])
 })
+
+test('what is left of the first deadline is that of the oldest call, overdue or not', async () => {
+  const t = new WaitingUnderTest()
+  expect(t.waiting.firstLeftMs).toBeUndefined()
+  const first = t.call()
+  await t.clock.advance(400)
+  const second = t.call()
+  expect(t.waiting.firstLeftMs).toBe(1600)
+  await t.clock.advance(200)
+  expect([t.waiting.overdue, t.waiting.firstLeftMs]).toEqual([1, 1400])
+  t.waiting.delete(first)
+  expect(t.waiting.firstLeftMs).toBe(1800)
+  t.waiting.delete(second)
+  expect(t.waiting.firstLeftMs).toBeUndefined()
+})

@@ -87,12 +87,12 @@ describe('an HTTP answer', () => {
     },
   )
 
-  test.each(['', 'text/plain', 'text/html; charset=utf-8', 'application/json;charset=gbk'])(
-    'of type %p is judged by its body',
-    (contentType) => {
-      expect(nameOf(classifyReply(http(verified, contentType), 'web'))).toBe('verified')
-    },
-  )
+  test.each([
+    ...['', 'text/plain', 'text/html; charset=utf-8', 'application/json;charset=gbk'],
+    'application/json; profile="text/event-stream"',
+  ])('of type %p is judged by its body', (contentType) => {
+    expect(nameOf(classifyReply(http(verified, contentType), 'web'))).toBe('verified')
+  })
 
   test.each([
     ...['', ' ', 'null', 'true', '1', '"x"', '[]', '{}', '[{"Response":{"CaptchaCode":1}}]', '<html>502</html>'],
@@ -163,7 +163,9 @@ describe('a CaptchaCode in an answer', () => {
   test.each([[[]], [[0]], [{}], ['low'], [' '], [true], [false]])(
     '1 with the EvilLevel %j is a bad response',
     (EvilLevel) => {
-      expect(nameOf(answering({ CaptchaCode: 1, EvilLevel }))).toBe('degraded bad_response')
+      const reply = answering({ CaptchaCode: 1, EvilLevel, RequestId: 'r' })
+      expect(nameOf(reply)).toBe('degraded bad_response')
+      expect(reply).toMatchObject({ facts: { captchaCode: 1, requestId: 'r' } })
       expect(nameOf(answering({ CaptchaCode: 15, EvilLevel }))).toBe('refused ticket_invalid')
       expect(nameOf(classifyReply({ kind: 'sdk_result', result: { CaptchaCode: 1, EvilLevel } }, 'web'))).toBe(
         'degraded bad_response',
@@ -175,11 +177,28 @@ describe('a CaptchaCode in an answer', () => {
     expect(nameOf(answering({ CaptchaCode: 1, EvilLevel }))).toBe('verified')
   })
 
+  test('brings every fact that Tencent stated', () => {
+    const reply = {
+      ...{ CaptchaCode: 1, CaptchaMsg: 'OK', EvilLevel: 0, Score: 12, EvilBitmap: 3, DeviceRiskCategory: 'd' },
+      ...{ GetCaptchaTime: 1_713_500_000, SubmitCaptchaTime: 1_713_500_009, RequestId: 'r' },
+    }
+    const facts = {
+      ...{ captchaCode: 1, captchaMsg: 'OK', evilLevel: 0, score: 12, evilBitmap: 3, deviceRiskCategory: 'd' },
+      ...{ getCaptchaTime: 1_713_500_000, submitCaptchaTime: 1_713_500_009, requestId: 'r' },
+    }
+    expect(answering(reply)).toStrictEqual({ kind: 'verified', facts })
+  })
+
   test('brings the facts of the declared types only', () => {
-    expect(answering({ CaptchaCode: 1, CaptchaMsg: 5, EvilLevel: null, Score: '12', RequestId: null })).toEqual({
-      kind: 'verified',
-      facts: { captchaCode: 1, score: 12 },
-    })
+    const reply = {
+      CaptchaCode: 1,
+      CaptchaMsg: 5,
+      EvilLevel: null,
+      Score: '12',
+      DeviceRiskCategory: 7,
+      RequestId: null,
+    }
+    expect(answering(reply)).toStrictEqual({ kind: 'verified', facts: { captchaCode: 1, score: 12 } })
   })
 })
 
@@ -192,7 +211,9 @@ describe('an answer to a request that was sent twice', () => {
   ])('with code %i is %s: the first one may have spent the ticket', (CaptchaCode, expected) => {
     for (const channel of ['web', 'mini_program'] as const) {
       const retry: UpstreamResult = { kind: 'sdk_result', result: { CaptchaCode } }
-      expect(nameOf(classifyReply({ kind: 'retried', retry }, channel))).toBe(expected)
+      const reply = classifyReply({ kind: 'retried', retry }, channel)
+      expect(nameOf(reply)).toBe(expected)
+      expect(reply).toMatchObject({ facts: { captchaCode: CaptchaCode } })
     }
   })
 })
@@ -231,7 +252,15 @@ describe('an Error in an answer', () => {
     false,
     '',
   ])('%j has no Code and is a bad response', (error) => {
-    expect(nameOf(answering({ Error: error, CaptchaCode: 1 }))).toBe('degraded bad_response')
+    const reply = answering({ Error: error, CaptchaCode: 1, RequestId: 'r' })
+    expect(nameOf(reply)).toBe('degraded bad_response')
+    expect(reply).toMatchObject({ facts: { requestId: 'r' } })
+  })
+
+  test('through an SDK client without a RequestId brings none', () => {
+    const reply = classifyReply({ kind: 'sdk_api_error', errorCode: 'InternalError', requestId: undefined }, 'web')
+    expect(reply).toMatchObject({ facts: { errorCode: 'InternalError' } })
+    expect(reply).not.toHaveProperty('facts.requestId')
   })
 
   test('outweighs a CaptchaCode beside it', () => {

@@ -48,6 +48,7 @@ describe('a fallback ticket', () => {
 
   test.each([
     ...['trerror', 'terror', 'trerror_', 'terror_', 'trerror_1001', 'trerror_1001_', 'trerrors', 'terrorist', 'TERROR'],
+    ...['trerror_trerror_1001_199999164_1713500000', 'terror1trerror_1001_199999164_1713500000'],
     ...['trerror_1001_1713500000', 'trerror_1001__1713500000', 'trerror_1001_199999164', 'trerror_1001_199999164_'],
     ...['trerror_1001_123456789_1713500000', 'terror_1006_2031483705_1649302812', 'trerror_1001_1234567891713500000'],
     ...['trerror_abcd_199999164_1713500000', 'trerror_101_199999164_1713500000', 'trerror_10011_199999164_1713500000'],

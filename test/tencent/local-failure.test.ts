@@ -27,6 +27,13 @@ describe('several addresses that failed', () => {
   test('are a local failure where one attempt was, whatever the others say', () => {
     expect(localCodeOf(attempts(attempt('ENETUNREACH', ipv6), attempt('EADDRNOTAVAIL', ipv4)))).toBe('EADDRNOTAVAIL')
     expect(localCodeOf(attempts(attempt('ETIMEDOUT', ipv6), attempt('EMFILE', ipv4)))).toBe('EMFILE')
+    expect(localCodeOf(attempts(attempt('ENOBUFS', ipv6), attempt('ECONNREFUSED', ipv4)))).toBe('ENOBUFS')
+  })
+
+  test('are a local failure where an attempt got no address to try', () => {
+    for (const code of ['EMFILE', 'EADDRNOTAVAIL']) {
+      expect(localCodeOf(attempts(attempt(code), attempt('ECONNREFUSED', ipv4)))).toBe(code)
+    }
   })
 
   test('are none where a machine without IPv6 could not use those addresses', () => {
