@@ -41,6 +41,7 @@ export function requestLog(logger: Logger): HttpLogger {
   })
 }
 
-function summary(req: IncomingMessage, res: ServerResponse): string {
-  return `${req.method} ${req.url} ${res.statusCode}`
+function summary(req: IncomingMessage & { originalUrl?: string }, res: ServerResponse): string {
+  // In a router `url` lacks the path that the router is mounted at.
+  return `${req.method} ${req.originalUrl ?? req.url} ${res.statusCode}`
 }

@@ -21,7 +21,7 @@ export function generateLoad(): void {
     let unexpected = 0
     const keepAsking = async () => {
       while (left-- > 0) {
-        const { body } = await pool.request(loginRequest(sent++))
+        const { body } = await pool.request(loginRequest(ticketOf(sent), sent++))
         if (!(await body.text()).includes(expected)) unexpected++
       }
     }
@@ -30,11 +30,15 @@ export function generateLoad(): void {
   })
 }
 
-/** A login of a user of its own, with a ticket of its own. */
-function loginRequest(index: number) {
-  const ticket = `tr03${createHash('sha512').update(`${index}`).digest('base64url')}*`
+/** A ticket in the form of the vendor's, another one for each index. */
+export function ticketOf(index: number): string {
+  return `tr03${createHash('sha512').update(`${index}`).digest('base64url')}*`
+}
+
+/** A login from an address that is the client's alone. */
+export function loginRequest(ticket: string, client: number) {
   const body = { name: 'user', password: 'secret', ticket, randstr: '@Pq1' }
-  const address = `11.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`
+  const address = `11.${(client >> 16) & 255}.${(client >> 8) & 255}.${client & 255}`
   return {
     method: 'POST',
     path: '/login',

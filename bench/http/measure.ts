@@ -1,6 +1,5 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import type { LoadOrder } from './load.js'
+import type { ChildProcess } from 'node:child_process'
+import { answerOf, ask, childProcesses } from './children.js'
 import type { Variant } from './server.js'
 
 const full = { warmUp: 6000, slices: 10, rounds: 5 }
@@ -33,12 +32,7 @@ interface Application {
 /** Measures every variant under both versions of Express; resolves to the exit code. */
 export async function main(isQuick: boolean): Promise<number> {
   const { warmUp, slices, rounds } = isQuick ? quick : full
-  const children: ChildProcess[] = []
-  const start = (...args: string[]) => {
-    const child = fork(process.argv[1] as string, args)
-    children.push(child)
-    return child
-  }
+  const { start, end } = childProcesses()
   try {
     const [tencent, load] = [start('tencent'), start('load')]
     const ports = await answerOf<{ healthy: number; down: number }>(tencent)
@@ -50,11 +44,11 @@ export async function main(isQuick: boolean): Promise<number> {
         applications.push({ variant, version, port: await answerOf<number>(child), process: child, measured: [] })
       }
     }
-    for (const { port } of applications) await order(load, { port, requests: warmUp })
+    for (const { port } of applications) await ask<number>(load, { port, requests: warmUp })
     for (let round = 0; round < rounds; round++) await runRound(applications, load, slices)
     return ['5', '4'].map((version) => report(version, applications)).every((isMet) => isMet) ? 0 : 1
   } finally {
-    for (const child of children) child.kill()
+    end()
   }
 }
 
@@ -74,7 +68,7 @@ async function runRound(applications: readonly Application[], load: ChildProcess
 async function runSlice({ variant, version, port, process: child }: Application, load: ChildProcess): Promise<number> {
   const before = await ask<number>(child, 'cpu')
   const expected = `"${expectedReason[variant]}"`
-  const unexpected = await order(load, { port, requests: requestsInSlice, expected })
+  const unexpected = await ask<number>(load, { port, requests: requestsInSlice, expected })
   if (unexpected > 0) throw new Error(`${unexpected} unexpected answers of ${variant} under Express ${version}`)
   return (await ask<number>(child, 'cpu')) - before
 }
@@ -115,30 +109,4 @@ function target(name: string, figure: number, limit: number): boolean {
 
 function round(microseconds: number): number {
   return Number(microseconds.toFixed(1))
-}
-
-/** Sends an order to the load generator; resolves to the number of unexpected answers. */
-function order(load: ChildProcess, message: LoadOrder): Promise<number> {
-  return ask(load, message)
-}
-
-function ask<Answer>(child: ChildProcess, message: LoadOrder | 'cpu'): Promise<Answer> {
-  const answer = answerOf<Answer>(child)
-  child.send(message)
-  return answer
-}
-
-/** Rejects when the child ends instead. */
-async function answerOf<Answer>(child: ChildProcess): Promise<Answer> {
-  const ended = new AbortController()
-  const end = once(child, 'exit', { signal: ended.signal }).then(([code]) => {
-    throw new Error(`a child process ended with ${code}`)
-  })
-  try {
-    const [answer] = await Promise.race([once(child, 'message', { signal: ended.signal }), end])
-    return answer as Answer
-  } finally {
-    end.catch(() => {})
-    ended.abort()
-  }
 }

@@ -7,9 +7,9 @@ import { requestSigner } from '../../lib/tencent/signed-headers.js'
 import { apiRequest, type VerifyCall } from '../../lib/tencent/verify-call.js'
 import { portOf } from './tencent.js'
 
-const captchaAppId = 190000001
-const appSecretKey = 'bench-app-secret-key'
-const credential = { secretId: 'AKIDbench', secretKey: 'bench-secret-key' }
+export const captchaAppId = 190000001
+export const appSecretKey = 'bench-app-secret-key'
+export const credential = { secretId: 'AKIDbench', secretKey: 'bench-secret-key' }
 
 /** What stands between the body parser and the route. All of them log nothing. */
 const variants = {
@@ -74,16 +74,21 @@ function callOf({ body, ip = '' }: Request): VerifyCall {
 
 /** Serves one variant, tells its parent the port, and its CPU time in µs whenever it is asked. */
 export async function serveApplication([variant, version, endpoint]: string[]): Promise<void> {
-  const express = (version === '4' ? express4 : express5) as typeof express5
-  const app: Express = express()
-  app.set('trust proxy', 'loopback')
-  app.post('/login', express.json(), variants[variant as Variant](`${endpoint}`), (req, res) => {
-    res.json({ reason: req.captcha?.reason ?? 'none' })
-  })
   process.on('message', () => {
     const { user, system } = process.cpuUsage()
     process.send?.(user + system)
   })
+  process.send?.(await serveLogin(variants[variant as Variant](`${endpoint}`), version))
+}
+
+/** Serves one route behind `guard`; resolves to the port. */
+export async function serveLogin(guard: RequestHandler, version = '5'): Promise<number> {
+  const express = (version === '4' ? express4 : express5) as typeof express5
+  const app: Express = express()
+  app.set('trust proxy', 'loopback')
+  app.post('/login', express.json(), guard, (req, res) => {
+    res.json({ reason: req.captcha?.reason ?? 'none' })
+  })
   const { createServer } = await import('node:http')
-  process.send?.(await portOf(createServer({ keepAliveTimeout: 60_000 }, app)))
+  return portOf(createServer({ keepAliveTimeout: 60_000 }, app))
 }

@@ -1,4 +1,4 @@
-import http from 'node:http'
+import http, { type ServerResponse } from 'node:http'
 import net, { type AddressInfo, type Server } from 'node:net'
 
 const reply = JSON.stringify({
@@ -13,12 +13,30 @@ const reply = JSON.stringify({
   },
 })
 
-/** Verifies every ticket on one port, and resets every connection on another. Tells its parent both. */
+/** What Tencent's port may do with a call that it has read. */
+const conditions = {
+  healthy: (res) =>
+    res.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': reply.length }).end(reply),
+  hang: () => {},
+  'http 503': (res) => res.writeHead(503).end('Service Unavailable'),
+  reset: (res) => res.socket?.resetAndDestroy(),
+  junk: (res) => res.end('<html><h1>It works!</h1></html>'),
+} satisfies Record<string, (res: ServerResponse) => unknown>
+
+export type Condition = keyof typeof conditions
+
+/**
+ * Verifies every ticket on one port until its parent orders another condition, and resets every connection on another port. Tells
+ * its parent both.
+ */
 export async function standInForTencent(): Promise<void> {
+  let answer: (res: ServerResponse) => unknown = conditions.healthy
+  process.on('message', (condition: Condition) => {
+    answer = conditions[condition]
+    process.send?.(condition)
+  })
   const healthy = http.createServer({ keepAliveTimeout: 60_000 }, (req, res) => {
-    req.resume().on('end', () => {
-      res.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': reply.length }).end(reply)
-    })
+    req.resume().on('end', () => answer(res))
   })
   const down = net.createServer((socket) => socket.resetAndDestroy())
   process.send?.({ healthy: await portOf(healthy), down: await portOf(down) })

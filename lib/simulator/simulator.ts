@@ -74,7 +74,8 @@ export interface Simulator {
   readonly credential: SimulatorCredential
   /**
    * Makes a ticket as the script does: it starts with `tr03`, ends with `*`, and passes once within five minutes, with its randstr and
-   * app id only. Throws a TypeError for a wrong `fault`.
+   * app id only. Ten minutes later it is forgotten and answered with code 15, as unknown tickets are; so is the oldest of more than
+   * 200 000. Throws a TypeError for a wrong `fault`.
    */
   mintTicket(options?: MintTicketOptions): MintedTicket
   /**

@@ -41,17 +41,22 @@ export interface TicketRecord {
   readonly evilLevel: number
   readonly score: number
   readonly mintedAt: number
+  readonly forgottenAt: number
   readonly fault: ApiFault | null
   spent: boolean
 }
 
-/** The minted tickets. */
+/** The minted tickets that are not forgotten yet. */
 export interface TicketBook {
+  readonly size: number
   mint(options: MintTicketOptions & { readonly captchaAppId: number }): MintedTicket
+  /** Returns `undefined` for a ticket that is unknown or forgotten. */
   find(ticket: string): TicketRecord | undefined
 }
 
 const capacity = 200_000
+/** The five minutes in which a ticket passes, and as long again in which a late verification of it may come. */
+const rememberedMs = 10 * 60_000
 const randstrLetters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'
 
 function newTicket(): string {
@@ -62,17 +67,23 @@ function newRandstr(): string {
   return `@${Array.from({ length: 3 }, () => randstrLetters[randomInt(randstrLetters.length)]).join('')}`
 }
 
-/** Makes a book that keeps the newest 200 000 tickets. */
+/** Makes a book that keeps a ticket for ten minutes after it was minted, and the newest 200 000 at most. */
 export function createTicketBook(now: () => number): TicketBook {
   const records = new Map<string, TicketRecord>()
 
-  function forgetOldest(): void {
-    const oldest = records.keys().next()
-    if (records.size > capacity && !oldest.done) records.delete(oldest.value)
+  function forgetOldest(nowMs: number): void {
+    for (const [ticket, { forgottenAt }] of records) {
+      if (forgottenAt > nowMs && records.size <= capacity) return
+      records.delete(ticket)
+    }
   }
 
   return {
+    get size() {
+      return records.size
+    },
     mint(options) {
+      const nowMs = now()
       const minted = { ticket: newTicket(), randstr: newRandstr() }
       records.set(minted.ticket, {
         randstr: minted.randstr,
@@ -81,13 +92,17 @@ export function createTicketBook(now: () => number): TicketBook {
         code: options.code ?? null,
         evilLevel: options.evilLevel ?? 0,
         score: options.score ?? 0,
-        mintedAt: now() - (options.ageMs ?? 0),
+        mintedAt: nowMs - (options.ageMs ?? 0),
+        forgottenAt: nowMs + rememberedMs,
         fault: options.fault ?? null,
         spent: false,
       })
-      forgetOldest()
+      forgetOldest(nowMs)
       return minted
     },
-    find: (ticket) => records.get(ticket),
+    find(ticket) {
+      const record = records.get(ticket)
+      return record !== undefined && record.forgottenAt > now() ? record : undefined
+    },
   }
 }

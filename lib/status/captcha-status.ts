@@ -66,7 +66,11 @@ export function createStatus(
     const path = (req.url ?? '/').split('?', 1)[0]
     if (path !== '/' && path !== '' && path !== '/override') return next()
     if (!isExpressRequest(req)) return next(new TypeError('tencent-captcha-guard: captchaStatus() needs Express.'))
-    router.answer(req, res, path === '/override').catch(next)
+    router.answer(req, res, path === '/override').catch((error: unknown) => {
+      // `next(undefined)` and `next('router')` would go on to what the application mounted behind this router.
+      const isError = typeof error === 'object' && error !== null
+      next(isError ? error : new Error('tencent-captcha-guard: the status page failed.', { cause: error }))
+    })
   }
   return Object.assign(captchaStatusRouter, { close: () => router.close() })
 }

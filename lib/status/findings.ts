@@ -19,6 +19,8 @@ export type Finding =
   | { readonly kind: 'api_outage' | 'client_path_outage'; readonly path: FleetPath }
   | { readonly kind: 'misconfigured'; readonly refusals: number }
   | { readonly kind: 'limits_refuse'; readonly refusals: number }
+  /** No ticket was verified and many were refused as they are with a wrong app id or AppSecretKey; made-up tickets do the same. */
+  | { readonly kind: 'none_verified'; readonly refusals: number }
   | { readonly kind: 'override_verify_only'; readonly until: string | undefined; readonly by: string | undefined }
   | { readonly kind: 'keys_failing'; readonly problem: string; readonly expiresAt: string | undefined }
   | { readonly kind: 'api_suspect' | 'client_path_suspect'; readonly path: FleetPath }
@@ -35,6 +37,7 @@ const tones = {
   client_path_outage: 'bad',
   misconfigured: 'bad',
   limits_refuse: 'bad',
+  none_verified: 'warn',
   override_verify_only: 'warn',
   keys_failing: 'warn',
   api_suspect: 'warn',
@@ -50,10 +53,16 @@ export function toneOf({ kind }: Finding): Tone {
 }
 
 const recentMinutes = 5
+/** As many refusals without one verified ticket are no accident. */
+const noneVerifiedRefusals = 20
+
+function recentCount({ verdicts }: Pick<FleetView, 'verdicts'>, key: string): number {
+  return (verdicts[key] ?? []).slice(-recentMinutes).reduce((sum, count) => sum + count, 0)
+}
 
 /** The verdicts of the last five minutes, the running one included. */
-export function recentVerdicts({ verdicts }: Pick<FleetView, 'verdicts'>): RecentVerdicts {
-  const recent = (key: string) => (verdicts[key] ?? []).slice(-recentMinutes).reduce((sum, count) => sum + count, 0)
+export function recentVerdicts(fleet: Pick<FleetView, 'verdicts'>): RecentVerdicts {
+  const recent = (key: string) => recentCount(fleet, key)
   const passes = verdictColumns.filter(({ family }) => family === 'degraded_pass')
   return {
     verified: recent('verified'),
@@ -67,7 +76,8 @@ export function recentVerdicts({ verdicts }: Pick<FleetView, 'verdicts'>): Recen
 /** What is wrong at a site, worst first. */
 export function findingsOf(fleet: FleetView, override: OverrideSnapshot): readonly [Finding, ...Finding[]] {
   const { api, clientPath, credential, endpoints, processes } = fleet
-  const { misconfigured, overLimit } = recentVerdicts(fleet)
+  const { verified, misconfigured, overLimit } = recentVerdicts(fleet)
+  const mismatched = recentCount(fleet, 'app_mismatch') + recentCount(fleet, 'ticket_invalid')
   const set = { until: override.until, by: override.by }
   const storesDown = processes.filter(({ store }) => store === 'down').length
   const moved = endpoints.find(({ inUse, preferred }) => inUse && !preferred)
@@ -77,6 +87,9 @@ export function findingsOf(fleet: FleetView, override: OverrideSnapshot): readon
     ...(clientPath.state === 'outage' ? [{ kind: 'client_path_outage', path: clientPath } as const] : []),
     ...(misconfigured > 0 ? [{ kind: 'misconfigured', refusals: misconfigured } as const] : []),
     ...(overLimit > 0 ? [{ kind: 'limits_refuse', refusals: overLimit } as const] : []),
+    ...(verified === 0 && mismatched >= noneVerifiedRefusals
+      ? [{ kind: 'none_verified', refusals: mismatched } as const]
+      : []),
     ...(override.mode === 'verify_only' ? [{ kind: 'override_verify_only', ...set } as const] : []),
     ...(credential.lastFailure
       ? [{ kind: 'keys_failing', problem: credential.lastFailure.problem, expiresAt: credential.expiresAt } as const]

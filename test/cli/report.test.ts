@@ -134,12 +134,17 @@ describe('Files that cannot be read', () => {
     expect(err.trim().split('\n')).toHaveLength(2)
   })
 
-  it('count as far as they go when they were cut off', async () => {
-    const whole = gzipSync(`${lineText(noonMs, { event: 'captcha_store_up' })}\n`.repeat(50_000), { level: 0 })
-    const report = await jsonOf(await writeLog('cut.gz', whole.subarray(0, whole.length / 2)))
+  it.each([0, 6])('count as far as they go when they were cut off, with exit code 1, at level %d', async (level) => {
+    const line = `${lineText(noonMs, { event: 'captcha_store_up' })}\n`
+    const whole = gzipSync(line.repeat(50_000), { level })
+    const path = await writeLog(`cut-${level}.gz`, whole.subarray(0, whole.length / 2))
+    const { code, out, err } = await cli.run(['report', '--json', path])
+    const report: LogReport = JSON.parse(out)
     expect(report.captchaLines).toBeGreaterThan(10_000)
     expect(report.captchaLines).toBeLessThan(50_000)
     expect(report.brokenLines).toBeLessThanOrEqual(1)
+    expect(report.damagedFiles).toEqual([expect.stringMatching(/cut-\d\.gz: unexpected end of file$/)])
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('not read to the end') })
   })
 })
 

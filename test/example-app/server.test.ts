@@ -90,6 +90,8 @@ describe('the example app', () => {
     expect((await post({ origin: 'null' })).status).toBe(403)
     expect((await post({ origin: url })).status).toBe(200)
     expect((await fetch(`${url}/switchboard`, { headers: { origin: 'https://elsewhere.example' } })).status).toBe(403)
+    expect((await fetch(`${url}/switchboard`, { headers: { 'x-forwarded-for': '203.0.113.9' } })).status).toBe(403)
+    expect((await post({ origin: url, 'x-forwarded-for': '127.0.0.1, 203.0.113.9' })).status).toBe(403)
   })
 
   it('has no status page and no metrics in production without a password for operators', async () => {

@@ -177,6 +177,15 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     expect(errors).toEqual([new Error('session store')])
   })
 
+  test.each([[undefined], ['route'], ['router']])(
+    'an authorize that rejects with %j goes to next(error) as well, and not on to the next router',
+    async (reason) => {
+      const { get, errors } = open({ express, authorize: () => Promise.reject(reason) })
+      await get('text/html').expect(500, 'broken')
+      expect(errors).toEqual([expect.objectContaining({ cause: reason })])
+    },
+  )
+
   test('an override is set with who and why, as JSON or as a form', async () => {
     const guard = newGuard()
     const { post } = open({ express, guards: guard })
@@ -256,8 +265,12 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       .send({ ...pass, reason: 'x'.repeat(10_000) })
       .expect(413)
     await post().type('text/plain').send(JSON.stringify(pass)).expect(415)
-    await post().type('application/json').send('{"mode":').expect(415)
-    await post().type('application/json').send('[1]').expect(415)
+    for (const broken of ['{"mode":', '[1]', 'null', '1']) {
+      const { body } = await post().type('application/json').send(broken).expect(400)
+      expect(body).toMatchObject({ code: 'malformed_body' })
+    }
+    const { body } = await post().expect(400)
+    expect(body).toMatchObject({ code: 'invalid_override' })
   })
 
   test('other methods and addresses', async () => {

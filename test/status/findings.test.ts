@@ -48,6 +48,14 @@ describe('what the person on call is told first', () => {
     expect(kinds(snapshot(), { misconfigured: before, budget_exhausted: before })).toEqual(['healthy'])
   })
 
+  test('is that no ticket is accepted, where many are refused as they are with a wrong app id or key', () => {
+    const now = (count: number) => [...Array.from({ length: 57 }, () => 0), count, 0, 0]
+    expect(kinds(snapshot(), { app_mismatch: now(12), ticket_invalid: now(8) })).toEqual(['none_verified'])
+    expect(kinds(snapshot(), { app_mismatch: now(12), ticket_invalid: now(7) })).toEqual(['healthy'])
+    expect(kinds(snapshot(), { app_mismatch: now(500), verified: now(1) })).toEqual(['healthy'])
+    expect(kinds(snapshot(), { risk_rejected: now(500) })).toEqual(['healthy'])
+  })
+
   test('is the worst first', () => {
     const own = { ...outageSnapshot, override: { mode: 'verify_only' } as const, clientPath: suspect }
     expect(kinds(own)).toEqual(['api_outage', 'override_verify_only', 'client_path_suspect'])

@@ -1,6 +1,7 @@
+import { once } from 'node:events'
 import { type FileHandle, open } from 'node:fs/promises'
-import { pipeline, Readable } from 'node:stream'
-import { constants, createGunzip } from 'node:zlib'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { createGunzip, type Gunzip } from 'node:zlib'
 
 const chunkBytes = 256 * 1024
 const unpackedBytes = 64 * 1024
@@ -14,9 +15,9 @@ const foreignFormats = [
 ] as const
 
 /**
- * Reads a log, `-` for standard input; gzip is recognised by its content, several members included, and read as far as it goes
- * where it was cut off. A chunk may be overwritten when the next one is asked for. `onBytes` is told the bytes read, as they
- * are stored. Throws for a file that cannot be read.
+ * Reads a log, `-` for standard input; gzip is recognised by its content, several members included. A chunk may be overwritten
+ * when the next one is asked for. `onBytes` is told the bytes read, as they are stored. Throws for a file that cannot be read, and
+ * at the end of one that was cut off.
  */
 export async function* readLog(path: string, onBytes: (bytes: number) => void): AsyncGenerator<Buffer> {
   const chunks = path === '-' ? process.stdin.iterator() : fileChunks(await open(path))
@@ -55,14 +56,21 @@ async function* countBytes(first: Buffer, rest: AsyncIterator<Buffer>, onBytes: 
 }
 
 function gunzip(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
-  const unpacked = createGunzip({ chunkSize: unpackedBytes, finishFlush: constants.Z_SYNC_FLUSH })
+  const unpacked = createGunzip({ chunkSize: unpackedBytes })
   // The reader of `unpacked` gets the error.
-  pipeline(Readable.from(copies(chunks), { objectMode: false }), unpacked, () => {})
+  feed(chunks, unpacked).catch((error: Error) => unpacked.destroy(error))
   return unpacked
 }
 
-async function* copies(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  for await (const chunk of chunks) yield Buffer.from(chunk)
+/** Writes each chunk, and ends when everything is read: a stream that was cut off fails at its end, and drops what is not read then. */
+async function feed(chunks: AsyncIterable<Buffer>, unpacked: Gunzip): Promise<void> {
+  const closed = once(unpacked, 'close')
+  for await (const chunk of chunks) {
+    await Promise.race([new Promise((resolve) => unpacked.write(chunk, resolve)), closed])
+    if (unpacked.destroyed) return
+  }
+  while (unpacked.readableLength > 0 && !unpacked.destroyed) await nextTurn()
+  unpacked.end()
 }
 
 function startsWith(buffer: Buffer, bytes: readonly number[]): boolean {

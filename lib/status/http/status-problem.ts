@@ -10,6 +10,7 @@ const problems = {
   too_many_streams: [503, 'Too many event streams are open'],
   body_too_large: [413, 'The body is larger than 8 KiB'],
   unsupported_body: [415, 'The body must be a form or JSON'],
+  malformed_body: [400, 'The body is no JSON object'],
   invalid_override: [400, 'The override was not set'],
 } as const
 

@@ -79,6 +79,14 @@ export const en = {
       users: 'Unverified requests beyond the limit are refused (503, try again in half a minute).',
       todo: ['See below who is refused: a single client is held to its own limit, many clients to the total.'],
     },
+    none_verified: {
+      title: 'Tencent accepts no ticket',
+      users: 'Every ticket is refused (403) as made up or of another app id; none was verified.',
+      todo: [
+        'Run npx tencent-captcha-guard check on this machine: do app id and AppSecretKey belong together?',
+        'If they do: does the page use the same app id? If it does, only bots are here, and are refused.',
+      ],
+    },
     override_verify_only: {
       title: 'The override refuses every unverified request',
       users: 'Requests that Tencent verifies pass; every other one is refused.',
@@ -165,7 +173,8 @@ export const en = {
 
   purses: {
     title: 'Purses',
-    intro: 'Unverified passes are drawn from these. What callers send cannot enlarge them.',
+    intro:
+      'Unverified passes are drawn from these. What callers send cannot enlarge them. Half of each is kept for known clients: when half is left, nothing is left for the others.',
     outage: 'Outage purse',
     outageFor: 'with evidence of an outage',
     doubt: 'Doubt purse',
@@ -272,7 +281,7 @@ export const en = {
     rules: { default: 'default rule', option: 'rule of the options', function: 'rule of the application' },
     evidence: { outage: 'evidence of an outage', none: 'no evidence of an outage' },
     purse: (name: string, used: string, limit: string) => `${name}, ${used} of ${limit} of this client`,
-    exhausted: { client: 'limit of this client reached', total: 'total empty' },
+    exhausted: { client: 'limit of this client reached', total: 'nothing left for this client in total' },
     ticket: (hash: string) => `ticket ${hash}`,
   },
   late: {

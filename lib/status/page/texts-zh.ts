@@ -71,6 +71,14 @@ export const zh: StatusTexts = {
       users: '超出限额的未验证请求被拒绝（503，半分钟后可重试）。',
       todo: ['下方列出了被拒绝的客户端：单个客户端受自身限额约束，众多客户端受总额约束。'],
     },
+    none_verified: {
+      title: '腾讯云不接受任何票据',
+      users: '所有票据都被视为伪造或属于其他应用而被拒绝（403），没有一张通过验证。',
+      todo: [
+        '在本机运行 npx tencent-captcha-guard check：应用 ID 与 AppSecretKey 是否匹配？',
+        '如果匹配：页面使用的是否为同一应用 ID？如果也是，则来访的只有机器人，且已被拒绝。',
+      ],
+    },
     override_verify_only: {
       title: '人工干预：未经验证的请求一律拒绝',
       users: '腾讯云验证通过的请求放行，其余一律拒绝。',
@@ -157,7 +165,8 @@ export const zh: StatusTexts = {
 
   purses: {
     title: '额度',
-    intro: '未经验证的放行从这里扣除。调用方发送的任何内容都不能使其增大。',
+    intro:
+      '未经验证的放行从这里扣除。调用方发送的任何内容都不能使其增大。每个额度有一半留给已知客户端：只剩一半时，其他客户端已无可用额度。',
     outage: '故障额度',
     outageFor: '有故障证据时使用',
     doubt: '存疑额度',
@@ -264,7 +273,7 @@ export const zh: StatusTexts = {
     rules: { default: '默认规则', option: '配置中的规则', function: '应用的规则函数' },
     evidence: { outage: '有故障证据', none: '无故障证据' },
     purse: (name, used, limit) => `${name}，此客户端 ${used} / ${limit}`,
-    exhausted: { client: '此客户端已达限额', total: '总额已空' },
+    exhausted: { client: '此客户端已达限额', total: '总额中已无此客户端可用的部分' },
     ticket: (hash) => `票据 ${hash}`,
   },
   late: {

@@ -75,6 +75,7 @@ function timing(finding: Finding, { site, texts, formats, nowMs }: PartContext):
       return lastOutage({ site, texts, formats, nowMs })
     case 'misconfigured':
     case 'limits_refuse':
+    case 'none_verified':
       return ''
   }
 }
