@@ -38,6 +38,10 @@ describe('the outcome of a call', () => {
     expect(circuitReport({ kind: 'verified', facts: noFacts })).toBe('success')
   })
 
+  test('is neutral where a refusal says neither a code nor an error', () => {
+    expect(circuitReport({ kind: 'refused', reason: 'rejected', facts: noFacts })).toBe('neutral')
+  })
+
   test('is restated for every name', () => {
     expect(reports.map(([name]) => name)).toEqual(Object.keys(outcomes))
   })

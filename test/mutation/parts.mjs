@@ -1,6 +1,6 @@
 const part = (folder, files, tests = files) => ({
   mutate: files.split(' ').map((name) => `lib/${folder}/${name}.ts`),
-  tests: tests.split(' ').map((name) => `test/${folder}/${name}.test.ts`),
+  tests: tests.split(' ').map((name) => `test/${name.includes('/') ? name : `${folder}/${name}`}.test.ts`),
 })
 
 /**
@@ -24,7 +24,7 @@ export const parts = {
   baseline: part('site', 'baseline baseline-reference'),
   override: part('site', 'override-switch shared-override fleet-status', 'override-switch fleet-status site'),
   'client-path': part('site', 'client-path'),
-  ledger: part('site', 'ledger store-refusals vouched-address', 'ledger site'),
+  ledger: part('site', 'ledger store-refusals vouched-address', 'ledger site store/ledger-with-store'),
   late: part('site', 'late-verification'),
   circuit: part('site', 'circuit short-wait probe-turns', 'circuit circuit-disagreement held-calls waiting-calls'),
   site: part('site', 'site'),
