@@ -71,7 +71,7 @@ What callers can do to this machine (descriptors, local ports, the thread pool, 
 - \`close()\` 之后，进程和服务器中都不残留套接字、句柄或定时器。
 - 没有任何内容到达其他主机：一台证书可信、会做记录的主机随时待命。
 - 日志中不出现票据、randstr 或密钥。
-- 熔断打开时有日志 \`captcha_outage_started\`；重新闭合后有 \`captcha_outage_ended\`。
+- 熔断打开时有日志 \`captcha_outage_started\`；重新关闭后有 \`captcha_outage_ended\`。
 
 | 列 | |
 | --- | --- |

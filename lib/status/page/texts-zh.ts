@@ -117,7 +117,7 @@ export const zh: StatusTexts = {
   },
 
   states: { healthy: '正常', suspect: '可疑', outage: '故障', unknown: '尚未询问', failed: '失败' },
-  circuits: { closed: '闭合', suspect: '可疑', open: '断开' },
+  circuits: { closed: '关闭', suspect: '可疑', open: '打开' },
   tiles: {
     now: '当前状态',
     api: '验证接口',
@@ -315,8 +315,8 @@ export const zh: StatusTexts = {
   whys: {
     'no failure seen': '未发现失败。',
     'the API answers': '接口应答正常。',
-    'circuit open: canary_failed': '调用和金丝雀均失败，熔断器已断开。',
-    'circuit open: canary_disagrees': '金丝雀有应答，但用户的调用失败，熔断器已断开。',
+    'circuit open: canary_failed': '调用和金丝雀均失败，熔断器已打开。',
+    'circuit open: canary_disagrees': '金丝雀有应答，但用户的调用失败，熔断器已打开。',
     'brown-out: canaries fail': '金丝雀反复失败（时好时坏）。',
     'calls fail': '调用失败。',
     call_unanswered: '有调用超过通常时间仍无应答。',
