@@ -57,16 +57,16 @@ export type Ending =
 export function makeVerdict(ending: Ending, facts: TencentFacts, durationMs: number): CaptchaVerdict {
   switch (ending.kind) {
     case 'verified':
-      return Object.freeze({ ...facts, passed: true, degraded: false, reason: 'verified', durationMs })
+      return Object.freeze({ passed: true, degraded: false, reason: 'verified', ...facts, durationMs })
     case 'degraded_pass': {
       const { cause } = ending
-      return Object.freeze({ ...facts, passed: true, degraded: true, reason: cause, cause, durationMs })
+      return Object.freeze({ passed: true, degraded: true, reason: cause, cause, ...facts, durationMs })
     }
     case 'refused': {
       const { reason, cause = 'client_fallback' } = ending
       return isDegraded(reason)
-        ? Object.freeze({ ...facts, passed: false, degraded: true, reason, cause, durationMs })
-        : Object.freeze({ ...facts, passed: false, degraded: false, reason, durationMs })
+        ? Object.freeze({ passed: false, degraded: true, reason, cause, ...facts, durationMs })
+        : Object.freeze({ passed: false, degraded: false, reason, ...facts, durationMs })
     }
   }
 }
