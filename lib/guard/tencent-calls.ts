@@ -118,6 +118,8 @@ export class TencentCalls {
   }
 
   #start(question: TencentQuestion, take: (reply: Outcome) => void): Asked {
+    // First of all: in an outage every request comes here, and a full house of calls says less than an open circuit.
+    if (this.#site.circuit.isShut) return answered(notAdmitted)
     const { call, callKey, limitKey, timeoutMs } = question
     const isKnown = this.#site.ledger.isKnown(limitKey)
     const leaveInFlight = this.#site.inFlight.enter(limitKey, isKnown)

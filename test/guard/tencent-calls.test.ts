@@ -77,6 +77,17 @@ describe('a call to Tencent', () => {
     t.services.close()
   })
 
+  test('is not made while the circuit is open, and needs no place among the calls under way to be refused', async () => {
+    const t = callsUnderTest({ maxInFlight: 64 })
+    t.ask()
+    await t.clock.advance(500)
+    t.canaries()[0]?.answer(timeout)
+    t.site.inFlight.enter('a', false)
+    expect(t.ask('another').replies).toMatchObject([{ kind: 'degraded', cause: 'circuit_open', wasSent: false }])
+    expect(t.calls()).toHaveLength(1)
+    t.services.close()
+  })
+
   test('outlives a caller with a shorter deadline, who is told of a timeout that is no evidence', async () => {
     const t = callsUnderTest()
     const [first, second] = [t.ask(), t.ask('tr03abc*', { timeoutMs: 300 })]
