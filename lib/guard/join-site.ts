@@ -66,10 +66,8 @@ export function joinSite(clock: Clock, member: Member): Membership {
   const time = clock === systemClock ? 'system' : clock
   const known = [...sites].find((site) => site.time === time && isSameKey(site.key, key))
   const merged = mergeSiteOptions([...(known?.members ?? []), member])
-  const site: SharedSite = known ?? {
-    id: randomUUID().slice(0, 8),
-    ...{ key, time, clock, members: new Set<Member>(), merged, services: undefined },
-  }
+  const id = known?.id ?? randomUUID().slice(0, 8)
+  const site: SharedSite = known ?? { id, key, time, clock, members: new Set(), merged, services: undefined }
   site.members.add(member)
   site.merged = merged
   const settings = serviceSettings(site)
@@ -78,7 +76,7 @@ export function joinSite(clock: Clock, member: Member): Membership {
   sites.add(site)
   const { services } = site
   return {
-    siteId: site.id,
+    siteId: id,
     services,
     leave() {
       if (!site.members.has(member)) return
