@@ -16,6 +16,18 @@ export function childProcesses() {
   }
 }
 
+/** Runs the role that this process was started in, or `main` in the first process, whose exit code it resolves to. */
+export async function runInRole(
+  roles: Readonly<Record<string, (args: string[]) => unknown>>,
+  main: () => Promise<number>,
+): Promise<void> {
+  const [role = '', ...args] = process.argv.slice(2)
+  process.once('disconnect', () => process.exit())
+  const run = roles[role]
+  if (run) run(args)
+  else process.exitCode = await main()
+}
+
 /** Sends a message to a child; resolves to what it answers. */
 export function ask<Answer>(child: ChildProcess, message: Serializable): Promise<Answer> {
   const answer = answerOf<Answer>(child)

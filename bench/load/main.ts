@@ -1,4 +1,4 @@
-import { childProcesses } from '../http/children.js'
+import { childProcesses, runInRole } from '../http/children.js'
 import { serveApplication } from '../http/server.js'
 import { standInForTencent } from '../http/tencent.js'
 import { measureLatency } from './latency.js'
@@ -24,22 +24,5 @@ async function main(args: readonly string[]): Promise<number> {
   return Math.max(...exitCodes)
 }
 
-/** The bundle is one file: its child processes are told by their first argument what they are. */
-const [role, ...args] = process.argv.slice(2)
-process.once('disconnect', () => process.exit())
-switch (role) {
-  case 'application':
-    serveApplication(args)
-    break
-  case 'site':
-    serveSite(args)
-    break
-  case 'tencent':
-    standInForTencent()
-    break
-  case 'load':
-    sendAtFixedRate()
-    break
-  default:
-    process.exitCode = await main(process.argv)
-}
+const roles = { application: serveApplication, site: serveSite, tencent: standInForTencent, load: sendAtFixedRate }
+await runInRole(roles, () => main(process.argv))
