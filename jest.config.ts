@@ -24,7 +24,7 @@ const config: Config = {
     ],
   },
   reporters: ['default', '<rootDir>/test/support/closing-line-reporter.cjs'],
-  setupFilesAfterEnv: ['<rootDir>/test/support/retry-once.ts'],
+  setupFilesAfterEnv: ['<rootDir>/test/support/retry-once.ts', '<rootDir>/test/support/no-subscription-left.ts'],
   testTimeout: 15_000,
   // Both cores of a small machine: many suites wait for sockets and time more than they compute.
   maxWorkers: '100%',

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { Registry } from 'prom-client'
 import { captchaChannels, captchaGuard } from '../../lib/index.js'
-import { captchaMetrics } from '../../lib/prometheus/index.js'
 import { type Simulator, startSimulator } from '../../lib/simulator/index.js'
 import { until } from '../flow/support.js'
+import { registerMetrics } from '../prometheus/metrics-app.js'
 import { namedCodeBlocks } from './code-blocks.js'
 import { compileStrictly, type RecipeProcess, type Recipes, startRecipe, writeRecipes } from './recipe-process.js'
 
@@ -162,7 +162,7 @@ describe('the tables of the document', () => {
     const register = new Registry()
     const { captchaAppId, appSecretKey, credential, url: endpoint } = simulator
     const guard = captchaGuard({ captchaAppId, appSecretKey, credential, endpoint, logger: false })
-    const metrics = captchaMetrics(guard, register)
+    registerMetrics(guard, register)
     const types = new Map(
       [...(await register.metrics()).matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [name, type]),
     )
@@ -175,7 +175,6 @@ describe('the tables of the document', () => {
       ([, name = '', type = '', labels = '']) => [name, type, labels.trim()].join(' | ').trim(),
     )
     expect(documented.sort()).toEqual(rows.sort())
-    metrics.close()
     await guard.close()
   })
 

@@ -3,7 +3,7 @@ import { Registry } from 'prom-client'
 import { captchaGuard, memoryStore } from '../../lib/index.js'
 import { captchaMetrics } from '../../lib/prometheus/index.js'
 import { clientIp, fallbackTicket, until } from '../flow/support.js'
-import { startMetricsApp } from './metrics-app.js'
+import { registerMetrics, startMetricsApp } from './metrics-app.js'
 
 const verdicts = 'tencent_captcha_verdicts_total'
 const pathState = 'tencent_captcha_path_state'
@@ -76,7 +76,7 @@ describe('several guards', () => {
   test('that are not registered are not counted', async () => {
     const { simulator, guards, register, metrics } = await startMetricsApp()
     metrics.close()
-    captchaMetrics(guards.login, register)
+    registerMetrics(guards.login, register)
     await guards.comment.check({ ...simulator.mintTicket(), userIp: '203.0.113.7' })
     await guards.login.check({ ...simulator.mintTicket(), userIp: '203.0.113.7' })
     const text = await register.getSingleMetricAsString(verdicts)
@@ -149,12 +149,11 @@ describe('what belongs to operations', () => {
       credential,
       logger: false,
     })
-    const own = captchaMetrics({ login: guard }, register)
+    registerMetrics({ login: guard }, register)
     await guard.check({ ...simulator.mintTicket(), userIp: '203.0.113.7' })
     const text = await register.metrics()
     expect(text).toMatch(/tencent_captcha_credential_age_seconds\{guard="login"\} [\d.]+\n/)
     expect(text).toMatch(/tencent_captcha_credential_expiry_timestamp_seconds\{guard="login"\} 1[\d.]+(e\+?\d+)?\n/)
-    own.close()
     await guard.close()
   })
 
@@ -217,7 +216,7 @@ describe('registration', () => {
   test('on two registries counts on both', async () => {
     const { simulator, guards, post, scrape } = await startMetricsApp()
     const other = new Registry()
-    const second = captchaMetrics({ door: guards.login }, other)
+    const second = registerMetrics({ door: guards.login }, other)
     await post('login', simulator.mintTicket())
     expect((await scrape()).value(verdicts, { guard: 'login', result: 'verified' })).toBe(1)
     expect(await other.metrics()).toContain(
@@ -243,7 +242,7 @@ describe('registration', () => {
   test('close() takes no metric that was made after it', async () => {
     const { guards, register, metrics } = await startMetricsApp()
     metrics.close()
-    const second = captchaMetrics(guards, register)
+    const second = registerMetrics(guards, register)
     metrics.close()
     expect(register.getSingleMetric(verdicts)).toBeDefined()
     second.close()
@@ -292,12 +291,11 @@ test('one scrape takes one snapshot of each guard', async () => {
       return guards.login.snapshot()
     },
   })
-  const own = captchaMetrics({ login: counting }, register)
+  registerMetrics({ login: counting }, register)
   await simulator.close()
   snapshots = 0
   await register.metrics()
   expect(snapshots).toBe(1)
   await register.metrics()
   expect(snapshots).toBe(2)
-  own.close()
 })

@@ -67,6 +67,13 @@ afterEach(async () => {
   for (const close of open.splice(0)) await close()
 })
 
+/** Registers the metrics of guards until the test ends. */
+export function registerMetrics(...args: Parameters<typeof captchaMetrics>): CaptchaMetrics {
+  const metrics = captchaMetrics(...args)
+  open.push(async () => metrics.close())
+  return metrics
+}
+
 /** Starts the application; it ends with the test. */
 export async function startMetricsApp(
   given: Partial<CaptchaGuardOptions> | ((url: string) => Partial<CaptchaGuardOptions>) = {},
@@ -77,7 +84,7 @@ export async function startMetricsApp(
   const all = guardOptions(simulator, { ...options, degradation: { circuit: quickCircuit, ...degradation } })
   const guards = { login: captchaGuard(all), comment: captchaGuard({ ...all, mode: 'observe' }) }
   const register = new Registry()
-  const metrics = captchaMetrics(guards, register)
+  const metrics = registerMetrics(guards, register)
   const app = express()
   app.set('trust proxy', 'loopback')
   app.use(express.json())
@@ -88,7 +95,6 @@ export async function startMetricsApp(
   await once(server, 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   open.push(async () => {
-    metrics.close()
     for (const guard of Object.values(guards)) await guard.close()
     server.closeAllConnections()
     server.close()
