@@ -6,6 +6,7 @@ if (process.env.FUZZ === 'whole') process.env.FUZZ_SEED ||= String(Date.now() % 
 
 const config: Config = {
   testEnvironment: 'node',
+  testRunner: '<rootDir>/test/support/one-file-runner.cjs',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   // Attacks that need minutes on real time; `npm run test:attacks` runs them as well.
