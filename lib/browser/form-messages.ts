@@ -10,9 +10,8 @@ export type FormMessages = {
   waiting: string
 }
 
-/** Returns the texts for a language tag: Chinese, else English. */
-export function formMessages(language: string): FormMessages {
-  return /^zh/i.test(language)
+export function formMessages(isChinese: boolean): FormMessages {
+  return isChinese
     ? {
         checking: '验证中…',
         tick: '请先勾选验证框',
