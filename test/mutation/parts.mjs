@@ -19,7 +19,7 @@ export const parts = {
   ),
   calls: part('site', 'held-calls in-flight waiting-calls time-limits usual-latency outage-watch'),
   purses: part('site', 'purse purse-book reserve-log'),
-  charges: part('site', 'client-charges vouched-key', 'client-charges ledger purse'),
+  charges: part('site', 'client-charges vouched-key'),
   evidence: part('site', 'failure-evidence expected-passes'),
   baseline: part('site', 'baseline baseline-reference'),
   override: part('site', 'override-switch shared-override fleet-status', 'override-switch fleet-status site'),
