@@ -22,7 +22,7 @@ export const parts = {
   charges: part('site', 'client-charges vouched-key'),
   evidence: part('site', 'failure-evidence expected-passes'),
   baseline: part('site', 'baseline baseline-reference'),
-  override: part('site', 'override-switch shared-override fleet-status', 'override-switch fleet-status site'),
+  override: part('site', 'override-switch shared-override fleet-status'),
   'client-path': part('site', 'client-path'),
   ledger: part('site', 'ledger store-refusals vouched-address', 'ledger site store/ledger-with-store'),
   late: part('site', 'late-verification'),
