@@ -67,7 +67,7 @@ export class ClientCharges {
   }
 
   #isKnownLimited(clientKey: string, charges: number): boolean {
-    return charges >= this.#limitOf(clientKey) && this.#isUnderPressure()
+    return charges >= this.#limitOfKnown(clientKey) && this.#isUnderPressure()
   }
 
   #charges(clientKey: string): number {
@@ -78,8 +78,7 @@ export class ClientCharges {
     return !this.#options.isKnown(clientKey)
   }
 
-  #limitOf(clientKey: string): number {
-    if (this.#isStranger(clientKey)) return strangerLimit
+  #limitOfKnown(clientKey: string): number {
     return Math.max(knownLimit, ownRateFactor * this.#options.verifiedPerMinute(clientKey))
   }
 
@@ -93,9 +92,9 @@ export class ClientCharges {
     if (this.#site.count('charge', nowMs) > pressurePerSecond) this.#pressureEndMs = nowMs + pressureMs
   }
 
-  /** As many as the limit are kept, the youngest: they alone decide. */
+  /** As many as the higher limit are kept, the youngest: they alone decide, also once a stranger turns out to be known. */
   #record(clientKey: string): void {
-    this.#refused.add(clientKey, this.#options.clock.nowMs(), Math.ceil(this.#limitOf(clientKey)))
+    this.#refused.add(clientKey, this.#options.clock.nowMs(), Math.ceil(this.#limitOfKnown(clientKey)))
     this.#askAround(clientKey)
   }
 

@@ -24,7 +24,11 @@ export const parts = {
   baseline: part('site', 'baseline baseline-reference'),
   override: part('site', 'override-switch shared-override fleet-status'),
   'client-path': part('site', 'client-path'),
-  ledger: part('site', 'ledger store-refusals vouched-address', 'ledger site store/ledger-with-store'),
+  ledger: part(
+    'site',
+    'ledger store-refusals vouched-address',
+    'ledger store/ledger-with-store store-refusals vouched-address',
+  ),
   late: part('site', 'late-verification'),
   circuit: part('site', 'circuit short-wait probe-turns', 'circuit circuit-disagreement held-calls waiting-calls'),
   site: part('site', 'site'),
