@@ -89,15 +89,7 @@ function repeatable(): ClientHistory {
 }
 
 describe('many keys', () => {
-  test('are held, all but one in a thousand or so, below the bound', () => {
-    const history = repeatable()
-    for (let key = 0; key < 300_000; key++) history.noteVerified(`key ${key}`, key)
-    let lost = 0
-    for (let key = 0; key < 300_000; key++) if (!isKnown(history, `key ${key}`, 300_000)) lost++
-    expect(lost).toBeLessThan(600)
-  })
-
-  test('are held as well where other processes know them', () => {
+  test('that other processes know are held', () => {
     const history = repeatable()
     for (let key = 0; key < 10_000; key++) history.adopt(`key ${key}`, 1, key)
     expect(history.size).toBe(10_000)
@@ -106,20 +98,8 @@ describe('many keys', () => {
   test('make no other key known', () => {
     const history = repeatable()
     for (let key = 0; key < 2000; key++) history.noteVerified(`key ${key}`, 0)
-    for (let key = 2000; key < 4000; key++) expect(history.verifiedPerMinute(`key ${key}`, 0)).toBe(0)
-  })
-
-  test('are bounded at about a million, the oldest going first', () => {
-    const history = repeatable()
-    const count = 2_000_000
-    for (let key = 0; key < count; key++) history.noteVerified(`key ${key}`, key)
-    expect(history.size).toBeLessThanOrEqual(1_048_576)
-    expect(history.size).toBeGreaterThan(1_000_000)
-    const known = (from: number) =>
-      Array.from({ length: 1000 }, (_, key) => isKnown(history, `key ${from + key}`, count)).filter(Boolean).length
-    expect(known(0)).toBeLessThan(20)
-    expect(known(count - 1000)).toBe(1000)
-    expect(known(count - 500_000)).toBeGreaterThan(990)
+    const others = Array.from({ length: 2000 }, (_, key) => history.verifiedPerMinute(`other ${key}`, 0))
+    expect(new Set(others)).toEqual(new Set([0]))
   })
 
   test('make room for others when they are older than 24 hours', () => {
@@ -127,6 +107,7 @@ describe('many keys', () => {
     for (let key = 0; key < 20_000; key++) history.noteVerified(`old ${key}`, 0)
     for (let key = 0; key < 20_000; key++) history.noteVerified(`new ${key}`, day + 1000)
     expect(history.size).toBeLessThan(30_000)
-    for (let key = 0; key < 20_000; key++) expect(isKnown(history, `new ${key}`, day + 1000)).toBe(true)
+    const young = Array.from({ length: 20_000 }, (_, key) => isKnown(history, `new ${key}`, day + 1000))
+    expect(young).not.toContain(false)
   })
 })

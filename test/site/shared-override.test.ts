@@ -84,7 +84,14 @@ describe('an override that is set here', () => {
     expect(process.given).toMatchObject([{ mode: 'verify_only', forMs: null }])
   })
 
-  test('before the store has answered for the first time is shared once it has', async () => {
+  test('before the store has answered for the first time is shared once it has, by the store’s clock', async () => {
+    const process = new ProcessUnderTest()
+    process.set('pass', { forMs: 60_000 })
+    await settlePromises()
+    expect(process.given).toMatchObject([{ mode: 'pass', setMs: storeAheadMs }])
+  })
+
+  test('while the store could not be reached yet is shared once it is, with the time when it was set', async () => {
     const process = new ProcessUnderTest()
     process.store.set('rejects')
     await process.clock.advance(300)
