@@ -37,6 +37,16 @@ class AllowanceUnderTest {
     return reply === throttled ? 'throttled' : 'answered'
   }
 
+  /** Tencent throttles as many calls as begin the limit. */
+  throttle(): void {
+    for (let call = 0; call < 10; call++) this.call('stranger', throttled)
+  }
+
+  /** How many of a thousand strangers' calls that all come now go out. */
+  askedAtOnce(): number {
+    return [...Array(1000)].filter(() => this.allowance.take('stranger', false)).length
+  }
+
   /** Strangers' junk at an even rate, and meanwhile what else happens every so often. */
   flood(perSecond: number, forMs: number, everyMs = Number.POSITIVE_INFINITY, also = () => {}): number {
     let answered = 0
@@ -77,11 +87,73 @@ describe('while Tencent throttles', () => {
     expect(replies.filter((reply) => reply === 'answered').length / replies.length).toBeLessThan(0.3)
   })
 
-  test('a few throttled calls limit nothing', () => {
+  test.each([
+    ['nine', 9, 0],
+    ['ten in twelve seconds:', 10, 1200],
+  ])('%s throttled calls limit nothing', (_, calls, gapMs) => {
     const t = new AllowanceUnderTest(0)
-    const replies = Array.from({ length: 9 }, (_, index) => t.call(`stranger ${index}`))
-    expect(new Set(replies)).toEqual(new Set(['throttled']))
+    for (let call = 0; call < calls; call++) {
+      t.clock.skip(gapMs)
+      expect(t.call('stranger')).toBe('throttled')
+    }
+    expect(t.askedAtOnce()).toBe(1000)
+  })
+
+  test('the tenth within ten seconds begins the limit', () => {
+    const t = new AllowanceUnderTest(0)
+    for (let call = 0; call < 10; call++) {
+      expect(t.call('stranger')).toBe('throttled')
+      t.clock.skip(900)
+    }
+    expect(t.askedAtOnce()).toBe(10)
+  })
+
+  test('room is scarce until a minute after a throttled call', () => {
+    const t = new AllowanceUnderTest(0)
+    t.clock.skip(100_000)
+    expect(t.allowance.isScarce).toBe(false)
+    t.call('stranger')
+    t.clock.skip(59_999)
     expect(t.allowance.isScarce).toBe(true)
+    t.clock.skip(1)
+    expect(t.allowance.isScarce).toBe(false)
+  })
+
+  test.each([
+    ['a timeout', degraded('timeout')],
+    ['an exception', { kind: 'bug', error: new Error('not classified') }],
+  ] as const)('%s is no throttling', (_, reply) => {
+    const t = new AllowanceUnderTest(1_000_000)
+    for (let call = 0; call < 100; call++) t.call('stranger', reply)
+    expect(t.allowance.isScarce).toBe(false)
+    expect(t.askedAtOnce()).toBe(1000)
+  })
+
+  test('strangers have half of what Tencent answered of their calls in the last second', () => {
+    const t = new AllowanceUnderTest(1_000_000)
+    for (let call = 0; call < 320; call++) t.call('stranger')
+    t.throttle()
+    expect(t.askedAtOnce()).toBe(160 / 4)
+  })
+
+  test('calls that come first are no room for strangers', () => {
+    const t = new AllowanceUnderTest(1_000_000)
+    for (let client = 0; client < 1000; client++) {
+      t.rates.set(`known ${client}`, 0.1)
+      t.call(`known ${client}`, verified)
+    }
+    t.throttle()
+    expect(t.askedAtOnce()).toBe(10)
+  })
+
+  test('a limit that begins again has forgotten the rate of the last one', () => {
+    const t = new AllowanceUnderTest(1_000_000)
+    t.throttle()
+    expect(t.askedAtOnce()).toBe(10)
+    t.clock.skip(60_000)
+    for (let call = 0; call < 800; call++) t.call('stranger')
+    t.throttle()
+    expect(t.askedAtOnce()).toBe(400 / 4)
   })
 
   test.each([
@@ -124,6 +196,14 @@ describe('while Tencent throttles', () => {
     t.call('bought', verified)
     expect(comesFirst()).toBe(true)
   })
+})
+
+test("strangers' refusals do not crowd out those of a client whose history was bought", () => {
+  const t = new AllowanceUnderTest(1_000_000)
+  t.rates.set('bought', 0.1)
+  for (let refusal = 0; refusal < 4; refusal++) t.call('bought')
+  for (let stranger = 0; stranger < 50_000; stranger++) t.call(`stranger ${stranger}`)
+  expect(t.allowance.uncounted('bought', true).isFirst).toBe(false)
 })
 
 test('the limit ends a minute after the last throttled call, and not while the flood goes on', () => {
