@@ -127,13 +127,15 @@ export class LateVerification<Context> {
     this.#timer = undefined
     this.#byAge = undefined
     this.#dropDead()
-    const [[ticket, attempts] = []] = this.#queue
-    if (ticket === undefined || attempts === undefined) return this.#tellIfDrained()
+    const [first] = this.#queue
+    if (first === undefined) return this.#tellIfDrained()
     if (!this.#options.isBack()) return
-    if (!this.#options.verify(ticket.context, (reply) => this.#settle(ticket, reply, attempts))) return this.resume()
-    this.#queue.delete(ticket)
-    this.#underWay.add(ticket)
-    if (this.#queue.size > 0) this.resume()
+    const [ticket, attempts] = first
+    if (this.#options.verify(ticket.context, (reply) => this.#settle(ticket, reply, attempts))) {
+      this.#queue.delete(ticket)
+      this.#underWay.add(ticket)
+    }
+    this.resume()
   }
 
   #settle(ticket: LateTicket<Context>, reply: Outcome, before: Attempts): void {
@@ -182,7 +184,7 @@ export class LateVerification<Context> {
 export function judgeLate(reply: Outcome, mayBeSpent: boolean): LateVerdict | undefined {
   switch (reply.kind) {
     case 'verified':
-      return { outcome: 'genuine', captchaCode: reply.facts.captchaCode ?? 1 }
+      return { outcome: 'genuine', captchaCode: 1 }
     case 'refused': {
       const { captchaCode } = reply.facts
       const code = captchaCode === undefined ? {} : { captchaCode }

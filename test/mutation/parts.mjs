@@ -34,5 +34,5 @@ export const parts = {
   site: part('site', 'site'),
   replays: part('site', 'replay-memory'),
   history: part('site', 'client-history'),
-  allowance: part('site', 'call-allowance learned-rate', 'call-allowance'),
+  allowance: part('site', 'call-allowance learned-rate'),
 }
