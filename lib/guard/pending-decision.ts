@@ -299,14 +299,14 @@ export class PendingDecision {
 /** The call that verifies a request's ticket, holding nothing of the request; `undefined` where only its form counts. */
 export function callOf({ ticket, address, channel, risk }: DecisionContext): VerifyCall | undefined {
   if (ticket.kind !== 'ordinary' || address === undefined) return undefined
-  const [ownTicket, randstr] = ownTexts(ticket.ticket, ticket.randstr)
-  const call = { channel, ticket: ownTicket, randstr, userIp: address.ip }
+  const { ip: userIp } = address
+  const call = { channel, ticket: ownText(ticket.ticket), randstr: ownText(ticket.randstr), userIp }
   return risk === undefined ? call : { ...call, risk: structuredClone(risk) }
 }
 
 /** A part of a text may keep the whole of it alive, here a request's body of 100 kB. */
-function ownTexts<const Texts extends readonly string[]>(...texts: Texts): Texts {
-  return JSON.parse(JSON.stringify(texts))
+function ownText(text: string): string {
+  return JSON.parse(JSON.stringify(text))
 }
 
 /** Names a ticket among the calls; `undefined` without an ordinary one. */
