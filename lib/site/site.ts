@@ -53,8 +53,8 @@ export interface SiteParts {
   /** Fetches the vendor's script. */
   readonly runProbe: RunProbe
   readonly listener: SiteListener
-  /** Whether calls go to an endpoint that has verified no ticket yet. @default never */
-  readonly isOnTrial?: () => boolean
+  /** Whether calls go to an endpoint that has verified no ticket yet. */
+  readonly isOnTrial: () => boolean
   /** @default an empty one */
   readonly history?: ClientHistory | undefined
 }
@@ -130,7 +130,7 @@ export class Site {
   /** What the server itself has seen, and why it counts; nothing that an unverified caller sends changes it. */
   evidenceFor(ticketKind: ClassifiedTicket['kind']): { readonly evidence: Evidence; readonly evidenceWhy: string } {
     if (this.circuit.evidence() === 'outage') return { evidence: 'outage', evidenceWhy: this.#apiFinding().why }
-    if (this.#parts.isOnTrial?.())
+    if (this.#parts.isOnTrial())
       return { evidence: 'outage', evidenceWhy: 'the endpoint in use has verified no ticket yet' }
     if (ticketKind !== 'fallback') return { evidence: 'none', evidenceWhy: this.#apiFinding().why }
     const { state, why } = this.clientPath.finding()
@@ -194,8 +194,7 @@ export class Site {
   /** Brings watches and baseline up to now; some evidence ends by time alone. */
   refresh(): void {
     const wasHealthy = this.#isHealthy()
-    // The circuit reports every other change; only a brown-out ends as time passes.
-    if (this.circuit.state === 'suspect') this.#watchApi()
+    this.#watchApi()
     const { state, why } = this.clientPath.finding()
     this.clientPathWatch.move(state, why)
     this.#expected.roll(this.#parts.clock.nowMs(), wasHealthy && this.#isHealthy())
@@ -232,10 +231,10 @@ export class Site {
 
   #apiFinding(): { readonly state: 'healthy' | 'suspect' | 'outage'; readonly why: string } {
     const { state, why } = this.circuit
-    if (state === 'closed') return { state: 'healthy', why: 'the API answers' }
+    if (why === undefined) return { state: 'healthy', why: 'the API answers' }
     if (state === 'open') return { state: 'outage', why: `circuit open: ${why}` }
     if (this.circuit.evidence() === 'outage') return { state: 'outage', why: 'brown-out: canaries fail' }
-    return { state: 'suspect', why: why ?? 'calls fail' }
+    return { state: 'suspect', why }
   }
 
   /**
@@ -245,7 +244,7 @@ export class Site {
    * no ticket, whatever was sent.
    */
   #isHealthy(): boolean {
-    if (this.#parts.isOnTrial?.()) return false
+    if (this.#parts.isOnTrial()) return false
     return this.apiWatch.state !== 'outage' && this.clientPathWatch.state !== 'outage'
   }
 
