@@ -51,7 +51,8 @@ export function createGuard(config: GuardConfig, clock: Clock, madeAt = placeOfC
       return next(errorForNext(error))
     }
     if (isThenable(isSkipped)) {
-      isSkipped.then(
+      // A promise of any library, taken by its own word at most once.
+      Promise.resolve(isSkipped).then(
         (skipped) => (skipped ? next() : guardRequest(parts, req, res, next)),
         (error: unknown) => next(errorForNext(error)),
       )
