@@ -162,6 +162,7 @@ describe('while the canary disagrees', () => {
     await t.advance(999)
     expect(t.tryCall()).toBeUndefined()
     await t.advance(1)
+    expect(t.circuit.isShut).toBe(false)
     expect(t.tryCall()).toBeDefined()
     expect(t.tryCall()).toBeUndefined()
   })

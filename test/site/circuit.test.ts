@@ -12,6 +12,15 @@ async function opened(): Promise<CircuitUnderTest> {
   return t
 }
 
+/** Twenty verified calls of 80 ms each. */
+async function learned(): Promise<CircuitUnderTest> {
+  const t = new CircuitUnderTest()
+  const calls = Array.from({ length: 20 }, () => t.call())
+  await t.advance(80)
+  for (const call of calls) call.answer('success')
+  return t
+}
+
 describe('failures of users', () => {
   test('do not open the circuit without a failing canary, however many', async () => {
     const t = new CircuitUnderTest()
@@ -297,15 +306,6 @@ describe('a canary that failed while Tencent answers users', () => {
 })
 
 describe('how long things may take follows what was learned', () => {
-  /** Twenty verified calls of 80 ms each. */
-  async function learned(): Promise<CircuitUnderTest> {
-    const t = new CircuitUnderTest()
-    const calls = Array.from({ length: 20 }, () => t.call())
-    await t.advance(80)
-    for (const call of calls) call.answer('success')
-    return t
-  }
-
   test('so a call is suspect after one and a half times the usual latency', async () => {
     const t = await learned()
     t.call()
@@ -351,7 +351,55 @@ describe('how long things may take follows what was learned', () => {
   })
 })
 
+describe('how long a caller waits', () => {
+  /** Answers take 80 ms; calls of three clients ran into their deadlines, and the canary is healthy. */
+  async function unanswered(): Promise<CircuitUnderTest> {
+    const t = await learned()
+    t.answered('unanswered', 3)
+    await t.advance(10)
+    expect(t.state).toBe('closed')
+    return t
+  }
+
+  test('is what is usual once calls of three clients ran into their deadlines beside a healthy canary', async () => {
+    const t = await unanswered()
+    expect(t.circuit.callerWaitMs(2000)).toBe(320)
+    t.circuit.noteMove()
+    expect(t.circuit.callerWaitMs(2000)).toBe(2000)
+  })
+
+  test('is its own deadline where the evidence of users alone comes before that', async () => {
+    const t = await unanswered()
+    await t.advance(10_080 - 2000 - t.clock.nowMs())
+    expect(t.circuit.callerWaitMs(2000)).toBe(320)
+    await t.advance(1)
+    expect(t.circuit.callerWaitMs(2000)).toBe(2000)
+    await t.advance(1998)
+    expect(t.circuit.callerWaitMs(2000)).toBe(2000)
+    await t.advance(1)
+    expect(t.circuit.callerWaitMs(2000)).toBe(320)
+  })
+
+  test('is its own deadline where the canary failed', async () => {
+    const t = await unanswered()
+    t.canary = 'failed'
+    t.answered('failure')
+    await t.advance(999)
+    expect(t.circuit.callerWaitMs(2000)).toBe(320)
+    await t.advance(1)
+    expect(t.circuit.callerWaitMs(2000)).toBe(2000)
+  })
+})
+
 describe('while the circuit is open', () => {
+  test('it is shut: no call is admitted at all', async () => {
+    const t = new CircuitUnderTest()
+    expect(t.circuit.isShut).toBe(false)
+    t.answered('failure')
+    expect([t.state, t.circuit.isShut]).toEqual(['suspect', false])
+    expect((await opened()).circuit.isShut).toBe(true)
+  })
+
   test('no call gets a permit, and none waits for that answer', async () => {
     const t = await opened()
     for (let second = 0; second < 120; second++) {
