@@ -15,6 +15,7 @@ async function opened(): Promise<CircuitUnderTest> {
 /** Twenty verified calls of 80 ms each. */
 async function learned(): Promise<CircuitUnderTest> {
   const t = new CircuitUnderTest()
+  await t.advance(1000)
   const calls = Array.from({ length: 20 }, () => t.call())
   await t.advance(80)
   for (const call of calls) call.answer('success')
@@ -53,6 +54,17 @@ describe('failures of users', () => {
     expect(t.state).toBe('suspect')
     t.answered('failure')
     expect(t.state).toBe('open: canary_failed')
+    t.canary = 'healthy'
+    await t.advance(2000)
+    expect(t.state).toBe('closed')
+  })
+
+  test.each<CallReport>(['failure', 'unanswered'])('of kind %s raise suspicion, which says why', (report) => {
+    const t = new CircuitUnderTest()
+    expect(t.circuit.snapshot()).toStrictEqual({ state: 'closed', consecutiveFailures: 0, callsUnderWay: 0 })
+    t.answered(report)
+    expect(t.circuit.snapshot()).toMatchObject({ state: 'suspect', why: 'call_failed' })
+    expect(t.circuit.why).toBe('call_failed')
   })
 
   test('below the thresholds leave it to the brown-out: suspect, with evidence, but every call goes out', async () => {
@@ -370,7 +382,7 @@ describe('how long a caller waits', () => {
 
   test('is its own deadline where the evidence of users alone comes before that', async () => {
     const t = await unanswered()
-    await t.advance(10_080 - 2000 - t.clock.nowMs())
+    await t.advance(11_080 - 2000 - t.clock.nowMs())
     expect(t.circuit.callerWaitMs(2000)).toBe(320)
     await t.advance(1)
     expect(t.circuit.callerWaitMs(2000)).toBe(2000)
@@ -379,6 +391,17 @@ describe('how long a caller waits', () => {
     await t.advance(1)
     expect(t.circuit.callerWaitMs(2000)).toBe(320)
   })
+
+  test.each<CallReport>(['failure', 'refused', 'neutral', 'throttled'])(
+    'is its own deadline where calls of two clients ran into theirs, and that of a third ended otherwise: %s',
+    async (report) => {
+      const t = await learned()
+      t.answered('unanswered', 2)
+      t.answered(report)
+      await t.advance(10)
+      expect(t.circuit.callerWaitMs(2000)).toBe(2000)
+    },
+  )
 
   test('is its own deadline where the canary failed', async () => {
     const t = await unanswered()
@@ -705,12 +728,12 @@ describe('a move to another endpoint', () => {
       clientKey: 'a',
       isKnown: true,
       timeoutMs: 2000,
-      release: () => evidence.push(t.circuit.evidence()),
+      release: () => evidence.push(`${t.circuit.evidence()}: ${t.circuit.why}`),
     })
     await t.advance(600)
     expect(t.state).toBe('suspect')
     t.circuit.noteMove()
-    expect([evidence, t.state, t.circuit.evidence()]).toEqual([['outage'], 'closed', 'none'])
+    expect([evidence, t.state, t.circuit.evidence()]).toEqual([['outage: canary_failed'], 'closed', 'none'])
     expect(t.circuit.snapshot()).toMatchObject({ callsUnderWay: 0, consecutiveFailures: 0 })
   })
 
