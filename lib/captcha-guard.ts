@@ -3,6 +3,7 @@ import type { Decision } from './admission/question.js'
 import type { CaptchaVerdict } from './admission/verdict.js'
 import { type Clock, systemClock } from './clock.js'
 import { checker } from './guard/check.js'
+import { errorForNext } from './guard/error-for-next.js'
 import { withFleet } from './guard/guard-fleet.js'
 import { GuardParts } from './guard/guard-parts.js'
 import type { CaptchaGuard } from './guard/guard-types.js'
@@ -47,12 +48,13 @@ export function createGuard(config: GuardConfig, clock: Clock, madeAt = placeOfC
     try {
       isSkipped = isPreflight(req) || (config.skip?.(req) ?? false)
     } catch (error) {
-      return next(error)
+      return next(errorForNext(error))
     }
     if (isThenable(isSkipped)) {
-      isSkipped.then(
+      // A promise of any library, taken by its own word at most once.
+      Promise.resolve(isSkipped).then(
         (skipped) => (skipped ? next() : guardRequest(parts, req, res, next)),
-        (error: unknown) => next(error),
+        (error: unknown) => next(errorForNext(error)),
       )
     } else if (isSkipped) next()
     else guardRequest(parts, req, res, next)
@@ -75,7 +77,7 @@ function guardRequest(parts: GuardParts, req: CaptchaRequest, res: ServerRespons
     context = parts.contexts.read(req)
     parts.proxyHints.look(req, context.address)
   } catch (error) {
-    return next(error)
+    return next(errorForNext(error))
   }
   if ((res.closed || res.destroyed) && !res.writableEnded) return
   const end = new RequestEnd(parts, context, req, res, next)
@@ -135,7 +137,7 @@ class RequestEnd implements DecisionEnd {
   failed(error: unknown): void {
     this.#pending = undefined
     const next = this.#next
-    next(error)
+    next(errorForNext(error))
   }
 }
 
@@ -152,9 +154,9 @@ function refuse(
   try {
     if (onRefused === undefined) return respond(res, refusalProblem(verdict.reason))
     const result: unknown = onRefused(req, res, nextOnce, verdict)
-    if (isThenable(result)) Promise.resolve(result).catch(nextOnce)
+    if (isThenable(result)) Promise.resolve(result).catch((error) => nextOnce(errorForNext(error)))
   } catch (error) {
-    nextOnce(error)
+    nextOnce(errorForNext(error))
   }
 }
 

@@ -285,14 +285,11 @@ export class PendingDecision {
     const call = this.#callToMake()
     const callKey = this.#callKey
     if (call === undefined || callKey === undefined || shared.dropLate) return
-    // Nothing of the request itself: thousands of these may wait for minutes.
-    const { reportLate } = this.#policy
     const { purse } = trace
+    const [at, report] = [clock.epochMs(), this.#policy.reportLate]
     shared.dropLate = late.add({
-      context: {
-        ...{ call, callKey, verdict, purse, addressKey, clientKey, ticketHash },
-        ...{ at: clock.epochMs(), report: reportLate },
-      },
+      // Nothing of the request itself: thousands of these may wait for minutes.
+      context: { call, callKey, verdict, purse, addressKey, clientKey, ticketHash, at, report },
       passedMs: clock.nowMs(),
       mayBeSpent: shared.reply !== undefined && mayHaveSpent(shared.reply),
     })
@@ -302,13 +299,9 @@ export class PendingDecision {
 /** The call that verifies a request's ticket, holding nothing of the request; `undefined` where only its form counts. */
 export function callOf({ ticket, address, channel, risk }: DecisionContext): VerifyCall | undefined {
   if (ticket.kind !== 'ordinary' || address === undefined) return undefined
-  return {
-    channel,
-    ticket: ownText(ticket.ticket),
-    randstr: ownText(ticket.randstr),
-    userIp: address.ip,
-    ...(risk && { risk: structuredClone(risk) }),
-  }
+  const { ip: userIp } = address
+  const call = { channel, ticket: ownText(ticket.ticket), randstr: ownText(ticket.randstr), userIp }
+  return risk === undefined ? call : { ...call, risk: structuredClone(risk) }
 }
 
 /** A part of a text may keep the whole of it alive, here a request's body of 100 kB. */

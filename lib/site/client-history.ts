@@ -51,15 +51,9 @@ export class ClientHistory {
     else segment.update(at, second, weight)
   }
 
-  isKnown(clientKey: string, nowMs: number): boolean {
-    const segment = this.#segmentOf(clientKey)
-    const at = segment.find(this.#hash.low, this.#hash.high)
-    return at >= 0 && secondOf(nowMs) - segment.second(at) < historySeconds
-  }
-
   /**
-   * The key's own verified passes a minute, as of its last one. It does not fall with the time since: in an outage no
-   * key is verified, and a carrier's address with two hundred users behind it needs its limit most at the end.
+   * The key's own verified passes a minute, as of its last one; 0 without history. It does not fall with the time since: in an
+   * outage no key is verified, and a carrier's address with two hundred users behind it needs its limit most at the end.
    */
   verifiedPerMinute(clientKey: string, nowMs: number): number {
     const segment = this.#segmentOf(clientKey)

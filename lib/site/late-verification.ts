@@ -17,7 +17,7 @@ export interface LateTicket<Context> {
   readonly context: Context
   readonly passedMs: number
   /** A call of this process ended without an answer: Tencent may have spent the ticket on it. */
-  readonly mayBeSpent: boolean
+  mayBeSpent: boolean
 }
 
 /** Tickets that wait, and late verdicts since the start by outcome. */
@@ -53,20 +53,14 @@ const maxTries = 3
 const firstPauseMs = 1_000
 const maxPauseMs = 30_000
 
-/** What is known of a waiting ticket. */
-interface Attempts {
-  /** How often it was tried without a verdict. */
-  readonly tries: number
-  readonly mayBeSpent: boolean
-}
-
 /**
  * Verifies, once Tencent is back, the tickets that passed unverified. In memory, bounded, for at most five minutes: an older
  * ticket has expired.
  */
 export class LateVerification<Context> {
   readonly #options: LateVerificationOptions<Context>
-  readonly #queue = new Map<LateTicket<Context>, Attempts>()
+  /** How often each was tried without a verdict. */
+  readonly #queue = new Map<LateTicket<Context>, number>()
   /** Where dropping has come to, while tickets have to be dropped. Kept any longer it would hold every table that the map outgrew. */
   #byAge: Iterator<LateTicket<Context>> | undefined
   /** Tickets that Tencent is asked about right now. */
@@ -86,7 +80,7 @@ export class LateVerification<Context> {
     if (this.#isClosed || !this.#options.isOn()) return () => {}
     if (this.#queue.size >= maxTickets) this.#queue.delete(this.#oldest())
     else this.#byAge = undefined
-    this.#queue.set(ticket, { tries: 0, mayBeSpent: ticket.mayBeSpent })
+    this.#queue.set(ticket, 0)
     this.resume()
     return () => {
       this.#queue.delete(ticket)
@@ -130,22 +124,24 @@ export class LateVerification<Context> {
     const [first] = this.#queue
     if (first === undefined) return this.#tellIfDrained()
     if (!this.#options.isBack()) return
-    const [ticket, attempts] = first
-    if (this.#options.verify(ticket.context, (reply) => this.#settle(ticket, reply, attempts))) {
+    const [ticket, tries] = first
+    if (this.#options.verify(ticket.context, (reply) => this.#settle(ticket, reply, tries))) {
       this.#queue.delete(ticket)
       this.#underWay.add(ticket)
     }
     this.resume()
   }
 
-  #settle(ticket: LateTicket<Context>, reply: Outcome, before: Attempts): void {
+  #settle(ticket: LateTicket<Context>, reply: Outcome, triesBefore: number): void {
     const isCalledOff = !this.#underWay.delete(ticket)
     if (isCalledOff) return
-    const judged = judgeLate(reply, before.mayBeSpent)
-    const attempts = countAttempt(reply, before)
+    const judged = judgeLate(reply, ticket.mayBeSpent)
+    const tries = isTry(reply) ? triesBefore + 1 : triesBefore
+    // A late call without an answer may have spent it, too.
+    if (mayHaveSpent(reply)) ticket.mayBeSpent = true
     if (judged === undefined) this.#pause()
     else this.#pauseMs = 0
-    if (judged === undefined && attempts.tries < maxTries) this.#queue.set(ticket, attempts)
+    if (judged === undefined && tries < maxTries) this.#queue.set(ticket, tries)
     else this.#tell(ticket, judged ?? { outcome: 'inconclusive' })
     this.resume()
   }
@@ -199,8 +195,7 @@ export function judgeLate(reply: Outcome, mayBeSpent: boolean): LateVerdict | un
   }
 }
 
-/** Throttling and wrong keys do not count as tries of the ticket. A late call without an answer may have spent it. */
-function countAttempt(reply: Outcome, { tries, mayBeSpent }: Attempts): Attempts {
-  const isTry = reply.kind === 'bug' || (reply.kind === 'degraded' && causeTable[reply.cause].canary === 'failed')
-  return { tries: isTry ? tries + 1 : tries, mayBeSpent: mayBeSpent || mayHaveSpent(reply) }
+/** Throttling and wrong keys do not count as tries of the ticket. */
+function isTry(reply: Outcome): boolean {
+  return reply.kind === 'bug' || (reply.kind === 'degraded' && causeTable[reply.cause].canary === 'failed')
 }

@@ -5,8 +5,8 @@ import type { Clock } from '../clock.js'
 import type { StoreClaim, StoreClaimResult, StoreSession } from '../store/captcha-store.js'
 import type { StoreAnswer, StoreLink } from '../store/store-link.js'
 import { ClientHistory } from './client-history.js'
-import type { Purse, PurseClaim, PurseConfig, PurseSnapshot } from './purse.js'
-import { PurseBook, takeFromAll } from './purse-book.js'
+import type { PurseClaim, PurseConfig, PurseSnapshot } from './purse.js'
+import { PurseBook, type PurseChain, takeFromAll } from './purse-book.js'
 import { ReplayMemory } from './replay-memory.js'
 import { StoreRefusals } from './store-refusals.js'
 import { VouchedAddress } from './vouched-address.js'
@@ -213,7 +213,7 @@ export class Ledger {
       this.#refusals.forget(claim.clientKey)
       if (ticketKey !== undefined) replay.unmark(ticketKey)
     }
-    const { used, limit, remaining } = this.#use(claim, purseClaim)
+    const { used, limit, remaining } = result.use
     return { kind: 'granted', used, limit, remaining, giveBack }
   }
 
@@ -269,7 +269,7 @@ export class Ledger {
     return isFallback ? this.#replay.fallback : this.#replay.ordinary
   }
 
-  #chain({ purse, setting, isParentDrawn }: PassClaim): readonly Purse[] {
+  #chain({ purse, setting, isParentDrawn }: PassClaim): PurseChain {
     return this.#books[purse].chain(setting, isParentDrawn)
   }
 
@@ -279,14 +279,9 @@ export class Ledger {
   }
 
   #exhausted(claim: PassClaim, by: 'client' | 'total'): PassResult {
-    return { kind: 'exhausted', by, ...this.#use(claim) }
-  }
-
-  #use(claim: PassClaim, purseClaim = this.#purseClaim(claim)) {
-    const nowMs = this.#now()
     const own = this.#books[claim.purse].ownPurse(claim.setting)
-    const limit = own.limitFor(purseClaim)
-    return { used: own.used(claim.clientKey, nowMs), limit, remaining: own.remaining(nowMs) }
+    const { used, limit, remaining } = own.useOf(this.#purseClaim(claim), this.#now())
+    return { kind: 'exhausted', by, used, limit, remaining }
   }
 
   #adoptHistory(clientKey: string, result: StoreClaimResult): void {

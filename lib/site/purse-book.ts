@@ -12,6 +12,9 @@ export interface PurseBookOptions {
   readonly totalPerMinute: (total: PurseConfig['total']) => number
 }
 
+/** A setting's own purse, which its users meet first, and the parent where there is another. */
+export type PurseChain = readonly [own: Purse, ...parent: Purse[]]
+
 /**
  * The purses of one name at one site. A single setting has one purse; where guards have several, each setting has its own and
  * the first becomes the parent with the largest setting that bounds them all, so that more guards give no more passes.
@@ -45,7 +48,7 @@ export class PurseBook {
   }
 
   /** The purses that a pass has to be taken from: the setting's own, and the parent unless this request drew on it before. */
-  chain(setting: string, isParentDrawn: boolean): readonly Purse[] {
+  chain(setting: string, isParentDrawn: boolean): PurseChain {
     const own = this.#own.get(setting)
     const parent = this.#parent as Purse
     if (own === undefined) return [parent]
@@ -83,21 +86,20 @@ export class PurseBook {
   }
 }
 
-/** Takes one pass from every purse of a chain, together or not at all. */
-export function takeFromAll(chain: readonly Purse[], claim: PurseClaim, nowMs: number): PurseResult {
-  const taken: { giveBack(): void }[] = []
+/** Takes one pass from every purse of a chain, together or not at all; the use is that of the first one. */
+export function takeFromAll([own, parent]: PurseChain, claim: PurseClaim, nowMs: number): PurseResult {
+  const first = own.take(claim, nowMs)
+  if (first.kind === 'refused' || parent === undefined) return first
+  const second = parent.take(claim, nowMs)
+  if (second.kind === 'refused') {
+    first.giveBack()
+    return second
+  }
   const giveBack = () => {
-    for (const hold of taken) hold.giveBack()
+    first.giveBack()
+    second.giveBack()
   }
-  for (const purse of chain) {
-    const result = purse.take(claim, nowMs)
-    if (result.kind === 'refused') {
-      giveBack()
-      return result
-    }
-    taken.push(result)
-  }
-  return { kind: 'taken', giveBack }
+  return { kind: 'taken', use: first.use, giveBack }
 }
 
 /** The same in every process. */

@@ -1,3 +1,4 @@
+import type { PurseUse } from '../admission/question.js'
 import { clientLimit } from '../store/client-limit.js'
 import { SlidingLog } from '../structures/sliding-log.js'
 import { TokenBucket } from '../structures/token-bucket.js'
@@ -22,7 +23,7 @@ export interface PurseClaim {
 
 /** The result of a claim; `giveBack` undoes it, once. */
 export type PurseResult =
-  | { readonly kind: 'taken'; giveBack(): void }
+  | { readonly kind: 'taken'; readonly use: PurseUse; giveBack(): void }
   | { readonly kind: 'refused'; readonly by: 'client' | 'total' }
 
 /** A purse as the snapshot shows it. */
@@ -102,7 +103,9 @@ export class Purse {
 
   /** Takes a pass from the client's limit and from the total, or from neither. */
   take(claim: PurseClaim, nowMs: number): PurseResult {
-    if (this.#passes.count(claim.clientKey, nowMs) >= this.limitFor(claim)) {
+    const limit = this.limitFor(claim)
+    const before = this.#passes.count(claim.clientKey, nowMs)
+    if (before >= limit) {
       this.#refusedByClientLimit++
       return { kind: 'refused', by: 'client' }
     }
@@ -123,12 +126,13 @@ export class Purse {
       this.#giveBack(claim.clientKey, buckets, nowMs)
       if (usesReserve) this.#reserve.remove(claim.clientKey, nowMs)
     }
-    return { kind: 'taken', giveBack }
+    return { kind: 'taken', use: { used: before + 1, limit, remaining: this.remaining(nowMs) }, giveBack }
   }
 
-  /** Passes of a client in the current window. */
-  used(clientKey: string, nowMs: number): number {
-    return this.#passes.count(clientKey, nowMs)
+  /** How far the client has used it, and the total. Takes nothing. */
+  useOf(claim: PurseClaim, nowMs: number): PurseUse {
+    const used = this.#passes.count(claim.clientKey, nowMs)
+    return { used, limit: this.limitFor(claim), remaining: this.remaining(nowMs) }
   }
 
   /** Whether a claim could succeed: for any key, only for a key with history, or not at all. Takes nothing. */
@@ -148,8 +152,9 @@ export class Purse {
 
   /** Degraded passes this client may have in one window. */
   limitFor({ clientKey, isKnown, verifiedPerMinute }: Omit<PurseClaim, 'isFallback'>): number {
+    const { limit, windowMs } = this.perClientOf(clientKey)
     const { ownRateFactor } = this.#shape
-    return clientLimit({ ...this.perClientOf(clientKey), ownRateFactor }, isKnown ? verifiedPerMinute : undefined)
+    return clientLimit({ limit, windowMs, ownRateFactor }, isKnown ? verifiedPerMinute : undefined)
   }
 
   /** The limit of a key before its history; a vouched identity, one user, has less than an address and never more. */

@@ -27,4 +27,9 @@ export class StoreRefusals {
   forget(clientKey: string): void {
     this.#clients.delete(clientKey)
   }
+
+  /** Clients held. */
+  get size(): number {
+    return this.#clients.size
+  }
 }

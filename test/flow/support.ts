@@ -17,6 +17,7 @@ import {
 } from '../../lib/index.js'
 import { parseOptions } from '../../lib/options/config.js'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../lib/simulator/index.js'
+import type { ManualClock } from '../support/manual-clock.js'
 
 export type ExpressFactory = typeof express5
 
@@ -244,6 +245,16 @@ export async function until(condition: () => boolean, withinMs = 2000): Promise<
   const dueMs = performance.now() + withinMs
   while (!condition()) {
     if (performance.now() > dueMs) throw new Error(`not within ${withinMs} ms: ${condition}`)
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}
+
+/** Turns a clock, while sockets go on, until the condition holds; throws when that takes longer by this clock. */
+export async function turnUntil(clock: ManualClock, condition: () => boolean, withinMs: number): Promise<void> {
+  const dueMs = clock.nowMs() + withinMs
+  while (!condition()) {
+    if (clock.nowMs() >= dueMs) throw new Error(`not within ${withinMs} ms: ${condition}`)
+    await clock.advance(10)
     await new Promise((resolve) => setTimeout(resolve, 2))
   }
 }

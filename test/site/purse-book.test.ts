@@ -117,7 +117,8 @@ describe('a book with two settings', () => {
     const before = t.book.ownPurse(strict).snapshot(0)
     expect(t.claims(strict, 100, 'a')).toBe(0)
     expect(t.book.ownPurse(strict).snapshot(0)).toEqual(before)
-    expect(t.book.ownPurse(strict).used('a', 0)).toBe(0)
+    const claim: PurseClaim = { clientKey: 'a', isKnown: true, verifiedPerMinute: 1, isFallback: false }
+    expect(t.book.ownPurse(strict).useOf(claim, 0).used).toBe(0)
   })
 
   test('gives a pass back to both purses', () => {

@@ -730,8 +730,6 @@ describe('the store', () => {
 })
 
 describe('an override', () => {
-  const theirs: StoreOverride = { id: 'theirs', mode: 'verify_only', by: 'wang.wei', forMs: null, setMs: storeAheadMs }
-
   test('without a store is this process’s own', async () => {
     const site = new SiteUnderTest()
     site.override('verify_only', { by: 'li.na' })
@@ -740,107 +738,15 @@ describe('an override', () => {
     expect(site.site.storeState).toEqual({ kind: 'memory', state: 'up', processes: 1 })
   })
 
-  test('is shared with how long it lasts, and when it was set by the store’s clock', async () => {
-    const site = new SiteUnderTest({ shared: {} })
-    await site.clock.advance(1000)
-    site.override('pass', { forMs: 60_000, by: 'li.na' })
-    await settlePromises()
-    expect(site.overridesShared).toEqual([
-      { id: expect.any(String), mode: 'pass', by: 'li.na', forMs: 60_000, setMs: storeAheadMs + 1000 },
-    ])
-  })
-
-  test('without an end is shared without one', async () => {
-    const site = new SiteUnderTest({ shared: {} })
-    await settlePromises()
-    site.override('verify_only')
-    await settlePromises()
-    expect(site.overridesShared).toMatchObject([{ mode: 'verify_only', forMs: null }])
-  })
-
   test('of another process is taken over, once', async () => {
-    const site = new SiteUnderTest({ shared: { override: theirs } })
+    const site = new SiteUnderTest({
+      shared: { override: { id: 'theirs', mode: 'verify_only', by: 'wang.wei', forMs: null, setMs: storeAheadMs } },
+    })
     await site.heartbeat()
     await site.heartbeat()
     expect(site.site.override.mode).toBe('verify_only')
     expect(site.told).toEqual([{ override: 'verify_only', by: 'wang.wei', why: 'shared' }])
     expect(site.overridesShared).toEqual([])
-  })
-
-  test('of another process ends here when it ends there', async () => {
-    const site = new SiteUnderTest({
-      shared: { override: { ...theirs, mode: 'pass', forMs: 20_000 } },
-    })
-    await site.clock.advance(19_999)
-    expect(site.site.override.mode).toBe('pass')
-    await site.clock.advance(1)
-    expect(site.site.override.mode).toBe('none')
-  })
-
-  test('of another process that is over already is not taken over', async () => {
-    const site = new SiteUnderTest({ shared: { override: { ...theirs, mode: 'pass', forMs: 0 } } })
-    await site.heartbeat()
-    expect(site.site.override.mode).toBe('none')
-    expect(site.told).toEqual([])
-  })
-
-  test('gives way to the one that the store says stands, and to no other', async () => {
-    const site = new SiteUnderTest({ shared: {} })
-    await site.clock.advance(10_000)
-    site.override('pass', { forMs: 3_600_000 })
-    site.store.state = { ...site.store.state, override: theirs }
-    await site.heartbeat()
-    expect(site.site.override.mode).toBe('pass')
-    site.store.standing = theirs
-    await site.heartbeat()
-    expect(site.site.override.mode).toBe('verify_only')
-    const shared = site.overridesShared.length
-    await site.heartbeat()
-    expect(site.overridesShared).toHaveLength(shared)
-  })
-
-  test('that was set while the store was asked about an older one is not undone by the answer', async () => {
-    const site = new SiteUnderTest({ shared: {} })
-    await settlePromises()
-    site.store.standing = theirs
-    site.override('pass', { forMs: 3_600_000 })
-    site.store.standing = undefined
-    site.override('none')
-    await settlePromises()
-    expect(site.site.override.mode).toBe('none')
-  })
-
-  test('of a process that was cut off ends nothing here before the store has said so', async () => {
-    const site = new SiteUnderTest({ shared: {} })
-    await settlePromises()
-    site.override('pass', { forMs: 10_000 })
-    await site.clock.advance(20_000)
-    expect(site.site.override.mode).toBe('none')
-    const ended = site.overridesShared[0] as StoreOverride
-    site.store.standing = ended
-    site.store.state = { ...site.store.state, override: { ...theirs, mode: 'pass' } }
-    await site.heartbeat()
-    expect(site.overridesShared.at(-1)).toEqual(ended)
-    expect(site.site.override.mode).toBe('none')
-  })
-
-  test('is shared again when the store was away or has lost it, with the time when it was set', async () => {
-    const site = new SiteUnderTest({ shared: {} })
-    await settlePromises()
-    site.store.set('rejects')
-    await site.heartbeat()
-    site.override('pass', { forMs: 20_000 })
-    await settlePromises()
-    expect(site.overridesShared).toEqual([])
-    site.store.set('answers')
-    await site.clock.advance(2_000)
-    const setMs = storeAheadMs + 1000
-    expect(site.overridesShared).toMatchObject([{ mode: 'pass', setMs }])
-    await site.heartbeat()
-    expect(site.overridesShared.map((override) => override.setMs)).toEqual([setMs, setMs])
-    site.store.state = { ...site.store.state, override: site.overridesShared[0] }
-    await site.clock.advance(60_000)
-    expect(site.overridesShared).toHaveLength(2)
   })
 })
 

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { Ledger, type PassClaim } from '../../lib/site/ledger.js'
+import { vouchedKey } from '../../lib/site/vouched-key.js'
 import { StoreLink } from '../../lib/store/store-link.js'
 import { ManualClock, settlePromises } from '../support/manual-clock.js'
 import { StoreDouble } from './store-double.js'
@@ -63,6 +64,29 @@ describe('a ledger with a store', () => {
     expect(await ledger.claimPass(claim({ ticketKey: 'ticket' }))).toMatchObject({ kind: expected })
     expect(ledger.snapshot(settings).outage.taken).toBe(0)
     expect(ledger.hasPassed('ticket')).toBe(false)
+  })
+
+  test('counts a vouched identity at its address as well, once a request', async () => {
+    const { ledger, session, claim, settings } = await open()
+    const identity = {
+      clientKey: vouchedKey('li.na'),
+      addressKey: 'office',
+      purse: 'doubt',
+      setting: settings.doubt,
+    } as const
+    const own = { name: 'doubt', limit: 1, windowMs: 60_000, ownRateFactor: 0 }
+    await ledger.claimPass(claim(identity))
+    const ofAddress = { name: 'known', limit: 100, windowMs: 60_000, ownRateFactor: 0, clientKey: 'office' }
+    expect(session.calls.at(-1)?.argument).toMatchObject({ purses: [own, ofAddress] })
+    await ledger.claimPass(claim({ ...identity, clientKey: vouchedKey('wang.wei'), isParentDrawn: true }))
+    expect(session.calls.at(-1)?.argument).toMatchObject({ purses: [own] })
+  })
+
+  test('does not ask about a ticket that has passed here', async () => {
+    const { ledger, session, claim } = await open()
+    await ledger.claimPass(claim({ ticketKey: 'ticket' }))
+    expect(await ledger.claimPass(claim({ ticketKey: 'ticket' }))).toEqual({ kind: 'replayed' })
+    expect(session.count('claim')).toBe(1)
   })
 
   test('gives both back', async () => {
@@ -179,6 +203,16 @@ describe('a ledger with a store', () => {
     expect((await ledger.claimPass(claim())).kind).toBe('granted')
   })
 
+  test('asks again about a client without history as soon as there is room for anyone', async () => {
+    const { clock, ledger, session, claim } = await open({ limit: 100, perMinute: 60 })
+    for (let attempt = 0; attempt < 5; attempt++) await ledger.claimPass(claim({ clientKey: `client ${attempt}` }))
+    session.claimResult = { kind: 'unknown_client' }
+    expect((await ledger.claimPass(claim())).kind).toBe('exhausted')
+    session.claimResult = { kind: 'granted', history: undefined }
+    await clock.advance(2_000)
+    expect((await ledger.claimPass(claim())).kind).toBe('granted')
+  })
+
   test('keeps to the local limits while the store is down', async () => {
     const { ledger, session, claim } = await open()
     session.set('rejects')
@@ -237,6 +271,22 @@ describe('a ledger with a store', () => {
     ])
   })
 
+  test('takes a ticket that passed at another process for one that has passed, and notes no history', async () => {
+    const { ledger, session } = await open()
+    session.recordVerified = async () => ({ isFirst: false })
+    expect(await ledger.recordVerified('ticket', 'client')).toEqual({ isFirst: false, isFirstThisMinute: false })
+    expect(ledger.verifiedPerMinute('client')).toBe(0)
+    expect(ledger.hasPassed('ticket')).toBe(true)
+  })
+
+  test('keeps the mark of a verified ticket whose client is there', async () => {
+    const { ledger, session } = await open()
+    await ledger.recordVerified('ticket', 'client')
+    await settlePromises()
+    expect(ledger.hasPassed('ticket')).toBe(true)
+    expect(session.count('release')).toBe(0)
+  })
+
   test('takes back the mark of a verified ticket whose client has gone meanwhile, also where the store answers late', async () => {
     const { clock, ledger, session } = await open()
     for (const [ticketKey, answersLate] of [
@@ -252,7 +302,8 @@ describe('a ledger with a store', () => {
       expect(ledger.hasPassed(ticketKey)).toBe(false)
       const verified = session.calls.filter(({ name }) => name === 'recordVerified').at(-1)?.argument
       const { passId: claimId } = verified as { passId: string }
-      expect(session.calls.at(-1)).toMatchObject({ name: 'release', argument: { claimId, ticketKey, purses: [] } })
+      const mark = { claimId, purses: [], clientKey: 'client', ticketKey, replayMs: 300_000, requireKnown: false }
+      expect(session.calls.at(-1)).toEqual({ name: 'release', argument: mark })
     }
   })
 
@@ -270,5 +321,14 @@ describe('a ledger with a store', () => {
     await settlePromises()
     expect(session.count('readHistory')).toBe(1)
     expect(ledger.verifiedPerMinute('client')).toBeCloseTo(2)
+  })
+
+  test('asks for the history of a client that has none, and goes on with the store', async () => {
+    const { ledger, session, store } = await open()
+    ledger.lookForHistory('client')
+    await settlePromises()
+    expect(session.count('readHistory')).toBe(1)
+    expect(ledger.verifiedPerMinute('client')).toBe(0)
+    expect(store.isUp).toBe(true)
   })
 })
