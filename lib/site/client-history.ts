@@ -24,8 +24,13 @@ export class ClientHistory {
     this.#hash = hash
   }
 
-  /** Notes a verified pass; true when it is the key's first in this minute. */
-  noteVerified(clientKey: string, nowMs: number): boolean {
+  /**
+   * Notes a verified pass; true when it is the key's first in this minute.
+   *
+   * @param isVouched The application vouches for the user, whose passes are counted apart: the key stays known, its own rate does
+   * not rise. Else bots behind a carrier's address would have what its users have for themselves.
+   */
+  noteVerified(clientKey: string, nowMs: number, isVouched = false): boolean {
     const segment = this.#segmentOf(clientKey)
     const { low, high } = this.#hash
     const second = secondOf(nowMs)
@@ -35,7 +40,8 @@ export class ClientHistory {
       return true
     }
     const before = segment.second(at)
-    segment.update(at, second, segment.weight(at) * decay(second - before) + 1)
+    const weight = segment.weight(at) * decay(second - before)
+    segment.update(at, second, isVouched ? Math.max(1, weight) : weight + 1)
     return Math.floor(before / 60) !== Math.floor(second / 60)
   }
 

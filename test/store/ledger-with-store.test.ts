@@ -302,6 +302,18 @@ describe('a ledger with a store', () => {
     ])
   })
 
+  test('tells the store where the application vouches for the user, and of no late ticket of such a user', async () => {
+    const { ledger, session } = await open()
+    ledger.recordVerified('ticket', 'client', undefined, true)
+    ledger.recordGenuine('client', true)
+    await settlePromises()
+    const verified = { ticketKey: 'ticket', clientKey: 'client', replayMs: 300_000, isVouched: true }
+    expect(session.calls.slice(1)).toEqual([
+      { name: 'recordVerified', argument: { ...verified, passId: expect.any(String) } },
+    ])
+    expect(ledger.verifiedPerMinute('client')).toBeCloseTo(0.1)
+  })
+
   test('takes a ticket that passed at another process for one that has passed, and notes no history', async () => {
     const { ledger, session } = await open()
     session.recordVerified = async () => ({ isFirst: false })
