@@ -51,7 +51,8 @@ export function createGuard(config: GuardConfig, clock: Clock, madeAt = placeOfC
       return next(errorForNext(error))
     }
     if (isThenable(isSkipped)) {
-      isSkipped.then(
+      // A promise of any library, taken by its own word at most once.
+      Promise.resolve(isSkipped).then(
         (skipped) => (skipped ? next() : guardRequest(parts, req, res, next)),
         (error: unknown) => next(errorForNext(error)),
       )
@@ -71,6 +72,8 @@ function isPreflight({ method, headers }: CaptchaRequest): boolean {
 
 /** One request: read, decided, reported, and answered or passed on. A client that went away gets none of these. */
 function guardRequest(parts: GuardParts, req: CaptchaRequest, res: ServerResponse, next: NextFunction): void {
+  // Before it is read: a socket that is closed has no address, which the log would call a wrong set-up.
+  if ((res.closed || res.destroyed) && !res.writableEnded) return
   let context: RequestContext
   try {
     context = parts.contexts.read(req)
@@ -78,7 +81,6 @@ function guardRequest(parts: GuardParts, req: CaptchaRequest, res: ServerRespons
   } catch (error) {
     return next(errorForNext(error))
   }
-  if ((res.closed || res.destroyed) && !res.writableEnded) return
   const end = new RequestEnd(parts, context, req, res, next)
   const pending = parts.decision(context, end)
   pending.start()

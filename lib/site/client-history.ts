@@ -47,11 +47,12 @@ export class ClientHistory {
 
   /** Takes over what another process knows of a key. */
   adopt(clientKey: string, verifiedPerMinute: number, nowMs: number): void {
-    if (verifiedPerMinute <= this.verifiedPerMinute(clientKey, nowMs)) return
+    // As exact as the table: the same rate must not be higher than itself, and renew what is held.
+    const weight = Math.fround((verifiedPerMinute * rateMemorySeconds) / 60)
+    if (perMinute(weight) <= this.verifiedPerMinute(clientKey, nowMs)) return
     const segment = this.#segmentOf(clientKey)
     const { low, high } = this.#hash
     const second = secondOf(nowMs)
-    const weight = (verifiedPerMinute * rateMemorySeconds) / 60
     const at = segment.find(low, high)
     if (at < 0) segment.add(low, high, second, weight, second - historySeconds)
     else segment.update(at, second, weight)
@@ -65,7 +66,7 @@ export class ClientHistory {
     const segment = this.#segmentOf(clientKey)
     const at = segment.find(this.#hash.low, this.#hash.high)
     if (at < 0 || secondOf(nowMs) - segment.second(at) >= historySeconds) return 0
-    return (segment.weight(at) * 60) / rateMemorySeconds
+    return perMinute(segment.weight(at))
   }
 
   /** Keys held, those that are too old but not yet dropped included. */
@@ -86,4 +87,8 @@ function secondOf(nowMs: number): number {
 
 function decay(elapsedSeconds: number): number {
   return Math.exp(-Math.max(0, elapsedSeconds) / rateMemorySeconds)
+}
+
+function perMinute(weight: number): number {
+  return (weight * 60) / rateMemorySeconds
 }

@@ -204,17 +204,18 @@ export class Ledger {
     const { ticketKey, isFallback } = claim
     const replay = this.#replayOf(isFallback)
     if (ticketKey !== undefined && replay.has(ticketKey, nowMs)) return { kind: 'replayed' }
-    const countedAddress = countedAddressOf(claim)
-    const hasRoom = countedAddress === undefined || this.#vouchedAddress.hasRoom(countedAddress, nowMs)
-    if (!hasRoom) return this.#exhausted(claim, 'client')
+    const uncount = this.#vouchedAddress.take(countedAddressOf(claim), nowMs)
+    if (uncount === undefined) return this.#exhausted(claim, 'client')
     const purseClaim = this.#purseClaim(claim)
     const result = takeFromAll(this.#chain(claim), purseClaim, nowMs)
-    if (result.kind === 'refused') return this.#exhausted(claim, result.by)
-    const uncount = countedAddress === undefined ? undefined : this.#vouchedAddress.take(countedAddress, nowMs)
+    if (result.kind === 'refused') {
+      uncount()
+      return this.#exhausted(claim, result.by)
+    }
     if (ticketKey !== undefined) replay.markPassed(ticketKey, nowMs)
     const giveBack = () => {
       result.giveBack()
-      uncount?.()
+      uncount()
       this.#refusals.forget(claim.clientKey)
       if (ticketKey !== undefined) replay.unmark(ticketKey)
     }
