@@ -46,11 +46,13 @@ export function createGuard(config: GuardConfig, clock: Clock, madeAt = placeOfC
   function captchaGuardMiddleware(req: CaptchaRequest, res: ServerResponse, next: NextFunction): void {
     let isSkipped: boolean | Promise<boolean>
     try {
-      isSkipped = isPreflight(req) || (config.skip?.(req) ?? false)
+      const answer = isPreflight(req) || (config.skip?.(req) ?? false)
+      // A promise of another library may call back twice, or throw.
+      isSkipped = isThenable(answer) ? Promise.resolve(answer) : answer
     } catch (error) {
       return next(errorForNext(error))
     }
-    if (isThenable(isSkipped)) {
+    if (isSkipped instanceof Promise) {
       isSkipped.then(
         (skipped) => (skipped ? next() : guardRequest(parts, req, res, next)),
         (error: unknown) => next(errorForNext(error)),
@@ -75,10 +77,10 @@ function guardRequest(parts: GuardParts, req: CaptchaRequest, res: ServerRespons
   try {
     context = parts.contexts.read(req)
     parts.proxyHints.look(req, context.address)
+    if ((res.closed || res.destroyed) && !res.writableEnded) return
   } catch (error) {
     return next(errorForNext(error))
   }
-  if ((res.closed || res.destroyed) && !res.writableEnded) return
   const end = new RequestEnd(parts, context, req, res, next)
   const pending = parts.decision(context, end)
   pending.start()

@@ -1,5 +1,6 @@
 import { IncomingMessage } from 'node:http'
 import type { CaptchaVerdict } from './admission/verdict.js'
+import { errorForNext } from './guard/error-for-next.js'
 import { degradedNotAllowedProblem, refusalProblem } from './guard/problem.js'
 import { respond } from './guard/respond.js'
 import { giveBackPasses } from './guard/shared-request.js'
@@ -25,8 +26,12 @@ export function requireCaptcha(options: RequireCaptchaOptions = {}): CaptchaMidd
       return next(new Error('requireCaptcha: no req.captcha; put captchaGuard() before it, and mind what it skips.'))
     }
     if (captcha.passed && (allowDegraded || !captcha.degraded)) return next()
-    if (captcha.passed) giveBackPasses(req)
-    respond(res, captcha.passed ? degradedNotAllowedProblem() : refusalProblem(captcha.reason))
+    try {
+      if (captcha.passed) giveBackPasses(req)
+      respond(res, captcha.passed ? degradedNotAllowedProblem() : refusalProblem(captcha.reason))
+    } catch (error) {
+      next(errorForNext(error))
+    }
   }
 }
 

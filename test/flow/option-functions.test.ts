@@ -8,6 +8,21 @@ const rejecting = async (): Promise<never> => {
   throw new Error('rejected by the application')
 }
 
+/** A promise of another library. */
+function thenable(then: (go: (isSkipped: boolean) => void, fail: (error: unknown) => void) => void): Promise<boolean> {
+  return Object.defineProperty({}, 'then', { value: then }) as Promise<boolean>
+}
+
+/** Its members are not its own. */
+class TokenWithGetters {
+  get ticket() {
+    return rejecting()
+  }
+  get randstr() {
+    return '@x'
+  }
+}
+
 beforeEach(() => {
   unhandled.length = 0
   process.on('unhandledRejection', note)
@@ -27,6 +42,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       ['userIp', { userIp: rejecting as never }],
       ['clientKey', { clientKey: rejecting as never }],
       ['readToken', { readToken: () => ({ ticket: rejecting(), randstr: 'x' }) }],
+      ['readToken', { readToken: () => new TokenWithGetters() }],
       ['riskContext', { riskContext: () => ({ businessId: rejecting() as never }) }],
       ['degradation.rules.client_fallback', { degradation: { rules: { client_fallback: rejecting as never } } }],
     ])('%s', async (name, options) => {
@@ -108,6 +124,12 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     test.each<[string, Partial<CaptchaGuardOptions>, object | null]>([
       ['by skip', { skip: throwing }, null],
       ['by a skip that rejects', { skip: rejectingWith }, null],
+      ["by the `then` of skip's promise", { skip: () => thenable(throwing) }, null],
+      [
+        "by a getter of skip's promise",
+        { skip: () => Object.defineProperty({}, 'then', { get: throwing }) as never },
+        null,
+      ],
       ['by an option function', { userIp: throwing }, null],
       ['by a rule', { degradation: { rules: { client_fallback: throwing } } }, null],
       ['by onRefused', { onRefused: throwing }, {}],
@@ -123,6 +145,19 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       expect(flow.errors).toEqual([expect.objectContaining({ cause: thrown })])
       expect(flow.handled).toBe(0)
     })
+  })
+
+  test("a skip's promise that calls back twice lets the request go on once", async () => {
+    const twice = thenable((go, fail) => {
+      go(false)
+      go(true)
+      fail(undefined)
+    })
+    const flow = await startFlow({ express, options: { skip: () => twice } })
+    expect((await flow.send({})).status).toBe(400)
+    expect(flow.handled).toBe(0)
+    expect((await flow.send(flow.mint())).status).toBe(200)
+    expect([flow.handled, flow.errors]).toEqual([1, []])
   })
 
   test('a skip that rejects goes to next(error), once', async () => {
