@@ -240,8 +240,8 @@ export function clientIp(index: number): string {
   return `198.51.${Math.floor(index / 250)}.${(index % 250) + 1}`
 }
 
-/** Resolves when the condition holds; throws after two seconds, or as told. */
-export async function until(condition: () => boolean, withinMs = 2000): Promise<void> {
+/** Resolves when the condition holds; throws after ten seconds, or as told. */
+export async function until(condition: () => boolean, withinMs = 10_000): Promise<void> {
   const dueMs = performance.now() + withinMs
   while (!condition()) {
     if (performance.now() > dueMs) throw new Error(`not within ${withinMs} ms: ${condition}`)
