@@ -1,4 +1,5 @@
 /** @jest-config-loader esbuild-register */
+import { availableParallelism } from 'node:os'
 import type { Config } from 'jest'
 
 // One seed for all files of a whole run of the fuzz tests, so that one command runs any of its cases again.
@@ -6,6 +7,8 @@ if (process.env.FUZZ === 'whole') process.env.FUZZ_SEED ||= String(Date.now() % 
 
 const config: Config = {
   testEnvironment: 'node',
+  // Stryker wants a runner with the name of jest-circus.
+  testRunner: '<rootDir>/test/support/jest-circus-for-one-file.cjs',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   // Attacks that need minutes on real time; `npm run test:attacks` runs them as well.
@@ -26,8 +29,9 @@ const config: Config = {
   reporters: ['default', '<rootDir>/test/support/closing-line-reporter.cjs'],
   setupFilesAfterEnv: ['<rootDir>/test/support/retry-once.ts', '<rootDir>/test/support/no-subscription-left.ts'],
   testTimeout: 15_000,
-  // Both cores of a small machine: many suites wait for sockets and time more than they compute.
-  maxWorkers: '100%',
+  testSequencer: '<rootDir>/test/support/longest-first-sequencer.cjs',
+  // Twice as many as cores: many suites wait for sockets and time more than they compute.
+  maxWorkers: 2 * availableParallelism(),
 }
 
 export default config

@@ -3,6 +3,7 @@ import type { Decision } from './admission/question.js'
 import type { CaptchaVerdict } from './admission/verdict.js'
 import { type Clock, systemClock } from './clock.js'
 import { checker } from './guard/check.js'
+import { errorForNext } from './guard/error-for-next.js'
 import { withFleet } from './guard/guard-fleet.js'
 import { GuardParts } from './guard/guard-parts.js'
 import type { CaptchaGuard } from './guard/guard-types.js'
@@ -47,12 +48,13 @@ export function createGuard(config: GuardConfig, clock: Clock, madeAt = placeOfC
     try {
       isSkipped = isPreflight(req) || (config.skip?.(req) ?? false)
     } catch (error) {
-      return next(error)
+      return next(errorForNext(error))
     }
     if (isThenable(isSkipped)) {
-      isSkipped.then(
+      // A promise of any library, taken by its own word at most once.
+      Promise.resolve(isSkipped).then(
         (skipped) => (skipped ? next() : guardRequest(parts, req, res, next)),
-        (error: unknown) => next(error),
+        (error: unknown) => next(errorForNext(error)),
       )
     } else if (isSkipped) next()
     else guardRequest(parts, req, res, next)
@@ -70,14 +72,15 @@ function isPreflight({ method, headers }: CaptchaRequest): boolean {
 
 /** One request: read, decided, reported, and answered or passed on. A client that went away gets none of these. */
 function guardRequest(parts: GuardParts, req: CaptchaRequest, res: ServerResponse, next: NextFunction): void {
+  // Before it is read: a socket that is closed has no address, which the log would call a wrong set-up.
+  if ((res.closed || res.destroyed) && !res.writableEnded) return
   let context: RequestContext
   try {
     context = parts.contexts.read(req)
     parts.proxyHints.look(req, context.address)
   } catch (error) {
-    return next(error)
+    return next(errorForNext(error))
   }
-  if ((res.closed || res.destroyed) && !res.writableEnded) return
   const end = new RequestEnd(parts, context, req, res, next)
   const pending = parts.decision(context, end)
   pending.start()
@@ -135,7 +138,7 @@ class RequestEnd implements DecisionEnd {
   failed(error: unknown): void {
     this.#pending = undefined
     const next = this.#next
-    next(error)
+    next(errorForNext(error))
   }
 }
 
@@ -152,9 +155,9 @@ function refuse(
   try {
     if (onRefused === undefined) return respond(res, refusalProblem(verdict.reason))
     const result: unknown = onRefused(req, res, nextOnce, verdict)
-    if (isThenable(result)) Promise.resolve(result).catch(nextOnce)
+    if (isThenable(result)) Promise.resolve(result).catch((error) => nextOnce(errorForNext(error)))
   } catch (error) {
-    nextOnce(error)
+    nextOnce(errorForNext(error))
   }
 }
 

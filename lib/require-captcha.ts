@@ -1,5 +1,6 @@
 import { IncomingMessage } from 'node:http'
 import type { CaptchaVerdict } from './admission/verdict.js'
+import { errorForNext } from './guard/error-for-next.js'
 import { degradedNotAllowedProblem, refusalProblem } from './guard/problem.js'
 import { respond } from './guard/respond.js'
 import { giveBackPasses } from './guard/shared-request.js'
@@ -26,7 +27,12 @@ export function requireCaptcha(options: RequireCaptchaOptions = {}): CaptchaMidd
     }
     if (captcha.passed && (allowDegraded || !captcha.degraded)) return next()
     if (captcha.passed) giveBackPasses(req)
-    respond(res, captcha.passed ? degradedNotAllowedProblem() : refusalProblem(captcha.reason))
+    try {
+      respond(res, captcha.passed ? degradedNotAllowedProblem() : refusalProblem(captcha.reason))
+    } catch (error) {
+      // A hook on the response: Express would take what it threw as it is, and may go on.
+      next(errorForNext(error))
+    }
   }
 }
 

@@ -57,20 +57,20 @@ export function isCancel({ ret, ticket }: VendorResult): boolean {
  *
  * @throws {CaptchaCancelledError} when the user closed the challenge.
  */
-export function ticketFrom(result: VendorResult, captchaAppId: string): CaptchaTicket {
+export function ticketFrom(result: VendorResult, captchaAppId: number | string): CaptchaTicket {
   const { ticket, randstr, errorCode, errorMessage } = result
-  const own = ticket && randstr ? { ticket, randstr } : undefined
-  const fallback = own && /^\s*tr?error_?(\d*)/i.exec(own.ticket)
-  if (own && !fallback) return { ...own, fallback: false }
+  const own = ticket && randstr && { ticket, randstr }
+  const [isFallback, codeInTicket] = /^\s*tr?error_?(\d*)/i.exec(`${ticket}`) ?? []
+  if (own && !isFallback) return { ...own, fallback: false }
   if (isCancel(result)) throw new CaptchaCancelledError()
-  const code = Number(errorCode || fallback?.[1])
-  const fourDigits = code > 999 && code < 10_000 ? code : clientErrorCodes.scriptRunError
+  const given = Number(errorCode || codeInTicket)
+  const code = given > 999 && given < 10_000 ? given : clientErrorCodes.scriptRunError
   return {
-    ticket: buildFallbackTicket(fourDigits, captchaAppId, Date.now()),
+    ticket: buildFallbackTicket(code, captchaAppId, Date.now()),
     randstr: `@${Math.random().toString(36).slice(2)}`,
     ...own,
     fallback: true,
-    errorCode: fourDigits,
+    errorCode: code,
     errorMessage: `${errorMessage}`,
   }
 }

@@ -1,7 +1,7 @@
 import { clientErrorCodes } from '../tencent/fallback-ticket.js'
-import type { CaptchaOptions } from './captcha-options.js'
 import { findTencentCaptcha, type TencentCaptchaConstructor, type TencentCaptchaInstance } from './captcha-script.js'
 import type { VendorResult } from './captcha-ticket.js'
+import { isInternational } from './sites.js'
 import type { TicketSettings } from './ticket-options.js'
 
 /**
@@ -12,44 +12,48 @@ import type { TicketSettings } from './ticket-options.js'
 export function openChallenge(
   { captchaAppId, site, showTimeoutMs, element, captchaOptions }: TicketSettings,
   onResult: (result: VendorResult) => void,
-  onChallenge: () => void = () => {},
+  onChallenge?: () => void,
 ): () => void {
-  let captcha: TencentCaptchaInstance | undefined
+  let captcha: TencentCaptchaInstance
   let timer: ReturnType<typeof setTimeout> | undefined
   let isAwaited = true
   const onVisible = () => {
     isAwaited = false
     clearTimeout(timer)
   }
-  const settle = (result: VendorResult) => {
+  const settle = (result?: VendorResult) => {
     onVisible()
-    onResult(Object(result))
+    onResult(result ?? {})
   }
   const fail = (errorCode: number, errorMessage: string) => settle({ errorCode, errorMessage })
-  // A page in the background is not at fault: its time begins anew when it is seen.
   const awaitVisible = () => {
     if (isAwaited) timer = setTimeout(onTimeout, showTimeoutMs)
   }
   const onTimeout = () => {
-    if (document.visibilityState === 'hidden') addEventListener('visibilitychange', awaitVisible, { once: true })
+    // A page in the background is not at fault: its time begins anew when it is seen.
+    if (document.hidden) addEventListener('visibilitychange', awaitVisible, { once: true })
     else fail(clientErrorCodes.showTimeout, 'captcha_show_timeout')
   }
-  const options = withHook(captchaOptions, () => {
+  // Which of the two is called when the challenge is on the screen depends on the script's version.
+  const hooked = (name: 'ready' | 'showFn') => (detail: unknown) => {
     onVisible()
-    onChallenge()
-  })
+    onChallenge?.()
+    // Outside the vendor's stack, which turns exceptions of the page's hook into fallback tickets.
+    queueMicrotask(() => captchaOptions[name]?.(detail))
+  }
+  const options = { ...captchaOptions, ready: hooked('ready'), showFn: hooked('showFn') }
   awaitVisible()
   try {
     // The checkbox is on the screen when anything stands in its element; no hook tells.
-    if (site === 'international')
+    if (isInternational(site))
       new MutationObserver((_, observer) => {
         observer.disconnect()
         onVisible()
       }).observe(element as HTMLElement, { childList: true, subtree: true })
     const TencentCaptcha = findTencentCaptcha() as TencentCaptchaConstructor
     captcha = element
-      ? new TencentCaptcha(element, captchaAppId, settle, options)
-      : new TencentCaptcha(captchaAppId, settle, options)
+      ? new TencentCaptcha(element, `${captchaAppId}`, settle, options)
+      : new TencentCaptcha(`${captchaAppId}`, settle, options)
     captcha.show()
   } catch (error) {
     fail(clientErrorCodes.scriptRunError, `captcha_run_error: ${error}`)
@@ -57,21 +61,9 @@ export function openChallenge(
   return () => {
     onVisible()
     try {
-      captcha?.destroy?.()
+      captcha.destroy()
     } catch {
-      // An error while the challenge is removed must not change a result that is known.
+      // Without a challenge, or with an error of the vendor's, a result that is known stays.
     }
   }
-}
-
-/** Calls `onShown` with both hooks for a challenge on the screen: which of them is called depends on the script's version. */
-function withHook(captchaOptions: CaptchaOptions, onShown: () => void): CaptchaOptions {
-  const hooked =
-    (name: 'ready' | 'showFn') =>
-    (detail: unknown): void => {
-      onShown()
-      // Outside the vendor's stack, which turns exceptions of the page's hook into fallback tickets.
-      queueMicrotask(() => captchaOptions[name]?.(detail))
-    }
-  return { ...captchaOptions, ready: hooked('ready'), showFn: hooked('showFn') }
 }

@@ -1,3 +1,4 @@
+import { appendElement } from './append-element.js'
 import { bare } from './bare.js'
 import { CaptchaCancelledError, type CaptchaTicket } from './captcha-ticket.js'
 import { type FormMessages, formMessages } from './form-messages.js'
@@ -5,7 +6,7 @@ import { formTickets } from './form-tickets.js'
 import { type RoundTripOptions, readRefusal, sendWithTicket } from './guarded-fetch.js'
 import { keepInput, restoreInput } from './kept-input.js'
 import { pageState } from './page-state.js'
-import { checkTicketOptions, requireThat } from './ticket-options.js'
+import { completeOptions, requireThat } from './ticket-options.js'
 
 /** Options of {@link guardForm}. */
 export type GuardFormOptions = Omit<RoundTripOptions, 'signal'> & {
@@ -42,10 +43,8 @@ export type GuardFormOptions = Omit<RoundTripOptions, 'signal'> & {
  * @throws {TypeError} when the options are wrong, or a visible field of the form has the name of a hidden one.
  */
 export function guardForm(form: HTMLFormElement, options: GuardFormOptions): () => void {
-  requireThat({}.toString.call(form) === '[object HTMLFormElement]', 'form', form)
-  checkTicketOptions(options)
-  const { onTicket, ticketField = 'ticket', randstrField = 'randstr' } = options
-  requireThat(!onTicket || typeof onTicket === 'function', 'onTicket', onTicket)
+  requireThat(form && bare(form).submit, 'form', form)
+  const { onTicket = submitNatively, ticketField, randstrField } = completeOptions(options)
   const self = bare(form)
   fillIn('', '')
   const { forms } = pageState()
@@ -55,64 +54,51 @@ export function guardForm(form: HTMLFormElement, options: GuardFormOptions): () 
   self.addEventListener('submit', onSubmit, true)
 
   const status = statusRegion(self)
-  const language = self.closest<HTMLElement>('[lang]')?.lang
-  const texts = { ...formMessages(`${language}`), ...options.messages, ...status.dataset }
+  const texts = { ...formMessages(self.matches(':lang(zh)')), ...options.messages, ...status.dataset }
   const released = new AbortController()
-  const tickets = formTickets(self, { ...options, signal: released.signal })
-  let phase: 'idle' | 'busy' | 'passing' = 'idle'
+  const { signal } = released
+  const take = formTickets(self, { ...options, signal }, () => say(texts.tick))
+  let isBusy = false
+  let isPassing = false
   if (restoreInput(self)) status.textContent ||= texts.failed
   return release
 
   function release(): void {
     self.removeEventListener('submit', onSubmit, true)
-    if (forms.get(form) === release) forms.delete(form)
     released.abort()
-    tickets.remove()
   }
 
   function onSubmit(event: SubmitEvent): void {
     const submitter = event.submitter as HTMLButtonElement | null
-    if (phase === 'passing' || (submitter?.formMethod || self.method) === 'dialog') return
+    if (isPassing || (submitter?.formMethod || self.method) === 'dialog') return
     event.preventDefault()
     event.stopImmediatePropagation()
-    if (phase === 'idle') void submit(submitter)
+    // In a task of its own, because a form whose `submit` event is under way ignores `requestSubmit`.
+    setTimeout(submit, 0, submitter)
   }
 
   async function submit(submitter: HTMLButtonElement | null): Promise<void> {
-    const focused = focusedElement() ?? submitter
-    const giveFocusBack = () => focused?.focus({ preventScroll: true })
-    const send = (ticket: CaptchaTicket) => {
-      giveFocusBack()
-      if (released.signal.aborted) return undefined
-      return onTicket ? onTicket(ticket, submitter) : submitNatively(ticket, submitter)
-    }
-    const take = () => tickets.take(() => say(texts.tick))
-    let text = ''
+    if (isBusy) return
+    const focused = bare(document).activeElement as HTMLElement | null
+    const takeTicket = () => take().finally(() => focused?.focus({ preventScroll: true }))
+    const send = (ticket: CaptchaTicket) => (signal.aborted ? undefined : onTicket(ticket, submitter))
+    let isFailed: unknown = true
     setBusy(true, submitter, texts.checking)
-    // A form whose `submit` event is still under way ignores `requestSubmit`; a ticket that was held is there at once.
-    await new Promise((resolve) => setTimeout(resolve))
     try {
-      const answer = await sendWithTicket({ ...options, onWait }, send, released.signal, take)
-      if (await readRefusal(answer)) text = texts.failed
+      isFailed = await readRefusal(await sendWithTicket(takeTicket, send, signal, onWait))
     } catch (error) {
-      if (!released.signal.aborted) {
-        giveFocusBack()
-        text = texts.failed
-      }
       if (!(error instanceof CaptchaCancelledError)) throw error
     } finally {
-      setBusy(false, submitter, text)
-      // Later, because a page that is about to leave needs none.
-      setTimeout(tickets.renewSpent, renewalDelayMs)
+      setBusy(false, submitter, isFailed && !signal.aborted ? texts.failed : '')
     }
   }
 
-  function submitNatively({ ticket, randstr }: CaptchaTicket, submitter: HTMLButtonElement | null): void {
+  function submitNatively({ ticket, randstr }: CaptchaTicket, submitter: HTMLElement | null): void {
     fillIn(ticket, randstr)
     keepInput(self)
-    phase = 'passing'
+    isPassing = true
     // A page that renders again may have replaced the button.
-    self.requestSubmit(submitter?.form === form ? submitter : undefined)
+    self.requestSubmit((submitter as HTMLButtonElement | null)?.form === form ? submitter : undefined)
   }
 
   function fillIn(ticket: string, randstr: string): void {
@@ -121,7 +107,8 @@ export function guardForm(form: HTMLFormElement, options: GuardFormOptions): () 
   }
 
   function setBusy(busy: boolean, submitter: HTMLElement | null, text: string): void {
-    phase = busy ? 'busy' : 'idle'
+    isBusy = busy
+    isPassing = false
     say(text)
     self.setAttribute('aria-busy', `${busy}`)
     // Not `disabled`, which would remove the focus, and the button's value from the submission.
@@ -133,31 +120,22 @@ export function guardForm(form: HTMLFormElement, options: GuardFormOptions): () 
   }
 
   function onWait(retryAfterMs: number, response: Response): void {
-    say(texts.waiting.replace('{seconds}', `${Math.ceil(retryAfterMs / 1000)}`))
+    say(texts.waiting.replace('{seconds}', `${retryAfterMs / 1000}`))
     options.onWait?.(retryAfterMs, response)
   }
-}
-
-const renewalDelayMs = 1000
-
-function focusedElement(): HTMLElement | undefined {
-  const { activeElement, body } = bare(document)
-  return activeElement && activeElement !== body ? (activeElement as HTMLElement) : undefined
 }
 
 /** Returns the form's hidden input of that name; adds it if missing. Throws rather than overwrite a field that users fill. */
 function hiddenInput(form: HTMLFormElement, name: string): HTMLInputElement {
   const existing = form.elements.namedItem(name) as HTMLInputElement | null
   requireThat(!existing || existing.type === 'hidden', 'field name', name)
-  const added = { type: 'hidden', name, autocomplete: 'off' }
-  return existing ?? form.appendChild(Object.assign(bare(document).createElement('input'), added))
+  return existing ?? appendElement(form, 'input', { type: 'hidden', name, autocomplete: 'off' })
 }
 
 /** Returns the form's `[data-captcha-status]` element as a polite live region; adds it if missing. */
 function statusRegion(form: HTMLFormElement): HTMLElement {
-  const existing = form.querySelector<HTMLElement>('[data-captcha-status]')
-  const region = existing ?? form.appendChild(bare(document).createElement('div'))
-  region.setAttribute('data-captcha-status', '')
+  const region = form.querySelector<HTMLElement>('[data-captcha-status]') ?? appendElement(form, 'div')
+  region.dataset.captchaStatus = ''
   region.setAttribute('aria-live', 'polite')
   return region
 }

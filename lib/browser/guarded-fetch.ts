@@ -20,7 +20,7 @@ export type GuardedFetchOptions = RoundTripOptions & {
  * Calls `fetch` with a ticket in two headers. When the guard answers `captcha_expired`, it gets a new ticket and repeats. When the
  * guard answers `captcha_unavailable` or 429 with a `Retry-After` of at most 60 seconds, it calls `onWait`, waits that long, gets a
  * new ticket and repeats. Each of the two happens at most once, so that a call makes at most three requests; the last response is
- * the result, with any status. `init.body` must be repeatable, which a stream is not.
+ * the result, with any status. `fetch` gets a `Request`, a clone for each.
  *
  * A request to another origin needs a server that allows the two headers (CORS) and exposes `Retry-After`.
  *
@@ -32,53 +32,51 @@ export async function guardedFetch(
   init: RequestInit | undefined,
   options: GuardedFetchOptions,
 ): Promise<Response> {
-  const request = 'clone' in Object(input) ? (input as Request) : undefined
+  const request = new Request(input, init)
   const send = ({ ticket, randstr }: CaptchaTicket) => {
-    const headers = new Headers(init?.headers ?? request?.headers)
-    headers.set(options.ticketHeader || 'x-captcha-ticket', ticket)
-    headers.set(options.randstrHeader || 'x-captcha-randstr', randstr)
-    return fetch(request?.clone() ?? input, { ...init, headers })
+    const attempt = request.clone()
+    attempt.headers.set(options.ticketHeader || 'x-captcha-ticket', ticket)
+    attempt.headers.set(options.randstrHeader || 'x-captcha-randstr', randstr)
+    return fetch(attempt)
   }
-  return sendWithTicket(options, send, init?.signal ?? request?.signal)
+  return sendWithTicket(() => requestTicket(options), send, request.signal, options.onWait)
 }
 
 const longestWaitMs = 60_000
 
 /** Sends with a ticket. Repeats once for each remedy, at most twice, with a new ticket: the old one may be spent. */
 export async function sendWithTicket<Answer>(
-  options: RoundTripOptions,
+  take: () => Promise<CaptchaTicket>,
   send: (ticket: CaptchaTicket) => Answer | Promise<Answer>,
-  signal?: AbortSignal | null,
-  take: () => Promise<CaptchaTicket> = () => requestTicket(options),
+  signal: AbortSignal,
+  onWait: RoundTripOptions['onWait'],
 ): Promise<Answer> {
-  const unused = new Set(['renew', 'wait'])
+  const remedies = new Set<string | undefined>(['captcha_expired', 'wait'])
   for (;;) {
     const ticket = await take()
     const answer = await send(ticket)
-    const { code, retryAfterMs = 0 } = (await readRefusal(answer)) ?? {}
-    const remedy = retryAfterMs ? 'wait' : code === 'captcha_expired' ? 'renew' : 'none'
-    if (!unused.delete(remedy) || retryAfterMs > longestWaitMs) return answer
+    const [code, retryAfterMs = 0] = (await readRefusal(answer)) ?? []
+    if (!remedies.delete(retryAfterMs ? 'wait' : code) || retryAfterMs > longestWaitMs) return answer
     if (retryAfterMs) {
-      options.onWait?.(retryAfterMs, answer as Response)
+      onWait?.(retryAfterMs, answer as Response)
       await new Promise((resolve) => {
+        signal.addEventListener('abort', resolve)
         setTimeout(resolve, retryAfterMs)
-        signal?.addEventListener('abort', resolve)
       })
     }
     // Sends nothing: `fetch` rejects with the reason of the signal.
-    if (signal?.aborted) return send(ticket)
+    if (signal.aborted) return send(ticket)
   }
 }
 
 /** Reads a refusal of the guard (RFC 9457); returns undefined for every other answer, which is the application's. */
-export async function readRefusal(answer: unknown): Promise<{ code: string; retryAfterMs: number } | undefined> {
+export async function readRefusal(answer: unknown): Promise<[code: string, retryAfterMs: number] | undefined> {
   try {
     const response = answer as Response
-    if (response.ok) return undefined
-    const { code } = await response.clone().json()
-    if (!/^captcha_/.test(code)) return undefined
-    return { code, retryAfterMs: Number(response.headers.get('retry-after')) * 1000 }
+    const { code } = response.ok ? {} : await response.clone().json()
+    if (/^captcha_/.test(code)) return [code, Number(response.headers.get('retry-after')) * 1000]
   } catch {
-    return undefined
+    // Not JSON, or no response at all.
   }
+  return undefined
 }

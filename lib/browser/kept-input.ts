@@ -1,12 +1,8 @@
 const storageKey = 'captcha-guard'
 
-/** What users type is kept, but no secrets, no files, and nothing that the page's author excludes from the browser's own memory. */
-const isKept = ({ type, autocomplete }: HTMLInputElement): boolean =>
-  !/^(password|hidden|file|submit|button|image)$/.test(type) && !/^(off|cc-|one-time)/.test(autocomplete)
-
 /** Keeps in the tab what the user typed, for the page that `backToForm` may lead to. */
 export function keepInput(form: HTMLFormElement): void {
-  const values = controlsOf(form).map((control) => isKept(control) && [control.value, control.checked])
+  const values = keptControls(form).map(({ value, checked }) => ({ value, checked }))
   try {
     sessionStorage.setItem(storageKey, JSON.stringify([form.action, values]))
   } catch {
@@ -21,10 +17,8 @@ export function restoreInput(form: HTMLFormElement): boolean {
     const [action, values] = JSON.parse(sessionStorage.getItem(storageKey) as string)
     if (action !== form.action) return false
     sessionStorage.removeItem(storageKey)
-    if (!/^captcha_/.test(`${url.searchParams.get('captcha')}`)) return false
-    controlsOf(form).forEach((control, index) => {
-      if (values[index] && isKept(control)) [control.value, control.checked] = values[index]
-    })
+    if (!/^captcha_/.test(url.searchParams.get('captcha') as string)) return false
+    for (const [index, control] of keptControls(form).entries()) Object.assign(control, values[index])
     url.searchParams.delete('captcha')
     history.replaceState(history.state, '', url)
     return true
@@ -33,4 +27,8 @@ export function restoreInput(form: HTMLFormElement): boolean {
   }
 }
 
-const controlsOf = (form: HTMLFormElement) => [...form.elements] as HTMLInputElement[]
+const keptControls = (form: HTMLFormElement) =>
+  ([...form.elements] as HTMLInputElement[]).filter(
+    ({ type, autocomplete }) =>
+      !/^(password|hidden|file|submit|button)| (off|cc-|one-time)/.test(`${type} ${autocomplete}`),
+  )

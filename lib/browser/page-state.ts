@@ -3,7 +3,7 @@ import type { VendorResult } from './captcha-ticket.js'
 /** The state of a page, one for all copies of the kit on it. */
 export type PageState = {
   /** The load under way, if any. */
-  load?: Promise<VendorResult | undefined> | undefined
+  load?: Promise<VendorResult | undefined>
   /** Resolves when the last popup that was asked for is gone. Never rejects. */
   turn: Promise<unknown>
   /** The latest failure of a popup; compared by identity. */

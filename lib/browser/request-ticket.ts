@@ -2,6 +2,7 @@ import { loadCaptchaScript } from './captcha-script.js'
 import { type CaptchaTicket, ticketFrom, type VendorResult } from './captcha-ticket.js'
 import { openChallenge } from './challenge.js'
 import { pageState } from './page-state.js'
+import { isInternational } from './sites.js'
 import { readTicketOptions, requireThat, type TicketOptions } from './ticket-options.js'
 
 /**
@@ -22,20 +23,17 @@ import { readTicketOptions, requireThat, type TicketOptions } from './ticket-opt
 export async function requestTicket(options: TicketOptions): Promise<CaptchaTicket> {
   const settings = await readTicketOptions(options)
   const { site, element, captchaOptions, signal } = settings
-  requireThat(element || site !== 'international', 'element', element)
+  if (isInternational(site)) requireThat(element, 'element', element)
   const show = async () => {
+    if (signal?.aborted) return { ret: 2 }
     let close = () => {}
     // The first result counts; later calls of the vendor's script are ignored.
-    const result = await new Promise<VendorResult>((resolve) => {
-      const cancel = () => resolve({ ret: 2 })
-      if (signal?.aborted) return cancel()
-      signal?.addEventListener('abort', cancel)
+    return new Promise<VendorResult>((resolve) => {
+      signal?.addEventListener('abort', () => resolve({ ret: 2 }))
       close = openChallenge(settings, resolve)
-    })
-    close()
-    return result
+    }).finally(() => close())
   }
-  const isPopup = site === 'mainland' && captchaOptions.type !== 'embed'
+  const isPopup = !isInternational(site) && captchaOptions.type !== 'embed'
   const result = (await loadCaptchaScript(settings)) ?? (await (isPopup ? takeTurn(show) : show()))
   return ticketFrom(result, settings.captchaAppId)
 }
@@ -50,9 +48,8 @@ function takeTurn(show: () => Promise<VendorResult>): Promise<VendorResult> {
   const turn = state.turn.then(async () => {
     if (state.failure !== failureBefore) return state.failure
     const result = await show()
-    const { errorCode, errorMessage } = result
     // The failure is shared, the vendor's ticket is not: it works once.
-    if (errorCode) state.failure = { errorCode, errorMessage }
+    if (result.errorCode) state.failure = { ...result, ticket: null }
     return result
   })
   state.turn = turn

@@ -1,5 +1,6 @@
-import { scriptUrls } from '../tencent/hosts.js'
+import { absoluteUrl } from './absolute-url.js'
 import type { CaptchaOptions } from './captcha-options.js'
+import { scriptUrls } from './sites.js'
 
 /** Options of {@link requestTicket}. */
 export type TicketOptions = {
@@ -38,89 +39,93 @@ export type TicketOptions = {
   signal?: AbortSignal | undefined
 }
 
-/** The options with defaults, checked. */
-export type TicketSettings = Omit<TicketOptions, 'captchaOptions'> & {
-  captchaAppId: string
+/** What the options hold after `completeOptions`. */
+type Completed = {
+  captchaAppId: number | string
   site: 'mainland' | 'international'
-  scriptUrl: string
   loadTimeoutMs: number
   showTimeoutMs: number
-  captchaOptions: CaptchaOptions
+  captchaOptions: NonNullable<TicketOptions['captchaOptions']>
+  ticketField: string
+  randstrField: string
 }
+
+/** The options for one ticket, complete and checked. */
+export type TicketSettings = TicketOptions & Completed & { captchaOptions: CaptchaOptions }
+
+/** What `config.json` of `captchaAssets` holds. */
+type PageConfig = Pick<TicketOptions, 'captchaAppId' | 'site' | 'scriptUrl'> & { aidEncrypted?: string | undefined }
 
 /** Throws a TypeError that names the option. The message is short, because every page downloads it. */
 export function requireThat(condition: unknown, option: string, value: unknown): asserts condition {
   if (!condition) throw new TypeError(`captcha-guard: wrong ${option}: ${value}`)
 }
 
-/**
- * Completes the options with defaults.
- *
- * @throws {TypeError} when one is wrong.
- */
-export function checkTicketOptions(options: TicketOptions) {
-  const { captchaAppId, configUrl, site = 'mainland', loadTimeoutMs = 6000, showTimeoutMs = 12000 } = options
-  requireThat(
-    /^\d+$/.test(`${captchaAppId}`) || (configUrl && captchaAppId === undefined),
-    'captchaAppId',
-    captchaAppId,
-  )
-  requireThat(scriptUrls[site], 'site', site)
-  // A timer has 31 bits: a larger number, and Infinity, would fire at once.
-  requireThat((loadTimeoutMs | 0) > 0, 'loadTimeoutMs', loadTimeoutMs)
-  requireThat((showTimeoutMs | 0) > 0, 'showTimeoutMs', showTimeoutMs)
-  const { captchaOptions: source = {} } = options
-  if (typeof source !== 'function') checkCaptchaOptions(source, options)
-  return { ...options, captchaAppId: `${captchaAppId}`, site, loadTimeoutMs, showTimeoutMs, source }
+/** Defaults of all options of the kit. */
+const defaults = {
+  site: 'mainland',
+  loadTimeoutMs: 6000,
+  showTimeoutMs: 12_000,
+  captchaOptions: {},
+  ticketField: 'ticket',
+  randstrField: 'randstr',
+}
+
+const isFunction = (value: unknown) => !value || typeof value === 'function'
+// A timer has 31 bits: a larger number, and Infinity, would fire at once.
+const isTimeout = (value: unknown) => ((value as number) | 0) > 0
+
+const checks: Record<string, (value: unknown, options: TicketOptions) => unknown> = {
+  captchaAppId: (value, { configUrl }) => /^\d+$/.test((value ?? (configUrl && 0)) as string),
+  site: (value) => scriptUrls[value as 'mainland'],
+  loadTimeoutMs: isTimeout,
+  showTimeoutMs: isTimeout,
+  onTicket: isFunction,
 }
 
 /**
- * Completes the options with `config.json` and with what the function of the page returns, and checks them.
+ * Completes the options with `config.json`, if it is there, and with the defaults.
+ *
+ * @throws {TypeError} when one is wrong.
+ */
+export function completeOptions<Options extends TicketOptions>(options: Options, config?: PageConfig) {
+  const complete: Record<string, unknown> = { ...options }
+  // Templates leave '' where they have nothing.
+  for (const [name, value] of Object.entries({ ...defaults, ...config }))
+    if ((complete[name] ?? '') === '') complete[name] = value
+  for (const [name, isRight] of Object.entries(checks))
+    requireThat(isRight(complete[name], complete), name, complete[name])
+  return complete as Options & Completed & PageConfig
+}
+
+/**
+ * Completes the options with `config.json`, the defaults and what the function of the page returns.
  *
  * @throws {TypeError} when one is wrong.
  */
 export async function readTicketOptions(options: TicketOptions): Promise<TicketSettings> {
-  const { aidEncrypted, ...complete } = await withConfig(options)
-  const settings = checkTicketOptions(complete)
-  const { source, site, scriptUrl } = settings
-  const given = typeof source === 'function' ? await source() : source
-  checkCaptchaOptions(given, options)
-  const captchaOptions = aidEncrypted ? { aidEncrypted, ...given } : given
-  // Not the page's base address: markup that sanitizers let by can set that.
-  return {
-    ...settings,
-    captchaOptions,
-    scriptUrl: new URL(scriptUrl || scriptUrls[site], document.location.href).href,
-  }
+  const settings = completeOptions(options, await readConfig(options))
+  const { captchaOptions: source, aidEncrypted, element } = settings
+  const captchaOptions = typeof source === 'function' ? await source() : source
+  requireThat(typeof captchaOptions === 'object', 'captchaOptions', captchaOptions)
+  for (const name of ['ready', 'showFn', 'verifyFn'])
+    requireThat(isFunction(captchaOptions[name]), name, captchaOptions[name])
+  requireThat(captchaOptions.type !== 'embed' || element, 'element', element)
+  return { ...settings, captchaOptions: aidEncrypted ? { aidEncrypted, ...captchaOptions } : captchaOptions }
 }
 
 /** Resolves to the site as the options say, else `config.json`. */
-export async function readSite(options: TicketOptions): Promise<TicketSettings['site'] | undefined> {
-  return options.site ?? (await withConfig(options)).site
+export async function readSite(options: TicketOptions): Promise<TicketOptions['site']> {
+  return options.site ?? (await readConfig(options))?.site
 }
 
-/** What `config.json` of `captchaAssets` holds. */
-type PageConfig = Pick<TicketOptions, 'captchaAppId' | 'site' | 'scriptUrl'> & { aidEncrypted?: string }
-
-async function withConfig(options: TicketOptions): Promise<TicketOptions & PageConfig> {
-  const { configUrl, captchaAppId, site, scriptUrl } = options
-  if (!configUrl) return options
+/** Resolves to undefined when there is no `config.json`, or it is for another app id than the options. */
+async function readConfig({ configUrl, captchaAppId }: TicketOptions): Promise<PageConfig | undefined> {
   try {
-    const response = await fetch(new URL(configUrl, document.location.href))
-    const config: PageConfig = await response.json()
-    if (`${captchaAppId ?? config.captchaAppId}` === `${config.captchaAppId}`)
-      return { ...options, ...config, site: site ?? config.site, scriptUrl: scriptUrl || config.scriptUrl }
+    const config = configUrl && (await (await fetch(absoluteUrl(configUrl))).json())
+    if (!captchaAppId || `${captchaAppId}` === `${config.captchaAppId}`) return config
   } catch (error) {
-    if (captchaAppId === undefined) throw error
+    if (!captchaAppId) throw error
   }
-  return options
-}
-
-function checkCaptchaOptions(captchaOptions: CaptchaOptions, { element }: TicketOptions): void {
-  requireThat(typeof captchaOptions === 'object', 'captchaOptions', captchaOptions)
-  for (const name of ['ready', 'showFn', 'verifyFn']) {
-    const hook = captchaOptions[name]
-    requireThat(!hook || typeof hook === 'function', name, hook)
-  }
-  requireThat(captchaOptions.type !== 'embed' || element, 'element', element)
+  return undefined
 }

@@ -2,6 +2,7 @@ import type { CaptchaVerdict } from '../admission/verdict.js'
 import { AbortListeners } from '../structures/abort-listeners.js'
 import type { GuardParts } from './guard-parts.js'
 import type { CheckInput } from './guard-types.js'
+import { holdProcess } from './hold-process.js'
 import type { RequestContext } from './request-context.js'
 
 /** Makes `guard.check()`: the same decision without Express. */
@@ -25,18 +26,24 @@ function decide(parts: GuardParts, context: RequestContext, listen: ListenForAbo
     const pending = parts.decision(context, {
       report: (decision) => parts.report(decision, context),
       decided({ verdict }) {
-        unlisten?.()
+        end()
         resolve(verdict)
       },
       failed(error) {
-        unlisten?.()
+        end()
         reject(error)
       },
     })
+    const letGo = holdProcess(parts.config.timeoutMs)
     const unlisten = listen((reason) => {
+      end()
       pending.abandon()
       reject(reason)
     })
+    function end(): void {
+      letGo()
+      unlisten?.()
+    }
     pending.start()
   })
 }

@@ -2,6 +2,7 @@ import { parseOverride } from '../options/override-options.js'
 import { type HealthReport, healthReport } from '../tencent/canary.js'
 import type { GuardParts } from './guard-parts.js'
 import type { CaptchaGuard, GuardSnapshot } from './guard-types.js'
+import { holdProcess } from './hold-process.js'
 
 /** What an operator does with a guard. */
 export function operations(parts: GuardParts): Omit<CaptchaGuard, keyof CallableFunction | 'check'> {
@@ -23,10 +24,9 @@ function checkHealth({ config, services }: GuardParts): Promise<HealthReport> {
   const { clock, canaryUpstream } = services
   const startedMs = clock.nowMs()
   return new Promise((resolve, reject) => {
-    // The deadline's own timer holds no process; a script that awaits its health check must live to see it.
-    const hold = setTimeout(() => {}, 2 * config.timeoutMs + 1000)
+    const letGo = holdProcess(config.timeoutMs)
     services.askCanary(canaryUpstream, config.timeoutMs, (reply) => {
-      clearTimeout(hold)
+      letGo()
       try {
         resolve(healthReport(reply, Math.round(clock.nowMs() - startedMs)))
       } catch (error) {

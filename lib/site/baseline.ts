@@ -22,7 +22,6 @@ export class Baseline {
   #isTainted = true
   #recent: number[] = []
   #perMinute: number | undefined
-  #isMedianDue = false
 
   constructor(nowMs: number) {
     this.#minute = minuteOf(nowMs)
@@ -44,8 +43,6 @@ export class Baseline {
 
   /** Verified passes a minute, or `undefined` before enough healthy minutes were seen. */
   get perMinute(): number | undefined {
-    if (this.#isMedianDue) this.#perMinute = this.#median()
-    this.#isMedianDue = false
     return this.#perMinute
   }
 
@@ -56,13 +53,13 @@ export class Baseline {
     for (let back = silent; back > 0; back--) this.#learn(this.#minute + passed - back, 0)
     this.#passes = 0
     this.#isTainted = !isHealthy
+    this.#perMinute = this.#median()
   }
 
   #learn(minute: number, passes: number): void {
     this.reference.learn(minute, passes)
     this.#recent.push(passes)
     if (this.#recent.length > minutesKept) this.#recent.shift()
-    this.#isMedianDue = true
   }
 
   #median(): number | undefined {

@@ -45,7 +45,8 @@ export interface AllowedCall {
  */
 export class CallAllowance {
   readonly #options: CallAllowanceOptions
-  readonly #rate = new LearnedRate()
+  /** Of the limit that is on, or of the last one. */
+  #rate = new LearnedRate()
   readonly #throttled = new RollingCounts(['call'], throttledWithinMs, 10)
   /** Calls that came first, by client; while calls are limited. */
   readonly #first = new SlidingLog(windowMs, maxKeys)
@@ -120,7 +121,7 @@ export class CallAllowance {
     this.#throttled.add('call', nowMs)
     if (!this.#isLimiting) {
       if (this.#throttled.count('call', nowMs) < throttledCalls) return
-      this.#rate.reset()
+      this.#rate = new LearnedRate()
     }
     this.#limitedMs = nowMs
     const expectedPerSecond = (this.#options.expectedPerMinute() ?? 0) / 60

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js'
+import { KeyCounts } from '../structures/key-counts.js'
 import { RollingCounts } from '../structures/rolling-counts.js'
 import { SlidingLog } from '../structures/sliding-log.js'
 
@@ -33,7 +34,7 @@ export interface ClientChargesOptions {
 export class ClientCharges {
   readonly #options: ClientChargesOptions
   readonly #refused = new SlidingLog(windowMs, maxKeys)
-  readonly #running = new Map<string, number>()
+  readonly #running = new KeyCounts()
   readonly #site = new RollingCounts(['charge'], 1_000, 10)
   #pressureEndMs = Number.NEGATIVE_INFINITY
 
@@ -50,12 +51,10 @@ export class ClientCharges {
   /** Charges a key while a call runs on without its caller. Returns what ends that; a refused call stays charged. */
   chargeRunning(clientKey: string): (isRefused: boolean) => void {
     this.#countOnSite()
-    this.#running.set(clientKey, (this.#running.get(clientKey) ?? 0) + 1)
+    this.#running.add(clientKey)
     this.#askAround(clientKey)
     return (isRefused) => {
-      const left = (this.#running.get(clientKey) ?? 1) - 1
-      if (left === 0) this.#running.delete(clientKey)
-      else this.#running.set(clientKey, left)
+      this.#running.remove(clientKey)
       if (isRefused) this.#record(clientKey)
     }
   }
@@ -63,19 +62,24 @@ export class ClientCharges {
   /** True when Tencent should not be asked about this client's tickets for now. */
   isLimited(clientKey: string): boolean {
     const charges = this.#charges(clientKey)
-    // The lowest limit there is: whose key it is need not be looked up for nearly all.
-    if (charges < strangerLimit) return false
-    const limit = this.#limitOf(clientKey)
-    return charges >= limit && (limit === strangerLimit || this.#isUnderPressure())
+    // The lowest limit there is comes first: whose key it is need not be looked up for nearly all.
+    return charges >= strangerLimit && (this.#isStranger(clientKey) || this.#isKnownLimited(clientKey, charges))
+  }
+
+  #isKnownLimited(clientKey: string, charges: number): boolean {
+    return charges >= this.#limitOfKnown(clientKey) && this.#isUnderPressure()
   }
 
   #charges(clientKey: string): number {
-    return this.#refused.count(clientKey, this.#options.clock.nowMs()) + (this.#running.get(clientKey) ?? 0)
+    return this.#refused.count(clientKey, this.#options.clock.nowMs()) + this.#running.count(clientKey)
   }
 
-  #limitOf(clientKey: string): number {
-    const { isKnown, verifiedPerMinute } = this.#options
-    return isKnown(clientKey) ? Math.max(knownLimit, ownRateFactor * verifiedPerMinute(clientKey)) : strangerLimit
+  #isStranger(clientKey: string): boolean {
+    return !this.#options.isKnown(clientKey)
+  }
+
+  #limitOfKnown(clientKey: string): number {
+    return Math.max(knownLimit, ownRateFactor * this.#options.verifiedPerMinute(clientKey))
   }
 
   #isUnderPressure(): boolean {
@@ -88,14 +92,14 @@ export class ClientCharges {
     if (this.#site.count('charge', nowMs) > pressurePerSecond) this.#pressureEndMs = nowMs + pressureMs
   }
 
-  /** As many as the limit are kept, the youngest: they alone decide. */
+  /** As many as the higher limit are kept, the youngest: they alone decide, also once a stranger turns out to be known. */
   #record(clientKey: string): void {
-    this.#refused.add(clientKey, this.#options.clock.nowMs(), Math.ceil(this.#limitOf(clientKey)))
+    this.#refused.add(clientKey, this.#options.clock.nowMs(), Math.ceil(this.#limitOfKnown(clientKey)))
     this.#askAround(clientKey)
   }
 
   #askAround(clientKey: string): void {
-    if (this.#limitOf(clientKey) === strangerLimit && this.#charges(clientKey) >= strangerLimit) {
+    if (this.#charges(clientKey) >= strangerLimit && this.#isStranger(clientKey)) {
       this.#options.onStrangerLimited(clientKey)
     }
   }

@@ -1,3 +1,5 @@
+import { KeyCounts } from '../structures/key-counts.js'
+
 /** A key with history may stand for many users. */
 const knownShare = 16
 const strangerShare = 64
@@ -7,7 +9,7 @@ const minShared = 4
 /** Verifications under way, over all and by client key. */
 export class InFlight {
   #max = 0
-  readonly #byClient = new Map<string, number>()
+  readonly #byClient = new KeyCounts()
   #total = 0
   #strangers = 0
 
@@ -31,13 +33,12 @@ export class InFlight {
    * that a flood of tickets that hang leaves the other half to users who come back.
    */
   enter(clientKey: string, isKnown: boolean): (() => void) | undefined {
-    const ofClient = this.#byClient.get(clientKey) ?? 0
     const maxOfClient = Math.max(1, Math.floor(this.#max / (isKnown ? knownShare : strangerShare)))
-    if (this.#total >= this.#max || ofClient >= maxOfClient) return undefined
+    if (this.#total >= this.#max || this.#byClient.count(clientKey) >= maxOfClient) return undefined
     if (!isKnown && this.#strangers >= this.#maxOfStrangers) return undefined
     this.#total++
     if (!isKnown) this.#strangers++
-    this.#byClient.set(clientKey, ofClient + 1)
+    this.#byClient.add(clientKey)
     return () => this.#leave(clientKey, isKnown)
   }
 
@@ -53,8 +54,6 @@ export class InFlight {
   #leave(clientKey: string, isKnown: boolean): void {
     this.#total--
     if (!isKnown) this.#strangers--
-    const ofClient = (this.#byClient.get(clientKey) ?? 1) - 1
-    if (ofClient === 0) this.#byClient.delete(clientKey)
-    else this.#byClient.set(clientKey, ofClient)
+    this.#byClient.remove(clientKey)
   }
 }

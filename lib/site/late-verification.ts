@@ -121,13 +121,15 @@ export class LateVerification<Context> {
     this.#timer = undefined
     this.#byAge = undefined
     this.#dropDead()
-    const [[ticket, tries] = []] = this.#queue
-    if (ticket === undefined || tries === undefined) return this.#tellIfDrained()
+    const [first] = this.#queue
+    if (first === undefined) return this.#tellIfDrained()
     if (!this.#options.isBack()) return
-    if (!this.#options.verify(ticket.context, (reply) => this.#settle(ticket, reply, tries))) return this.resume()
-    this.#queue.delete(ticket)
-    this.#underWay.add(ticket)
-    if (this.#queue.size > 0) this.resume()
+    const [ticket, tries] = first
+    if (this.#options.verify(ticket.context, (reply) => this.#settle(ticket, reply, tries))) {
+      this.#queue.delete(ticket)
+      this.#underWay.add(ticket)
+    }
+    this.resume()
   }
 
   #settle(ticket: LateTicket<Context>, reply: Outcome, triesBefore: number): void {
@@ -178,7 +180,7 @@ export class LateVerification<Context> {
 export function judgeLate(reply: Outcome, mayBeSpent: boolean): LateVerdict | undefined {
   switch (reply.kind) {
     case 'verified':
-      return { outcome: 'genuine', captchaCode: reply.facts.captchaCode ?? 1 }
+      return { outcome: 'genuine', captchaCode: 1 }
     case 'refused': {
       const { captchaCode } = reply.facts
       const code = captchaCode === undefined ? {} : { captchaCode }

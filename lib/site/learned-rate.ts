@@ -13,22 +13,16 @@ const burstMs = 250
  * the same step every second. Constant memory, no timer.
  */
 export class LearnedRate {
-  /** As of the last decrease. */
+  /** As of the last decrease; without bound before the first. */
   #perSecond = Number.POSITIVE_INFINITY
-  #increasePerSecond = 0
+  #increasePerSecond = minIncreasePerSecond
   #decreasedMs = Number.NEGATIVE_INFINITY
   /** When the next call is due at an even pace. */
   #dueMs = Number.NEGATIVE_INFINITY
 
-  /** Calls a second now; without bound before the first decrease. */
-  perSecond(nowMs: number): number {
-    if (this.#perSecond === Number.POSITIVE_INFINITY) return this.#perSecond
-    return this.#perSecond + (Math.max(0, nowMs - this.#decreasedMs) / 1000) * this.#increasePerSecond
-  }
-
   /** Takes one call. Returns false, and takes nothing, when none is due. */
   take(nowMs: number): boolean {
-    const gapMs = 1000 / this.perSecond(nowMs)
+    const gapMs = 1000 / this.#perSecondAt(nowMs)
     const dueMs = Math.max(this.#dueMs, nowMs)
     if (dueMs - nowMs > Math.max(burstMs - gapMs, (burstCalls - 1) * gapMs)) return false
     this.#dueMs = dueMs + gapMs
@@ -42,17 +36,14 @@ export class LearnedRate {
    */
   decrease({ startedMs, nowMs, answeredPerSecond, floorPerSecond }: Decrease): void {
     if (startedMs < this.#decreasedMs || nowMs - this.#decreasedMs < decreaseEveryMs) return
-    const before = Math.min(this.perSecond(nowMs), answeredPerSecond)
+    const before = Math.min(this.#perSecondAt(nowMs), answeredPerSecond)
     this.#perSecond = Math.max(floorPerSecond, before * decreaseFactor)
     this.#increasePerSecond = Math.max(minIncreasePerSecond, before * increaseShare)
     this.#decreasedMs = nowMs
   }
 
-  /** Forgets what it has learned. */
-  reset(): void {
-    this.#perSecond = Number.POSITIVE_INFINITY
-    this.#decreasedMs = Number.NEGATIVE_INFINITY
-    this.#dueMs = Number.NEGATIVE_INFINITY
+  #perSecondAt(nowMs: number): number {
+    return this.#perSecond + ((nowMs - this.#decreasedMs) / 1000) * this.#increasePerSecond
   }
 }
 

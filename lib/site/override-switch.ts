@@ -57,19 +57,24 @@ export class OverrideSwitch {
   /** Notices the end in time where no request reads {@link mode}. */
   #watchForEnd(): void {
     if (!Number.isFinite(this.#endMs)) return
-    this.#timer = this.#clock.after(Math.max(0, this.#endMs - this.#clock.nowMs()), () => {
-      if (this.mode !== 'none') this.#watchForEnd()
+    this.#timer = this.#clock.after(this.#endMs - this.#clock.nowMs(), () => {
+      this.#endIfDue()
+      // A timer may fire early.
+      this.#watchForEnd()
     })
+  }
+
+  #endIfDue(): void {
+    if (this.#endMs > this.#clock.nowMs()) return
+    const expired = { ...this.#state, leftMs: 0 }
+    this.#state = overrideOff
+    this.#endMs = Number.POSITIVE_INFINITY
+    this.#onChange(expired, 'expired')
   }
 
   /** The mode in force now; `'none'` from the end on. */
   get mode(): OverrideMode {
-    if (this.#endMs <= this.#clock.nowMs()) {
-      const expired = { ...this.#state, leftMs: 0 }
-      this.#state = overrideOff
-      this.#endMs = Number.POSITIVE_INFINITY
-      this.#onChange(expired, 'expired')
-    }
+    this.#endIfDue()
     return this.#state.mode
   }
 

@@ -17,9 +17,8 @@ export class ReplayMemory {
 
   /** Holds tickets at least this long from now on. */
   widen(windowMs: number): void {
-    if (windowMs <= this.#windowMs) return
-    this.#windowMs = windowMs
-    this.#passed.setWindow(windowMs)
+    this.#windowMs = Math.max(this.#windowMs, windowMs)
+    this.#passed.setWindow(this.#windowMs)
   }
 
   /** True when the ticket passed within the window. */

@@ -53,8 +53,8 @@ export interface SiteParts {
   /** Fetches the vendor's script. */
   readonly runProbe: RunProbe
   readonly listener: SiteListener
-  /** Whether calls go to an endpoint that has verified no ticket yet. @default never */
-  readonly isOnTrial?: () => boolean
+  /** Whether calls go to an endpoint that has verified no ticket yet. */
+  readonly isOnTrial: () => boolean
   /** @default an empty one */
   readonly history?: ClientHistory | undefined
 }
@@ -130,7 +130,7 @@ export class Site {
   /** What the server itself has seen, and why it counts; nothing that an unverified caller sends changes it. */
   evidenceFor(ticketKind: ClassifiedTicket['kind']): { readonly evidence: Evidence; readonly evidenceWhy: string } {
     if (this.circuit.evidence() === 'outage') return { evidence: 'outage', evidenceWhy: this.#apiFinding().why }
-    if (this.#parts.isOnTrial?.())
+    if (this.#parts.isOnTrial())
       return { evidence: 'outage', evidenceWhy: 'the endpoint in use has verified no ticket yet' }
     if (ticketKind !== 'fallback') return { evidence: 'none', evidenceWhy: this.#apiFinding().why }
     const { state, why } = this.clientPath.finding()
@@ -141,9 +141,15 @@ export class Site {
    * Records a verified ticket. Returns false when it had passed already; a promise only where a shared store is asked.
    *
    * @param isWanted false once the client has gone: the ticket may then come again
+   * @param isVouched the application vouches for the user, whose passes raise no limit of the address
    */
-  recordVerified(ticketKey: string, clientKey: string, isWanted?: () => boolean): boolean | Promise<boolean> {
-    const record = this.ledger.recordVerified(ticketKey, clientKey, isWanted)
+  recordVerified(
+    ticketKey: string,
+    clientKey: string,
+    isWanted?: () => boolean,
+    isVouched?: boolean,
+  ): boolean | Promise<boolean> {
+    const record = this.ledger.recordVerified(ticketKey, clientKey, isWanted, isVouched)
     return record instanceof Promise ? record.then((shared) => this.#learnFrom(shared)) : this.#learnFrom(record)
   }
 
@@ -194,8 +200,7 @@ export class Site {
   /** Brings watches and baseline up to now; some evidence ends by time alone. */
   refresh(): void {
     const wasHealthy = this.#isHealthy()
-    // The circuit reports every other change; only a brown-out ends as time passes.
-    if (this.circuit.state === 'suspect') this.#watchApi()
+    this.#watchApi()
     const { state, why } = this.clientPath.finding()
     this.clientPathWatch.move(state, why)
     this.#expected.roll(this.#parts.clock.nowMs(), wasHealthy && this.#isHealthy())
@@ -232,10 +237,10 @@ export class Site {
 
   #apiFinding(): { readonly state: 'healthy' | 'suspect' | 'outage'; readonly why: string } {
     const { state, why } = this.circuit
-    if (state === 'closed') return { state: 'healthy', why: 'the API answers' }
+    if (why === undefined) return { state: 'healthy', why: 'the API answers' }
     if (state === 'open') return { state: 'outage', why: `circuit open: ${why}` }
     if (this.circuit.evidence() === 'outage') return { state: 'outage', why: 'brown-out: canaries fail' }
-    return { state: 'suspect', why: why ?? 'calls fail' }
+    return { state: 'suspect', why }
   }
 
   /**
@@ -245,7 +250,7 @@ export class Site {
    * no ticket, whatever was sent.
    */
   #isHealthy(): boolean {
-    if (this.#parts.isOnTrial?.()) return false
+    if (this.#parts.isOnTrial()) return false
     return this.apiWatch.state !== 'outage' && this.clientPathWatch.state !== 'outage'
   }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Clock, systemClock } from '../clock.js'
+import { errorForNext } from '../guard/error-for-next.js'
 import { CaptchaConfigError } from '../options/captcha-config-error.js'
 import type { CaptchaRequest, NextFunction } from '../types.js'
 import { type Authorization, type Authorized, askAuthorization } from './http/authorization.js'
@@ -66,11 +67,7 @@ export function createStatus(
     const path = (req.url ?? '/').split('?', 1)[0]
     if (path !== '/' && path !== '' && path !== '/override') return next()
     if (!isExpressRequest(req)) return next(new TypeError('tencent-captcha-guard: captchaStatus() needs Express.'))
-    router.answer(req, res, path === '/override').catch((error: unknown) => {
-      // `next(undefined)` and `next('router')` would go on to what the application mounted behind this router.
-      const isError = typeof error === 'object' && error !== null
-      next(isError ? error : new Error('tencent-captcha-guard: the status page failed.', { cause: error }))
-    })
+    router.answer(req, res, path === '/override').catch((error: unknown) => next(errorForNext(error)))
   }
   return Object.assign(captchaStatusRouter, { close: () => router.close() })
 }

@@ -211,7 +211,12 @@ async function runSafely<T>(operation: () => Promise<T>): Promise<T> {
   return operation()
 }
 
+/** A store may reject with anything: also with what has no text, which would end the process here. */
 function reasonOf(error: unknown): string {
-  const message: unknown = typeof error === 'object' && error !== null && Reflect.get(error, 'message')
-  return String(message || error).slice(0, maxReasonLength)
+  try {
+    const message: unknown = typeof error === 'object' && error !== null && Reflect.get(error, 'message')
+    return String(message || error).slice(0, maxReasonLength)
+  } catch {
+    return 'it failed with something that has no text'
+  }
 }

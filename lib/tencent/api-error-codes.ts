@@ -3,14 +3,14 @@ export type ApiErrorMeaning = 'internal_error' | 'throttled' | 'misconfigured' |
 
 interface ApiErrorRow {
   readonly meaning: Exclude<ApiErrorMeaning, 'rejected'>
-  /** A code matches itself and itself with a dot and a detail; with a star at its end it is a prefix. */
+  /** A code matches itself alone; with a star at its end it is a prefix. */
   readonly codes: readonly string[]
 }
 
 const rows: readonly ApiErrorRow[] = [
   {
     meaning: 'internal_error',
-    codes: ['InternalError', 'InternalServerError', 'ServiceUnavailable', 'ResourceUnavailable'],
+    codes: ['InternalError', 'InternalError.*', 'InternalServerError', 'ServiceUnavailable', 'ResourceUnavailable'],
   },
   { meaning: 'throttled', codes: ['RequestLimitExceeded*', 'LimitExceeded'] },
   {
@@ -24,7 +24,7 @@ const rows: readonly ApiErrorRow[] = [
       'InvalidAction',
       'NoSuchProduct',
       'NoSuchVersion',
-      'UnsupportedOperation',
+      'UnsupportedOperation*',
       'UnsupportedProtocol',
       'UnsupportedRegion',
       'DryRunOperation',
@@ -34,7 +34,7 @@ const rows: readonly ApiErrorRow[] = [
 
 /**
  * Reads `Response.Error.Code`. Everything a caller's input can cause (`InvalidParameter*`, `MissingParameter`, …) and
- * everything unknown is `rejected`: an attacker must not find a parameter that opens the door.
+ * everything unknown is `rejected`, a detail behind a listed code included: an attacker must not find a parameter that opens the door.
  */
 export function apiErrorMeaning(errorCode: string): ApiErrorMeaning {
   const row = rows.find(({ codes }) => codes.some((code) => matches(errorCode, code)))
@@ -43,5 +43,5 @@ export function apiErrorMeaning(errorCode: string): ApiErrorMeaning {
 
 function matches(errorCode: string, code: string): boolean {
   if (code.endsWith('*')) return errorCode.startsWith(code.slice(0, -1))
-  return errorCode === code || errorCode.startsWith(`${code}.`)
+  return errorCode === code
 }

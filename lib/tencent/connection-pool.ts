@@ -107,6 +107,8 @@ export class ConnectionPool {
 
   close(): void {
     this.#isClosed = true
+    // A call that comes after all gets a connection of its own: undici throws on one that was dropped.
+    this.#idle.length = 0
     for (const connection of this.#open) this.drop(connection)
   }
 

@@ -49,8 +49,9 @@ export function runUntil(arm: ArmDeadline, start: StartCall, done: Done): () => 
     running.stop()
     settle(result)
   }
-  const timer = arm((loopBlocked) => giveUp(running.overdue(loopBlocked)))
   // On the next tick: an exception of `done` must not end in the HTTP parser that found the result.
   const running = start((result) => process.nextTick(settle, result))
+  // Armed once the call has begun: where that throws there is nothing to end, and the timer would end the process.
+  const timer = arm((loopBlocked) => giveUp(running.overdue(loopBlocked)))
   return () => giveUp({ kind: 'aborted' })
 }

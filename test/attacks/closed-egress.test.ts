@@ -38,6 +38,7 @@ class SiteBehindFirewall {
       captchaAppId: 190000001,
       clock: this.clock,
       settings,
+      isOnTrial: () => false,
       runCanary: () => ignore,
       runProbe: (done) => {
         queueMicrotask(() => done(this.isOpen ? 'reachable' : 'unreachable'))

@@ -51,6 +51,8 @@ export function freshPage(): void {
   document.head.replaceChildren()
   document.body.replaceChildren()
   Reflect.deleteProperty(window, 'TencentCaptcha')
+  // jsdom has no such method.
+  Object.assign(performance, { getEntriesByName: () => [] })
   for (const key of Object.getOwnPropertySymbols(window)) {
     if (key.description?.startsWith('tencent-captcha-guard')) Reflect.deleteProperty(window, key)
   }

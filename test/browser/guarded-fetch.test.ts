@@ -4,8 +4,10 @@ import { CaptchaCancelledError, guardedFetch } from '../../lib/browser/index.js'
 import { freshPage, installFakeVendor, solved } from './fake-vendor.js'
 
 const captchaAppId = 199999164
+// Absolute, because this Request is Node's.
+const url = 'http://localhost/pay'
 
-let sent: { url: string; init: RequestInit; headers: Headers }[]
+let sent: Request[]
 let answers: (() => Response)[]
 
 beforeEach(() => {
@@ -15,9 +17,10 @@ beforeEach(() => {
   installFakeVendor({ onShow: ({ answer }) => answer({ ...solved, ticket: `tr03${++count}*` }) })
   sent = []
   answers = []
-  globalThis.fetch = async (input, init = {}) => {
-    init.signal?.throwIfAborted()
-    sent.push({ url: input instanceof Request ? input.url : `${input}`, init, headers: new Headers(init.headers) })
+  globalThis.fetch = async (input, init) => {
+    const request = new Request(input, init)
+    request.signal.throwIfAborted()
+    sent.push(request)
     return (answers.shift() ?? ok)()
   }
 })
@@ -37,10 +40,10 @@ const tickets = () => sent.map(({ headers }) => headers.get('x-captcha-ticket'))
 
 test('guardedFetch sends ticket and randstr in headers, and the rest as given', async () => {
   const init = { method: 'POST', body: 'b', headers: { 'content-type': 'text/plain' } }
-  const response = await guardedFetch('/pay', init, { captchaAppId })
+  const response = await guardedFetch(url, init, { captchaAppId })
   expect(await response.text()).toBe('fine')
-  expect(sent[0]?.url).toBe('/pay')
-  expect(sent[0]?.init).toMatchObject({ method: 'POST', body: 'b' })
+  expect(sent[0]).toMatchObject({ url, method: 'POST' })
+  expect(await sent[0]?.text()).toBe('b')
   expect(Object.fromEntries(sent[0]?.headers ?? [])).toEqual({
     'content-type': 'text/plain',
     'x-captcha-ticket': 'tr031*',
@@ -49,24 +52,25 @@ test('guardedFetch sends ticket and randstr in headers, and the rest as given', 
 })
 
 test('guardedFetch sends them in the headers that the options name', async () => {
-  await guardedFetch('/pay', undefined, { captchaAppId, ticketHeader: 'x-ticket', randstrHeader: 'x-rand' })
+  await guardedFetch(url, undefined, { captchaAppId, ticketHeader: 'x-ticket', randstrHeader: 'x-rand' })
   expect(Object.fromEntries(sent[0]?.headers ?? [])).toEqual({ 'x-ticket': 'tr031*', 'x-rand': '@Vki' })
 })
 
 test('guardedFetch keeps the headers of a Request, and can repeat it', async () => {
   answers = [expired]
-  const request = new Request('http://localhost/pay', { method: 'POST', body: 'b', headers: { 'x-own': '1' } })
+  const request = new Request(url, { method: 'POST', body: 'b', headers: { 'x-own': '1' } })
   await guardedFetch(request, undefined, { captchaAppId })
-  expect(sent.map(({ url, headers }) => [url, headers.get('x-own')])).toEqual([
-    ['http://localhost/pay', '1'],
-    ['http://localhost/pay', '1'],
+  const attempts = sent.map(async (attempt) => [attempt.url, attempt.headers.get('x-own'), await attempt.text()])
+  expect(await Promise.all(attempts)).toEqual([
+    [url, '1', 'b'],
+    [url, '1', 'b'],
   ])
 })
 
 describe('after a refusal guardedFetch', () => {
   test('gets a new ticket for captcha_expired, once', async () => {
     answers = [expired, expired]
-    const response = await guardedFetch('/pay', {}, { captchaAppId })
+    const response = await guardedFetch(url, {}, { captchaAppId })
     expect(tickets()).toEqual(['tr031*', 'tr032*'])
     expect(await response.json()).toMatchObject({ code: 'captcha_expired' })
   })
@@ -74,7 +78,7 @@ describe('after a refusal guardedFetch', () => {
   test('waits for Retry-After of captcha_unavailable, then gets a new ticket, once', async () => {
     answers = [unavailable, unavailable]
     const onWait = jest.fn<(retryAfterMs: number, response: Response) => void>()
-    const pending = guardedFetch('/pay', {}, { captchaAppId, onWait })
+    const pending = guardedFetch(url, {}, { captchaAppId, onWait })
     await jest.advanceTimersByTimeAsync(29_999)
     expect(tickets()).toEqual(['tr031*'])
     expect(onWait.mock.calls.map(([ms, { status }]) => [ms, status])).toEqual([[30_000, 503]])
@@ -85,14 +89,14 @@ describe('after a refusal guardedFetch', () => {
 
   test('waits for Retry-After of a 429 too', async () => {
     answers = [() => refusal(429, 'captcha_invalid', { 'retry-after': '30' })]
-    const pending = guardedFetch('/pay', {}, { captchaAppId })
+    const pending = guardedFetch(url, {}, { captchaAppId })
     await jest.advanceTimersByTimeAsync(30_000)
     expect((await pending).ok).toBe(true)
   })
 
   test('makes at most three requests in any order of refusals', async () => {
     answers = [expired, unavailable, expired, unavailable, expired]
-    const pending = guardedFetch('/pay', {}, { captchaAppId })
+    const pending = guardedFetch(url, {}, { captchaAppId })
     await jest.advanceTimersByTimeAsync(600_000)
     expect(await (await pending).json()).toMatchObject({ code: 'captcha_expired' })
     expect(tickets()).toEqual(['tr031*', 'tr032*', 'tr033*'])
@@ -109,7 +113,7 @@ describe('after a refusal guardedFetch', () => {
     ['the JSON value null', () => new Response('null', { status: 400 })],
   ])('returns %s to the page', async (_, answer) => {
     answers = [answer]
-    const response = await guardedFetch('/pay', {}, { captchaAppId })
+    const response = await guardedFetch(url, {}, { captchaAppId })
     expect(response.ok).toBe(false)
     expect(response.bodyUsed).toBe(false)
     expect(sent).toHaveLength(1)
@@ -118,7 +122,7 @@ describe('after a refusal guardedFetch', () => {
   test('rejects with the reason of the signal when it is aborted during the wait', async () => {
     answers = [unavailable]
     const controller = new AbortController()
-    const pending = guardedFetch('/pay', { signal: controller.signal }, { captchaAppId }).catch((error) => error)
+    const pending = guardedFetch(url, { signal: controller.signal }, { captchaAppId }).catch((error) => error)
     await jest.advanceTimersByTimeAsync(100)
     controller.abort('left')
     await jest.advanceTimersByTimeAsync(0)
@@ -130,11 +134,11 @@ describe('after a refusal guardedFetch', () => {
 test('guardedFetch sends nothing when the user closes the challenge', async () => {
   freshPage()
   installFakeVendor({ onShow: ({ answer }) => answer({ ret: 2, ticket: null }) })
-  await expect(guardedFetch('/pay', {}, { captchaAppId })).rejects.toThrow(CaptchaCancelledError)
+  await expect(guardedFetch(url, {}, { captchaAppId })).rejects.toThrow(CaptchaCancelledError)
   expect(sent).toEqual([])
 })
 
 test('guardedFetch rejects with the error of fetch', async () => {
   globalThis.fetch = () => Promise.reject(new TypeError('Failed to fetch'))
-  await expect(guardedFetch('/pay', {}, { captchaAppId })).rejects.toThrow('Failed to fetch')
+  await expect(guardedFetch(url, {}, { captchaAppId })).rejects.toThrow('Failed to fetch')
 })

@@ -130,14 +130,14 @@ inChromium('A page that comes back', () => {
     const here = await open(form, { fault: 'never_ready' })
     await stopClock(here)
     await here.page.evaluate(() => {
-      Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true })
+      Object.defineProperty(document, 'hidden', { value: true, configurable: true })
     })
     await here.page.click('button')
     await here.page.clock.runFor(1)
     await here.page.waitForFunction(() => 'TencentCaptcha' in window)
     await here.page.clock.runFor(30_000)
     await here.page.evaluate(() => {
-      Object.defineProperty(document, 'visibilityState', { value: 'visible' })
+      Object.defineProperty(document, 'hidden', { value: false })
       document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))
     })
     await here.page.clock.runFor(11_999)

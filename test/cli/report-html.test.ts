@@ -8,7 +8,7 @@ import { readCaptchaLine } from '../../lib/cli/outage-report/captcha-line.js'
 import { LineScanner } from '../../lib/cli/outage-report/line-scanner.js'
 import { LogTally } from '../../lib/cli/outage-report/log-tally.js'
 import { reportHtml } from '../../lib/cli/outage-report/report-html.js'
-import { chromiumHint, launchChromium, mayRun } from '../example-app/chromium.js'
+import { chromiumHint, launchChromium, mayRun } from '../support/chromium.js'
 import { lineText, noonMs } from './outage-report/lines.js'
 
 function htmlOf(text: string, locale = 'en-GB'): string {

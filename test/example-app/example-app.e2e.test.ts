@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { chromiumHint, launchChromium, mayRun } from './chromium.js'
+import { chromiumHint, launchChromium, mayRun } from '../support/chromium.js'
 import { type ExampleProcess, openExample, spawnExample } from './example-process.js'
 
 if (!mayRun) process.stderr.write(`Skipped: the example app in a browser. ${chromiumHint}\n`)

@@ -26,6 +26,8 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       ['readToken', { readToken: rejecting as never }],
       ['userIp', { userIp: rejecting as never }],
       ['clientKey', { clientKey: rejecting as never }],
+      ['readToken', { readToken: () => ({ ticket: rejecting(), randstr: 'x' }) }],
+      ['riskContext', { riskContext: () => ({ businessId: rejecting() as never }) }],
       ['degradation.rules.client_fallback', { degradation: { rules: { client_fallback: rejecting as never } } }],
     ])('%s', async (name, options) => {
       const flow = await startFlow({ express, options })
@@ -96,6 +98,56 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     expect(status).toBe(500)
     expect(flow.errors).toEqual([expect.objectContaining({ message: 'the session could not be saved' })])
     expect(flow.handled).toBe(0)
+  })
+
+  describe.each([undefined, null, 0, '', 'route', 'router'])('%p thrown in the place of an error', (thrown) => {
+    const throwing = () => {
+      throw thrown
+    }
+    const rejectingWith = async () => throwing()
+    test.each<[string, Partial<CaptchaGuardOptions>, object | null]>([
+      ['by skip', { skip: throwing }, null],
+      ['by a skip that rejects', { skip: rejectingWith }, null],
+      ['by an option function', { userIp: throwing }, null],
+      ['by a rule', { degradation: { rules: { client_fallback: throwing } } }, null],
+      ['by onRefused', { onRefused: throwing }, {}],
+      ['by an onRefused that rejects', { onRefused: rejectingWith as never }, {}],
+      [
+        'by a client',
+        { client: { request: rejectingWith }, credential: undefined, endpoint: undefined },
+        { ticket: 'tr03', randstr: '@x' },
+      ],
+    ])('%s goes to next(error) as an error and passes no request', async (_by, options, token) => {
+      const flow = await startFlow({ express, options })
+      expect((await flow.send(token ?? flow.fallback())).status).toBe(500)
+      expect(flow.errors).toEqual([expect.objectContaining({ cause: thrown })])
+      expect(flow.handled).toBe(0)
+    })
+  })
+
+  test.each<[string, number, (done: (skipped: boolean) => void) => void]>([
+    [
+      'settles twice',
+      200,
+      (done) => {
+        done(false)
+        done(true)
+      },
+    ],
+    [
+      'throws',
+      500,
+      () => {
+        throw undefined
+      },
+    ],
+  ])('a skip whose promise is of another library and %s acts once', async (_what, status, then) => {
+    const skip = () => Object.defineProperty({}, 'then', { value: then }) as Promise<boolean>
+    const flow = await startFlow({ express, options: { skip } })
+    expect((await flow.send(flow.mint())).status).toBe(status)
+    expect(flow.handled).toBe(status === 200 ? 1 : 0)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(flow.visits.map(({ nextArguments }) => nextArguments.length)).toEqual([1])
   })
 
   test('a skip that rejects goes to next(error), once', async () => {

@@ -8,6 +8,8 @@ function withThen(value: object, then: Then): object {
   return Object.defineProperty(value, 'then', { value: then })
 }
 
+const rejecting = async () => Promise.reject(new Error('late'))
+
 const message = 'tencent-captcha-guard: option `userIp` returned a promise; it must return its value directly.'
 
 describe('callOption', () => {
@@ -46,6 +48,8 @@ describe('callOption', () => {
   test.each<[string, () => unknown]>([
     ['a promise', async () => '203.0.113.7'],
     ['a promise that rejects', async () => Promise.reject(new Error('late'))],
+    ['an object with a promise in it', () => ({ ticket: 'a', randstr: Promise.resolve('b') })],
+    ['an object with promises that reject', () => ({ ticket: rejecting(), randstr: rejecting() })],
     ['a thenable', () => withThen({}, (done) => done('203.0.113.7'))],
     ['a thenable that rejects', () => withThen({}, (_, fail) => fail(new Error('late')))],
     ['a thenable whose then throws', () => withThen({}, () => JSON.parse('?'))],

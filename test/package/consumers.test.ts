@@ -5,7 +5,16 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type BuildOptions, build } from 'esbuild'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
-import { importable, makeProject, modules, type PackedPackage, packPackage, run } from './packed-package.js'
+import ts from 'typescript'
+import {
+  importable,
+  makeProject,
+  modules,
+  type PackedPackage,
+  packageName,
+  packPackage,
+  run,
+} from './packed-package.js'
 
 const expressVersions = [
   ['Express 5', 'express'],
@@ -85,18 +94,19 @@ function linksToPeers(): Record<string, string> {
 
 describe.each(expressVersions)('a strict TypeScript application with the types of %s', (_name, types) => {
   test.each([
-    ['nodenext', { module: 'nodenext', moduleResolution: 'nodenext' }, ['ts', 'cts']],
-    ['node16', { module: 'node16', moduleResolution: 'node16' }, ['ts', 'cts']],
-    ['bundler', { module: 'esnext', moduleResolution: 'bundler' }, ['ts']],
+    // The types of libraries are the same files in each.
+    ['nodenext', { module: 'nodenext', moduleResolution: 'nodenext' }, ['ts', 'cts'], true],
+    ['node16', { module: 'node16', moduleResolution: 'node16' }, ['ts', 'cts'], false],
+    ['bundler', { module: 'esnext', moduleResolution: 'bundler' }, ['ts'], false],
   ])(
     'compiles with moduleResolution %s, each entry point of the package included',
-    async (resolution, moduleOptions, extensions) => {
+    async (resolution, moduleOptions, extensions, isWhole) => {
       const links = { ...linksToPeers(), '@types/express': `@types/${types}`, '@types/node': '@types/node' }
       const project = await makeProject(packed, `${types}-${resolution}`, links)
       for (const extension of extensions)
         await writeFile(join(project, `every-entry.${extension}`), everyEntry(extension))
       const files = extensions.flatMap((extension) => [`strict.${extension}`, `every-entry.${extension}`])
-      expect(await compile(project, moduleOptions, files)).toBe('')
+      expect(compile(project, moduleOptions, files, isWhole)).toBe('')
     },
     120_000,
   )
@@ -115,30 +125,46 @@ function everyEntry(extension: string): string {
   ].join('\n')
 }
 
-/** What the compiler has to say; nothing, if all is well. */
-async function compile(project: string, options: object, files: readonly string[]): Promise<string> {
-  const compilerOptions = {
+/** What the compiler has to say of an application, of the package and of the libraries beside it; nothing, if all is well. */
+function compile(project: string, options: object, files: readonly string[], isWhole: boolean): string {
+  const strict = {
     target: 'es2022',
     // The DOM for the kit's types.
     lib: ['es2023', 'dom', 'dom.iterable'],
     types: ['node'],
+    typeRoots: [join(project, 'node_modules/@types')],
     strict: true,
     exactOptionalPropertyTypes: true,
     noUncheckedIndexedAccess: true,
     noImplicitReturns: false,
     skipLibCheck: false,
+    skipDefaultLibCheck: true,
     esModuleInterop: true,
     noEmit: true,
     ...options,
   }
-  await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }))
-  try {
-    await run(process.execPath, [join(modules, 'typescript', 'bin', 'tsc'), '-p', project], { cwd: project })
-    return ''
-  } catch (error) {
-    return String((error as { stdout?: string }).stdout ?? error)
-  }
+  const { options: compilerOptions, errors } = ts.convertCompilerOptionsFromJson(strict, project)
+  const program = ts.createProgram(
+    files.map((file) => join(project, file)),
+    compilerOptions,
+  )
+  // Links lead to the libraries, so their real paths are not in the project.
+  const checked = program.getSourceFiles().filter(({ fileName }) => isWhole || fileName.startsWith(project))
+  expect(checked.map(({ fileName }) => fileName)).toEqual(expect.arrayContaining([typesOfThePackage(project)]))
+  const found = [
+    ...errors,
+    ...program.getOptionsDiagnostics(),
+    ...program.getGlobalDiagnostics(),
+    ...checked.flatMap((file) => [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]),
+  ]
+  return ts.formatDiagnostics(found, {
+    getCanonicalFileName: (name) => name,
+    getCurrentDirectory: () => project,
+    getNewLine: () => '\n',
+  })
 }
+
+const typesOfThePackage = (project: string) => join(project, 'node_modules', packageName, 'dist/cjs/types.d.ts')
 
 describe('bundlers', () => {
   const shared: BuildOptions = { bundle: true, platform: 'node', target: 'node20', logLevel: 'error' }

@@ -192,6 +192,20 @@ describe('time without any request', () => {
     expect(site.perMinute).toBe(0)
   })
 
+  test('fills the hours that it lay in, of which the reference learns the last seven days', async () => {
+    const site = await openSite()
+    await site.unseen(30)
+    site.isHealthy = false
+    await site.unseen(60)
+    site.isHealthy = true
+    await site.minutes(0, 0)
+    // Half of the first hour was silent and healthy.
+    expect(site.baseline.reference.hoursSeen).toBe(1)
+    await site.unseen(8 * 24 * 60)
+    await site.minutes(0)
+    expect(site.baseline.reference.hoursSeen).toBe(7 * 24)
+  })
+
   test('of hours costs no more than a quarter of an hour', async () => {
     const site = await openSite()
     await site.minutes(...same(30, 15))

@@ -65,6 +65,15 @@ describe('a client without history', () => {
     expect(t.isLimited()).toBe(false)
   })
 
+  test('is charged for each of them until that one ends', () => {
+    const t = new ChargesUnderTest()
+    const ends = Array.from({ length: 11 }, () => t.charges.chargeRunning('a'))
+    ends[0]?.(false)
+    expect(t.isLimited()).toBe(true)
+    ends[1]?.(false)
+    expect(t.isLimited()).toBe(false)
+  })
+
   test('stays charged for such a call that is refused in the end', () => {
     const t = new ChargesUnderTest()
     const ends = Array.from({ length: 10 }, () => t.charges.chargeRunning('a'))
@@ -92,6 +101,13 @@ describe('a client with history', () => {
       expect(t.isLimited()).toBe(false)
       await t.clock.advance(1000)
     }
+  })
+
+  test('is not asked about, however much it is charged', () => {
+    const t = new ChargesUnderTest()
+    t.rates.set('a', 1)
+    t.refuse(100)
+    expect(t.askedAbout).toEqual([])
   })
 
   test('is limited by sixty charges a minute while room is scarce', () => {

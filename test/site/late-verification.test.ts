@@ -239,7 +239,7 @@ describe('the late verdict', () => {
     ['code 1, EvilLevel 100', { outcome: 'refused', reason: 'risk_rejected', captchaCode: 1 }],
     ['InvalidParameter', { outcome: 'refused', reason: 'rejected' }],
   ])('on %s is %j', (reply, expected) => {
-    expect(judgeLate(replies[reply], false)).toEqual(expected)
+    expect(judgeLate(replies[reply], false)).toStrictEqual(expected)
   })
 
   test('on code 9 is inconclusive after a call of ours that was never answered: it may have spent the ticket', () => {
@@ -307,6 +307,17 @@ describe('without a verdict', () => {
     expect(site.calls.length).toBeGreaterThan(10)
     await site.clock.advance(2000)
     expect(site.late.snapshot()).toMatchObject({ waiting: 0, genuine: 10 })
+  })
+
+  test('a call that ends as the pause ends makes it longer', async () => {
+    const site = new Site()
+    site.answer = timeout
+    site.callsTakeMs = 60
+    site.pass('a', 'b')
+    await site.clock.advance(60)
+    site.callsTakeMs = 1010
+    await site.clock.advance(3050)
+    expect(site.askedAtMs).toEqual([50, 100, 3110])
   })
 
   test('nothing is verified in a pause, whatever is added and however often it is resumed', async () => {
@@ -464,6 +475,15 @@ describe('the end of all waiting', () => {
     await site.clock.advance(1)
     expect(site.late.snapshot().waiting).toBe(0)
     expect(site.drained).toBe(1)
+  })
+
+  test('is not reported while as many tickets wait as are being verified', async () => {
+    const site = new Site()
+    site.callsTakeMs = 70
+    site.pass('a', 'b', 'c')
+    await site.clock.advance(149)
+    expect(site.ticketsTold).toEqual(['a'])
+    expect(site.drained).toBe(0)
   })
 
   test('is reported when the last ticket was called off or has expired', async () => {

@@ -7,6 +7,7 @@ import {
   type VerifiedRecord,
 } from '../../lib/site/ledger.js'
 import type { PurseConfig, PurseSnapshot } from '../../lib/site/purse.js'
+import { vouchedKey } from '../../lib/site/vouched-key.js'
 import { ManualClock } from '../support/manual-clock.js'
 
 const total = { floorPerMinute: 120, baselineFactor: 3, startPerMinute: 600 }
@@ -163,6 +164,18 @@ describe('a ticket', () => {
     expect(site.claim({ ticketKey: 'a' }).kind).toBe('granted')
   })
 
+  test('of the fallback kind is held for as long as it is valid, and apart from ordinary ones', async () => {
+    const site = new Site()
+    site.ledger.holdFallbackFor(600_000)
+    site.claim({ ticketKey: 'a', isFallback: true })
+    expect(site.ledger.hasPassed('a')).toBe(false)
+    await site.clock.advance(660_000 - 1)
+    expect(site.ledger.hasPassed('a', true)).toBe(true)
+    expect(site.claim({ ticketKey: 'a', isFallback: true })).toEqual({ kind: 'replayed' })
+    await site.clock.advance(1)
+    expect(site.ledger.hasPassed('a', true)).toBe(false)
+  })
+
   test('that was verified is known as well, and passes degraded no more', () => {
     const site = new Site()
     expect(site.verify('a')).toEqual({ isFirst: true, isFirstThisMinute: true })
@@ -231,6 +244,81 @@ describe('a client with history', () => {
   })
 })
 
+describe('an identity that the application vouches for', () => {
+  const identity = vouchedKey('li.na')
+
+  test('is known without a verified pass, and another client is not', () => {
+    const site = new Site()
+    expect(site.ledger.isKnown(identity)).toBe(true)
+    expect(site.ledger.isKnown('client')).toBe(false)
+    site.verify('earned')
+    expect(site.ledger.isKnown('client')).toBe(true)
+  })
+
+  test('draws on the reserve', () => {
+    const site = new Site()
+    expect(site.crowd(100)).toBe(50)
+    expect(site.claim({ clientKey: identity }).kind).toBe('granted')
+  })
+
+  test('has five passes a minute in an outage, and three in ten minutes in doubt', () => {
+    const site = new Site()
+    expect(site.claims(10, { clientKey: identity })).toBe(5)
+    expect(site.claims(10, { clientKey: identity, purse: 'doubt' })).toBe(3)
+  })
+
+  /** One claim each of many identities; how many passed. */
+  function identities(site: Site, count: number, change: Partial<PassClaim>): number {
+    let passes = 0
+    for (let user = 0; user < count; user++) passes += site.claims(1, { ...change, clientKey: vouchedKey(`${user}`) })
+    return passes
+  }
+
+  test('passes at an address where a hundred have not passed within a minute', async () => {
+    const site = new Site({ perMinute: 60_000 })
+    expect(identities(site, 200, { addressKey: 'office' })).toBe(100)
+    const before = site.purses.outage
+    expect(site.claim({ clientKey: identity, addressKey: 'office' })).toMatchObject({ kind: 'exhausted', by: 'client' })
+    expect(site.purses.outage).toEqual(before)
+    expect(site.claim({ clientKey: identity, addressKey: 'elsewhere' }).kind).toBe('granted')
+    await site.clock.advance(minuteMs)
+    expect(site.claim({ clientKey: identity, addressKey: 'office' }).kind).toBe('granted')
+  })
+
+  test('is counted at its address once a request, whichever purses it draws on, and not where it gave the pass back', () => {
+    const site = new Site({ perMinute: 60_000 })
+    for (let user = 0; user < 200; user++) {
+      const result = site.claim({ clientKey: vouchedKey(`${user}`), addressKey: 'office' })
+      if (result.kind === 'granted') result.giveBack()
+    }
+    expect(identities(site, 200, { addressKey: 'office', isParentDrawn: true })).toBe(200)
+    expect(identities(site, 200, { addressKey: 'office' })).toBe(100)
+  })
+
+  test('over its own limit takes nothing from its address', () => {
+    const site = new Site({ perMinute: 60_000 })
+    expect(site.claims(200, { clientKey: identity, addressKey: 'office' })).toBe(5)
+    expect(identities(site, 200, { addressKey: 'office' })).toBe(95)
+  })
+
+  test('is all that its address counts: a client without one passes there by its own limit', () => {
+    const site = new Site({ perMinute: 60_000 })
+    expect(identities(site, 200, {})).toBe(200)
+    expect(site.crowd(200, { addressKey: 'office' })).toBe(200)
+    expect(identities(site, 200, { addressKey: 'office' })).toBe(100)
+  })
+})
+
+describe('fallback tickets', () => {
+  test('may use half of the doubt purse and all of the outage purse: a caller can type them', () => {
+    const site = new Site()
+    for (let client = 0; client < 100; client++) site.verify(`earned ${client}`, `c ${client}`)
+    expect(site.crowd(100, { isFallback: true })).toBe(100)
+    expect(site.crowd(100, { isFallback: true, purse: 'doubt' })).toBe(50)
+    expect(site.crowd(100, { purse: 'doubt' })).toBe(50)
+  })
+})
+
 describe('the first verified pass of a minute', () => {
   test('is reported as such, and the client’s others of that minute are not', async () => {
     const site = new Site()
@@ -252,6 +340,12 @@ describe('the history of a client', () => {
     expect(site.ledger.verifiedPerMinute('client')).toBeGreaterThan(0)
     expect(site.ledger.verifiedPerMinute('late')).toBeGreaterThan(0)
     await site.clock.advance(dayMs)
+    expect(site.ledger.verifiedPerMinute('client')).toBe(0)
+  })
+
+  test('is known to this process alone where there is no store to ask', () => {
+    const site = new Site()
+    site.ledger.lookForHistory('client')
     expect(site.ledger.verifiedPerMinute('client')).toBe(0)
   })
 })

@@ -80,6 +80,12 @@ describe('the override switch', () => {
     expect(clock.pendingTimers).toBe(0)
   })
 
+  test('can be closed without having been set', () => {
+    const { clock, override } = makeSwitch()
+    override.close()
+    expect(clock.pendingTimers).toBe(0)
+  })
+
   test('stays at verify_only until it is changed, where no end is given', async () => {
     const { clock, override, set } = makeSwitch()
     set('verify_only', { by: 'li.na' })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { DegradationCause } from '../../lib/admission/cause-table.js'
-import type { CallReport } from '../../lib/admission/outcome.js'
+import { type CallReport, degraded } from '../../lib/admission/outcome.js'
 import { makeVerdict } from '../../lib/admission/verdict.js'
 import { parseOptions } from '../../lib/options/config.js'
 import type { DegradationOptions } from '../../lib/options/options.js'
@@ -9,7 +9,8 @@ import type { ProbeReport } from '../../lib/site/client-path.js'
 import type { PurseSettings } from '../../lib/site/ledger.js'
 import type { OverrideState } from '../../lib/site/override-switch.js'
 import { Site, type SiteSettings } from '../../lib/site/site.js'
-import type { StoreOverride, StoreState } from '../../lib/store/captcha-store.js'
+import type { StoreContext, StoreOverride, StoreState } from '../../lib/store/captcha-store.js'
+import { storeLifetimes } from '../../lib/store/store-lifetimes.js'
 import { StoreDouble } from '../store/store-double.js'
 import { ManualClock, settlePromises } from '../support/manual-clock.js'
 
@@ -21,6 +22,7 @@ interface Setup {
   readonly degradation?: DegradationOptions
   /** What the store says at first; absent for no store. */
   readonly shared?: Partial<StoreState>
+  readonly maxInFlight?: number
 }
 
 interface SettingsSetup {
@@ -58,9 +60,11 @@ class SiteUnderTest {
   circuitChanges = 0
   /** How often the store was connected to. */
   connections = 0
+  /** What it was told. */
+  connected: StoreContext | undefined
   #verified = 0
 
-  constructor({ degradation = {}, shared }: Setup = {}) {
+  constructor({ degradation = {}, shared, maxInFlight = 2048 }: Setup = {}) {
     this.store.state = { ...this.store.state, ...shared }
     this.store.nowMs = () => this.clock.nowMs() + storeAheadMs
     const watch = (path: string) => ({
@@ -71,7 +75,7 @@ class SiteUnderTest {
     this.site = new Site({
       captchaAppId,
       clock: this.clock,
-      settings: this.settings({ degradation, store: shared !== undefined }),
+      settings: this.settings({ degradation, store: shared !== undefined, maxInFlight }),
       isOnTrial: () => this.isOnTrial,
       runCanary: (_timeoutMs, done) => this.#soon(() => done(this.canary)),
       runProbe: (done) => this.#soon(() => done(this.script)),
@@ -100,7 +104,7 @@ class SiteUnderTest {
       expectedPerMinute,
       maxInFlight,
       probe,
-      store: store ? { kind: 'double', connect: () => this.#connect() } : undefined,
+      store: store ? { kind: 'double', connect: (context) => this.#connect(context) } : undefined,
     }
   }
 
@@ -167,8 +171,9 @@ class SiteUnderTest {
     return [outage.perMinute, doubt.perMinute]
   }
 
-  #connect(): StoreDouble {
+  #connect(context: StoreContext): StoreDouble {
     this.connections++
+    this.connected = context
     return this.store
   }
 
@@ -234,6 +239,14 @@ describe('evidence', () => {
     const site = new SiteUnderTest()
     await site.loseScript()
     expect(site.evidence).toEqual({ ...none, fallback: 'outage' })
+  })
+
+  test('follows from an endpoint on trial for every kind of ticket: it may refuse all of them', () => {
+    const site = new SiteUnderTest()
+    site.isOnTrial = true
+    expect(site.evidence).toEqual(ofOutage)
+    const evidenceWhy = 'the endpoint in use has verified no ticket yet'
+    expect(site.site.evidenceFor('ordinary')).toEqual({ evidence: 'outage', evidenceWhy })
   })
 
   test('does not follow from any number of fallback tickets', async () => {
@@ -342,6 +355,107 @@ describe('the totals', () => {
     expect(site.told).toEqual([{ storeDown: 'READONLY' }])
     expect(site.site.storeState).toEqual({ kind: 'double', state: 'down', processes: 4 })
     expect(site.totals).toEqual([150, 2.5])
+  })
+})
+
+describe('the basis of a total', () => {
+  const bases = (site: SiteUnderTest) => [outage, doubt].map(({ total }) => site.site.purseBasis(total))
+  const { outage, doubt } = parse({})
+
+  test('is the start value while nothing is known', () => {
+    expect(bases(new SiteUnderTest())).toEqual(['start', 'start'])
+  })
+
+  test.each([
+    [40, ['floor', 'floor']],
+    [41, ['estimate', 'floor']],
+    [201, ['estimate', 'estimate']],
+  ])('is the operator’s estimate of %d where it gives more than the floor', (expectedPerMinute, expected) => {
+    expect(bases(new SiteUnderTest({ degradation: { expectedPerMinute } }))).toEqual(expected)
+  })
+
+  test('is the baseline once it exists and gives more than the floor', async () => {
+    const site = new SiteUnderTest({ degradation: { expectedPerMinute: 300 } })
+    await site.minutes(6, 60)
+    expect(bases(site)).toEqual(['baseline', 'floor'])
+  })
+
+  test('compares the baseline of this process with its share of the floor', async () => {
+    const site = new SiteUnderTest({ shared: { processes: 4 } })
+    await site.minutes(6, 11)
+    expect(bases(site)).toEqual(['baseline', 'floor'])
+  })
+})
+
+describe('while Tencent throttles', () => {
+  function throttle({ site }: SiteUnderTest): void {
+    for (let call = 0; call < 10; call++) {
+      site.callAllowance.settle(site.callAllowance.uncounted('stranger', false), degraded('throttled'))
+    }
+  }
+  const taken = ({ site }: SiteUnderTest, clientKey: string, isKnown: boolean) =>
+    Array.from({ length: 100 }, () => site.callAllowance.take(clientKey, isKnown)).filter(
+      (call) => call !== undefined && call.isFirst === isKnown,
+    ).length
+
+  test('strangers keep a share of the passes that are expected', async () => {
+    const site = new SiteUnderTest({ degradation: { expectedPerMinute: 6000 } })
+    throttle(site)
+    taken(site, 'stranger', false)
+    await site.clock.advance(1000)
+    expect(taken(site, 'stranger', false)).toBe(4)
+  })
+
+  test('a client has three times its own verified rate', async () => {
+    const site = new SiteUnderTest()
+    for (let pass = 0; pass < 100; pass++) site.verify('carrier')
+    throttle(site)
+    expect(taken(site, 'carrier', true)).toBe(30)
+  })
+})
+
+describe('a client whose calls Tencent refuses', () => {
+  const charge = ({ site }: SiteUnderTest, times: number) => {
+    for (let time = 0; time < times; time++) site.charges.charge('client')
+    return site.charges.isLimited('client')
+  }
+
+  test('is limited at the tenth one where it has no history, and the store is asked whether it has', async () => {
+    const site = new SiteUnderTest({ shared: {} })
+    await settlePromises()
+    expect(charge(site, 9)).toBe(false)
+    expect(site.store.count('readHistory')).toBe(0)
+    expect(charge(site, 1)).toBe(true)
+    await settlePromises()
+    expect(site.store.calls).toContainEqual({ name: 'readHistory', argument: 'client' })
+  })
+
+  test('is limited at the sixtieth one where it has history and room at Tencent is scarce', () => {
+    const site = new SiteUnderTest()
+    site.verify('client')
+    const { callAllowance } = site.site
+    callAllowance.settle(callAllowance.uncounted('stranger', false), degraded('throttled'))
+    expect(charge(site, 50)).toBe(false)
+    expect(charge(site, 10)).toBe(true)
+  })
+
+  test('is limited by its own verified rate where that is higher', async () => {
+    const site = new SiteUnderTest({ maxInFlight: 2 })
+    for (let pass = 0; pass < 300; pass++) site.verify('client')
+    site.site.inFlight.enter('another', true)
+    expect(charge(site, 50)).toBe(false)
+    await site.clock.advance(1000)
+    expect(charge(site, 39)).toBe(false)
+    expect(charge(site, 1)).toBe(true)
+  })
+
+  test('is not limited where it has history and there is room', async () => {
+    const site = new SiteUnderTest()
+    site.verify('client')
+    for (let second = 0; second < 2; second++) {
+      expect(charge(site, 50)).toBe(false)
+      await site.clock.advance(1000)
+    }
   })
 })
 
@@ -494,6 +608,7 @@ describe('the watch of the API', () => {
     for (const cause of ['timeout', 'circuit_open', 'circuit_open', 'client_fallback'] as const) {
       site.site.noteVerdict(degradedPass(cause))
     }
+    site.site.noteVerdict(makeVerdict({ kind: 'verified' }, {}, 0))
     await site.clock.advance(100_000)
     await site.recover()
     const ended = {
@@ -585,9 +700,36 @@ describe('the watch of the client path', () => {
   })
 })
 
-describe('an override', () => {
-  const theirs: StoreOverride = { id: 'theirs', mode: 'verify_only', by: 'wang.wei', forMs: null, setMs: storeAheadMs }
+describe('the store', () => {
+  test('is told the app id, how long to keep things, and a name of this process alone', async () => {
+    const connected = [new SiteUnderTest({ shared: {} }), new SiteUnderTest({ shared: {} })].map(
+      (site) => site.connected,
+    )
+    expect(connected).toMatchObject([{ captchaAppId, lifetimes: storeLifetimes }, { captchaAppId }])
+    expect(connected[0]?.processId).toMatch(/^[0-9a-f-]{36}$/)
+    expect(connected[0]?.processId).not.toBe(connected[1]?.processId)
+  })
 
+  test('that finds a corrupted key, goes away and comes back is reported', async () => {
+    const site = new SiteUnderTest({ shared: {} })
+    site.connected?.onCorruption?.('history')
+    await settlePromises()
+    site.store.set('rejects')
+    await site.heartbeat()
+    site.store.set('answers')
+    await site.clock.advance(2000)
+    expect(site.told).toEqual([{ corrupted: 'history' }, { storeDown: 'READONLY' }, 'store up'])
+  })
+
+  test('gives what the other processes have published', async () => {
+    const site = new SiteUnderTest({ shared: {} })
+    await settlePromises()
+    site.store.statuses = ['theirs']
+    expect(await site.site.fleet.read()).toEqual(['theirs'])
+  })
+})
+
+describe('an override', () => {
   test('without a store is this process’s own', async () => {
     const site = new SiteUnderTest()
     site.override('verify_only', { by: 'li.na' })
@@ -596,107 +738,15 @@ describe('an override', () => {
     expect(site.site.storeState).toEqual({ kind: 'memory', state: 'up', processes: 1 })
   })
 
-  test('is shared with how long it lasts, and when it was set by the store’s clock', async () => {
-    const site = new SiteUnderTest({ shared: {} })
-    await site.clock.advance(1000)
-    site.override('pass', { forMs: 60_000, by: 'li.na' })
-    await settlePromises()
-    expect(site.overridesShared).toEqual([
-      { id: expect.any(String), mode: 'pass', by: 'li.na', forMs: 60_000, setMs: storeAheadMs + 1000 },
-    ])
-  })
-
-  test('without an end is shared without one', async () => {
-    const site = new SiteUnderTest({ shared: {} })
-    await settlePromises()
-    site.override('verify_only')
-    await settlePromises()
-    expect(site.overridesShared).toMatchObject([{ mode: 'verify_only', forMs: null }])
-  })
-
   test('of another process is taken over, once', async () => {
-    const site = new SiteUnderTest({ shared: { override: theirs } })
+    const site = new SiteUnderTest({
+      shared: { override: { id: 'theirs', mode: 'verify_only', by: 'wang.wei', forMs: null, setMs: storeAheadMs } },
+    })
     await site.heartbeat()
     await site.heartbeat()
     expect(site.site.override.mode).toBe('verify_only')
     expect(site.told).toEqual([{ override: 'verify_only', by: 'wang.wei', why: 'shared' }])
     expect(site.overridesShared).toEqual([])
-  })
-
-  test('of another process ends here when it ends there', async () => {
-    const site = new SiteUnderTest({
-      shared: { override: { ...theirs, mode: 'pass', forMs: 20_000 } },
-    })
-    await site.clock.advance(19_999)
-    expect(site.site.override.mode).toBe('pass')
-    await site.clock.advance(1)
-    expect(site.site.override.mode).toBe('none')
-  })
-
-  test('of another process that is over already is not taken over', async () => {
-    const site = new SiteUnderTest({ shared: { override: { ...theirs, mode: 'pass', forMs: 0 } } })
-    await site.heartbeat()
-    expect(site.site.override.mode).toBe('none')
-    expect(site.told).toEqual([])
-  })
-
-  test('gives way to the one that the store says stands, and to no other', async () => {
-    const site = new SiteUnderTest({ shared: {} })
-    await site.clock.advance(10_000)
-    site.override('pass', { forMs: 3_600_000 })
-    site.store.state = { ...site.store.state, override: theirs }
-    await site.heartbeat()
-    expect(site.site.override.mode).toBe('pass')
-    site.store.standing = theirs
-    await site.heartbeat()
-    expect(site.site.override.mode).toBe('verify_only')
-    const shared = site.overridesShared.length
-    await site.heartbeat()
-    expect(site.overridesShared).toHaveLength(shared)
-  })
-
-  test('that was set while the store was asked about an older one is not undone by the answer', async () => {
-    const site = new SiteUnderTest({ shared: {} })
-    await settlePromises()
-    site.store.standing = theirs
-    site.override('pass', { forMs: 3_600_000 })
-    site.store.standing = undefined
-    site.override('none')
-    await settlePromises()
-    expect(site.site.override.mode).toBe('none')
-  })
-
-  test('of a process that was cut off ends nothing here before the store has said so', async () => {
-    const site = new SiteUnderTest({ shared: {} })
-    await settlePromises()
-    site.override('pass', { forMs: 10_000 })
-    await site.clock.advance(20_000)
-    expect(site.site.override.mode).toBe('none')
-    const ended = site.overridesShared[0] as StoreOverride
-    site.store.standing = ended
-    site.store.state = { ...site.store.state, override: { ...theirs, mode: 'pass' } }
-    await site.heartbeat()
-    expect(site.overridesShared.at(-1)).toEqual(ended)
-    expect(site.site.override.mode).toBe('none')
-  })
-
-  test('is shared again when the store was away or has lost it, with the time when it was set', async () => {
-    const site = new SiteUnderTest({ shared: {} })
-    await settlePromises()
-    site.store.set('rejects')
-    await site.heartbeat()
-    site.override('pass', { forMs: 20_000 })
-    await settlePromises()
-    expect(site.overridesShared).toEqual([])
-    site.store.set('answers')
-    await site.clock.advance(2_000)
-    const setMs = storeAheadMs + 1000
-    expect(site.overridesShared).toMatchObject([{ mode: 'pass', setMs }])
-    await site.heartbeat()
-    expect(site.overridesShared.map((override) => override.setMs)).toEqual([setMs, setMs])
-    site.store.state = { ...site.store.state, override: site.overridesShared[0] }
-    await site.clock.advance(60_000)
-    expect(site.overridesShared).toHaveLength(2)
   })
 })
 
@@ -818,6 +868,13 @@ describe('closing', () => {
     expect(site.clock.pendingTimers).toBeGreaterThanOrEqual(4)
     site.site.close()
     await settlePromises()
+    expect(site.clock.pendingTimers).toBe(0)
+  })
+
+  test('leaves none where there is no store', async () => {
+    const site = new SiteUnderTest()
+    site.override('pass', { forMs: 3_600_000 })
+    site.site.close()
     expect(site.clock.pendingTimers).toBe(0)
   })
 

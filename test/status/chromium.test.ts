@@ -12,8 +12,8 @@ import { captchaStatus } from '../../lib/status/index.js'
 import { statusPage } from '../../lib/status/page/page.js'
 import { languages } from '../../lib/status/page/texts.js'
 import { textsOf } from '../../lib/status/page/texts-of.js'
-import { chromiumHint, launchChromium, mayRun } from '../example-app/chromium.js'
 import { quickCircuit, until } from '../flow/support.js'
+import { chromiumHint, launchChromium, mayRun } from '../support/chromium.js'
 import { sampleReport } from './sample-report.js'
 
 jest.setTimeout(60_000)

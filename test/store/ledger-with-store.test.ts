@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { Ledger, type PassClaim } from '../../lib/site/ledger.js'
+import { vouchedKey } from '../../lib/site/vouched-key.js'
 import { StoreLink } from '../../lib/store/store-link.js'
+import { unhandledRejectionsDuring } from '../report/lines.js'
 import { ManualClock, settlePromises } from '../support/manual-clock.js'
 import { StoreDouble } from './store-double.js'
 
@@ -54,15 +56,41 @@ describe('a ledger with a store', () => {
   })
 
   test.each([
-    [{ kind: 'replayed' }, 'replayed'],
-    [{ kind: 'over_limit', history: undefined, retryAfterMs: 1000 }, 'exhausted'],
-    [{ kind: 'unknown_client' }, 'exhausted'],
-  ] as const)('takes %j for %s, and takes nothing locally', async (result, expected) => {
+    [{ kind: 'replayed' }, { kind: 'replayed' }],
+    [
+      { kind: 'over_limit', history: undefined, retryAfterMs: 1000 },
+      { kind: 'exhausted', by: 'client' },
+    ],
+    [{ kind: 'unknown_client' }, { kind: 'exhausted', by: 'total' }],
+  ] as const)('takes %j for %j, and takes nothing locally', async (result, expected) => {
     const { ledger, session, claim, settings } = await open()
     session.claimResult = result
-    expect(await ledger.claimPass(claim({ ticketKey: 'ticket' }))).toMatchObject({ kind: expected })
+    expect(await ledger.claimPass(claim({ ticketKey: 'ticket' }))).toMatchObject(expected)
     expect(ledger.snapshot(settings).outage.taken).toBe(0)
     expect(ledger.hasPassed('ticket')).toBe(false)
+  })
+
+  test('counts a vouched identity at its address as well, once a request', async () => {
+    const { ledger, session, claim, settings } = await open()
+    const identity = {
+      clientKey: vouchedKey('li.na'),
+      addressKey: 'office',
+      purse: 'doubt',
+      setting: settings.doubt,
+    } as const
+    const own = { name: 'doubt', limit: 1, windowMs: 60_000, ownRateFactor: 0 }
+    await ledger.claimPass(claim(identity))
+    const ofAddress = { name: 'known', limit: 100, windowMs: 60_000, ownRateFactor: 0, clientKey: 'office' }
+    expect(session.calls.at(-1)?.argument).toMatchObject({ purses: [own, ofAddress] })
+    await ledger.claimPass(claim({ ...identity, clientKey: vouchedKey('wang.wei'), isParentDrawn: true }))
+    expect(session.calls.at(-1)?.argument).toMatchObject({ purses: [own] })
+  })
+
+  test('does not ask about a ticket that has passed here', async () => {
+    const { ledger, session, claim } = await open()
+    await ledger.claimPass(claim({ ticketKey: 'ticket' }))
+    expect(await ledger.claimPass(claim({ ticketKey: 'ticket' }))).toEqual({ kind: 'replayed' })
+    expect(session.count('claim')).toBe(1)
   })
 
   test('gives both back', async () => {
@@ -87,6 +115,7 @@ describe('a ledger with a store', () => {
     session.claimResult = { kind: 'granted', history: { verifiedPerMinute: 1 } }
     for (let attempt = 0; attempt < 200; attempt++) await ledger.claimPass(claim())
     expect(session.count('claim')).toBeLessThanOrEqual(10)
+    expect(await ledger.claimPass(claim())).toMatchObject({ kind: 'exhausted', by: 'total' })
   })
 
   test('asks for known clients alone where only their reserve is left', async () => {
@@ -111,7 +140,7 @@ describe('a ledger with a store', () => {
 
     test('refuses it without asking until its window moves on, and asks again then', async () => {
       const { clock, ledger, session, claim } = await openOverLimit()
-      for (let attempt = 0; attempt < 1000; attempt++) {
+      for (let attempt = 0; attempt < 100; attempt++) {
         expect(await ledger.claimPass(claim())).toMatchObject({ kind: 'exhausted', by: 'client' })
       }
       await clock.advance(29_999)
@@ -179,6 +208,16 @@ describe('a ledger with a store', () => {
     expect((await ledger.claimPass(claim())).kind).toBe('granted')
   })
 
+  test('asks again about a client without history as soon as there is room for anyone', async () => {
+    const { clock, ledger, session, claim } = await open({ limit: 100, perMinute: 60 })
+    for (let attempt = 0; attempt < 5; attempt++) await ledger.claimPass(claim({ clientKey: `client ${attempt}` }))
+    session.claimResult = { kind: 'unknown_client' }
+    expect((await ledger.claimPass(claim())).kind).toBe('exhausted')
+    session.claimResult = { kind: 'granted', history: undefined }
+    await clock.advance(2_000)
+    expect((await ledger.claimPass(claim())).kind).toBe('granted')
+  })
+
   test('keeps to the local limits while the store is down', async () => {
     const { ledger, session, claim } = await open()
     session.set('rejects')
@@ -225,6 +264,32 @@ describe('a ledger with a store', () => {
     expect(new Set(released)).toEqual(new Set(claims))
   })
 
+  test.each<[string, (session: StoreDouble) => void]>([
+    [
+      'was refused',
+      (session) => {
+        session.claimResult = { kind: 'replayed' }
+        session.answerHanging()
+      },
+    ],
+    ['failed', (session) => session.rejectHanging()],
+  ])('releases nothing for a pass that was given back and whose late claim %s', async (_what, end) => {
+    const { clock, ledger, session, claim } = await open()
+    session.set('hangs')
+    const claimed = ledger.claimPass(claim())
+    await clock.advance(200)
+    const pass = await claimed
+    session.set('answers')
+    const unhandled = await unhandledRejectionsDuring(() => {
+      if (pass.kind === 'granted') pass.giveBack()
+      end(session)
+    })
+    expect(pass.kind).toBe('granted')
+    expect(session.count('claim')).toBe(1)
+    expect(session.count('release')).toBe(0)
+    expect(unhandled).toEqual([])
+  })
+
   test('tells the store of verified tickets and of late genuine ones', async () => {
     const { ledger, session } = await open()
     ledger.recordVerified('ticket', 'client')
@@ -235,6 +300,34 @@ describe('a ledger with a store', () => {
       { name: 'recordVerified', argument: { ...verified, passId: expect.any(String) } },
       { name: 'recordHistory', argument: 'client' },
     ])
+  })
+
+  test('tells the store where the application vouches for the user, and of no late ticket of such a user', async () => {
+    const { ledger, session } = await open()
+    ledger.recordVerified('ticket', 'client', undefined, true)
+    ledger.recordGenuine('client', true)
+    await settlePromises()
+    const verified = { ticketKey: 'ticket', clientKey: 'client', replayMs: 300_000, isVouched: true }
+    expect(session.calls.slice(1)).toEqual([
+      { name: 'recordVerified', argument: { ...verified, passId: expect.any(String) } },
+    ])
+    expect(ledger.verifiedPerMinute('client')).toBeCloseTo(0.1)
+  })
+
+  test('takes a ticket that passed at another process for one that has passed, and notes no history', async () => {
+    const { ledger, session } = await open()
+    session.recordVerified = async () => ({ isFirst: false })
+    expect(await ledger.recordVerified('ticket', 'client')).toEqual({ isFirst: false, isFirstThisMinute: false })
+    expect(ledger.verifiedPerMinute('client')).toBe(0)
+    expect(ledger.hasPassed('ticket')).toBe(true)
+  })
+
+  test('keeps the mark of a verified ticket whose client is there', async () => {
+    const { ledger, session } = await open()
+    await ledger.recordVerified('ticket', 'client')
+    await settlePromises()
+    expect(ledger.hasPassed('ticket')).toBe(true)
+    expect(session.count('release')).toBe(0)
   })
 
   test('takes back the mark of a verified ticket whose client has gone meanwhile, also where the store answers late', async () => {
@@ -252,7 +345,8 @@ describe('a ledger with a store', () => {
       expect(ledger.hasPassed(ticketKey)).toBe(false)
       const verified = session.calls.filter(({ name }) => name === 'recordVerified').at(-1)?.argument
       const { passId: claimId } = verified as { passId: string }
-      expect(session.calls.at(-1)).toMatchObject({ name: 'release', argument: { claimId, ticketKey, purses: [] } })
+      const mark = { claimId, purses: [], clientKey: 'client', ticketKey, replayMs: 300_000, requireKnown: false }
+      expect(session.calls.at(-1)).toEqual({ name: 'release', argument: mark })
     }
   })
 
@@ -270,5 +364,14 @@ describe('a ledger with a store', () => {
     await settlePromises()
     expect(session.count('readHistory')).toBe(1)
     expect(ledger.verifiedPerMinute('client')).toBeCloseTo(2)
+  })
+
+  test('asks for the history of a client that has none, and goes on with the store', async () => {
+    const { ledger, session, store } = await open()
+    ledger.lookForHistory('client')
+    await settlePromises()
+    expect(session.count('readHistory')).toBe(1)
+    expect(ledger.verifiedPerMinute('client')).toBe(0)
+    expect(store.isUp).toBe(true)
   })
 })

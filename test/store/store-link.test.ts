@@ -77,6 +77,17 @@ describe('a store that answers', () => {
   })
 })
 
+test.each([
+  ['an object without a prototype', Object.create(null)],
+  ['a symbol', Symbol('lost')],
+  ['nothing', undefined],
+])('a store that rejects with %s is down at once', async (_what, reason) => {
+  const { session, events, link } = await open()
+  session.readHistory = () => Promise.reject(reason)
+  expect(await settledKind(link.ask((store) => store.readHistory('client')))).toBe('down')
+  expect(events).toEqual([expect.stringMatching(/^down: ./)])
+})
+
 describe.each(['throws', 'rejects', 'hangs'] satisfies Behaviour[])('a store whose client %s', (behaviour) => {
   test('at the start causes one warning and is used when it answers', async () => {
     const { clock, session, events, link, read } = await open(behaviour)

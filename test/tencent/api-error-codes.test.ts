@@ -65,6 +65,13 @@ const nearMisses = [
   ...['InternalErrorX', 'XInternalError', 'internalerror', 'INTERNALERROR', ' InternalError', 'InternalError '],
   ...['Internal.Error', 'InternalErro', 'InternalServerErrors', 'ServiceUnavailableX', 'ResourceUnavailabl'],
   ...['LimitExceededX', 'XLimitExceeded', 'limitexceeded', 'requestlimitexceeded', 'requestLimitExceeded'],
+  ...[
+    'LimitExceeded.Quota',
+    'ServiceUnavailable.Busy',
+    'ResourceUnavailable.Ticket',
+    'InternalServerError.Ticket',
+    'IpInBlacklist.Ip',
+  ],
   ...['authfailure', 'authFailure.TokenFailure', 'unauthorizedoperation', 'ipInBlacklist', 'InvalidActionX'],
   ...[
     '',

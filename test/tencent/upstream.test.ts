@@ -550,6 +550,16 @@ describe('connections', () => {
     await server.allClosed()
   })
 
+  test('serve no call after the upstream was closed, which opens one of its own and leaves none open', async () => {
+    const server = await serve((socket) => socket.write(answer(verifiedBody)))
+    const upstreams = upstreamsOf(server.url)
+    expect(causeOf(await ask(upstreams.calls))).toBe('verified')
+    upstreams.close()
+    expect(causeOf(await ask(upstreams.calls))).toBe('verified')
+    expect(server.connections).toBe(2)
+    await server.allClosed()
+  })
+
   test('leave the process’s own fetch as it is', () => {
     expect(Reflect.get(globalThis, Symbol.for('undici.globalDispatcher.1'))).toBeUndefined()
   })

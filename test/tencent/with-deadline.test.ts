@@ -47,6 +47,16 @@ describe('a deadline', () => {
     expect(results).toEqual([answered])
   })
 
+  test('leaves no timer where the call throws as it begins', () => {
+    const clock = new ManualClock()
+    const begin = () =>
+      start(() => {
+        throw new Error('bug')
+      }, clock)
+    expect(begin).toThrow('bug')
+    expect(clock.pendingTimers).toBe(0)
+  })
+
   test('ends a call that ignores it, at its time and not before, and stops it', async () => {
     const clock = new ManualClock()
     const { call, run } = openCall()
