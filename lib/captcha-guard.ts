@@ -46,13 +46,14 @@ export function createGuard(config: GuardConfig, clock: Clock, madeAt = placeOfC
   function captchaGuardMiddleware(req: CaptchaRequest, res: ServerResponse, next: NextFunction): void {
     let isSkipped: boolean | Promise<boolean>
     try {
-      isSkipped = isPreflight(req) || (config.skip?.(req) ?? false)
+      const answer = isPreflight(req) || (config.skip?.(req) ?? false)
+      // A promise of another library may call back twice, or throw.
+      isSkipped = isThenable(answer) ? Promise.resolve(answer) : answer
     } catch (error) {
       return next(errorForNext(error))
     }
-    if (isThenable(isSkipped)) {
-      // A promise of any library, taken by its own word at most once.
-      Promise.resolve(isSkipped).then(
+    if (isSkipped instanceof Promise) {
+      isSkipped.then(
         (skipped) => (skipped ? next() : guardRequest(parts, req, res, next)),
         (error: unknown) => next(errorForNext(error)),
       )

@@ -1,7 +1,7 @@
 import type { ClassifiedTicket } from '../admission/ticket.js'
 import { type ClientAddress, parseClientAddress } from '../client-address.js'
 import type { Clock } from '../clock.js'
-import { callOption } from '../options/call-option.js'
+import { callOption, isThenable } from '../options/call-option.js'
 import type { GuardConfig } from '../options/config.js'
 import { checkRiskContext } from '../options/risk-context.js'
 import { vouchedKey } from '../site/vouched-key.js'
@@ -64,7 +64,7 @@ export class ContextReader {
     return this.make({
       req,
       channel: callOption('channel', channel, req),
-      token: callOption('readToken', readToken, req),
+      token: callOption('readToken', (from) => readOnce(readToken(from)), req),
       userIp: callOption('userIp', userIp, req),
       clientKey: clientKey && callOption('clientKey', clientKey, req),
       knownAs: knownAs && callOption('knownAs', knownAs, req),
@@ -100,6 +100,13 @@ export class ContextReader {
       startedMs,
     }
   }
+}
+
+/** Of an object of a class a getter may make a promise, and another one each time that it is read. */
+function readOnce(token: RawToken): RawToken {
+  if (typeof token !== 'object' || token === null || isThenable(token)) return token
+  const { ticket, randstr } = token
+  return { ticket, randstr }
 }
 
 const maxClientKeyLength = 128

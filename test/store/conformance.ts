@@ -556,7 +556,7 @@ export function testConformance(
       await elapse(2 * minuteMs)
       const { nowMs: laterMs, override: ended } = await session.heartbeat(notLearned)
       expect(laterMs - (ended?.setMs ?? 0)).toBeGreaterThanOrEqual(2 * minuteMs - 1)
-      const older = overrideOf({ forMs: null, setMs: Math.floor(laterMs) - 3 * minuteMs })
+      const older = overrideOf({ mode: 'verify_only', forMs: null, setMs: Math.floor(laterMs) - 3 * minuteMs })
       expect((await session.setOverride(older)).id).toBe(override.id)
     })
 

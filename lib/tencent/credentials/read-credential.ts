@@ -10,6 +10,9 @@ export type CredentialResult =
     }
   | { readonly kind: 'failed'; readonly problem: string }
 
+/** The end of the year 9999. */
+const latestMs = 253_402_300_799_999
+
 /** Calls a provider once. Never rejects: a provider that rejects, or returns half of the keys, is the operator's to mend. */
 export async function readCredential(provider: DynamicCredential): Promise<CredentialResult> {
   try {
@@ -23,7 +26,9 @@ export async function readCredential(provider: DynamicCredential): Promise<Crede
       return failed('getCredential() returned an expiresAtMs that is no number of milliseconds')
     }
     const credential = { secretId, secretKey, ...(token && { token }) }
-    return { kind: 'credential', credential, expiresAtMs: expiresAtMs ?? undefined }
+    // The largest of all numbers, or nanoseconds, are no date.
+    const isDate = typeof expiresAtMs === 'number' && expiresAtMs <= latestMs
+    return { kind: 'credential', credential, expiresAtMs: isDate ? expiresAtMs : undefined }
   } catch (error) {
     return failed(safeProblem(error) ?? 'getCredential() rejected')
   }
@@ -44,7 +49,11 @@ export class CredentialError extends Error {
 
 /** Any other provider's message may quote the keys. */
 function safeProblem(error: unknown): string | undefined {
-  return error instanceof Error && Object.hasOwn(error, safeToLog) ? error.message : undefined
+  try {
+    return error instanceof Error && Object.hasOwn(error, safeToLog) ? String(error.message) : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** A character that a header cannot carry would throw out of the HTTP client. */
