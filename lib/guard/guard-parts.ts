@@ -86,12 +86,12 @@ export class GuardParts {
   #lineTrace({ trace }: Decision, context: RequestContext): LineTrace {
     const { ticketHash, address } = context
     return {
-      ...trace,
       guardId: this.ids.guardId,
       ticketHash,
       userIp: this.#shownIp(address),
       clientKnown: this.#isKnown(context),
       circuit: this.services.site.circuit.state,
+      ...trace,
     }
   }
 

@@ -311,7 +311,7 @@ function ownText(text: string): string {
   return JSON.parse(JSON.stringify(text))
 }
 
-/** Names a ticket among the calls; `undefined` without an ordinary one. */
+/** Names a ticket among the calls; `undefined` without an ordinary one. Joined, it holds none of its parts. */
 export function callKeyOf({ ticket, channel, ticketKey }: DecisionContext): string | undefined {
-  return ticket.kind === 'ordinary' ? `${channel} ${ticketKey} ${ticket.randstr}` : undefined
+  return ticket.kind === 'ordinary' ? [channel, ticketKey, ticket.randstr].join(' ') : undefined
 }

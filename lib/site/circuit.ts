@@ -106,7 +106,8 @@ export class Circuit {
   admit({ clientKey, isKnown, timeoutMs, release }: AdmissionBid): Permit | undefined {
     const state = this.#state
     const startedMs = this.#clock.nowMs()
-    const permit: Permit = { epoch: this.#epoch, clientKey, startedMs, deadlineMs: startedMs + timeoutMs, release }
+    const [epoch, deadlineMs] = [this.#epoch, startedMs + timeoutMs]
+    const permit: Permit = { epoch, clientKey, startedMs, deadlineMs, release, place: undefined }
     if (state.name !== 'open') {
       this.#waiting.add(permit)
       return permit

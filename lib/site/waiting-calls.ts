@@ -13,7 +13,7 @@ export interface Permit {
   /** Called when the circuit opens over the waiting call, or when a failed call that was held may be judged. */
   readonly release: () => void
   /** Among the calls under way, while it is not overdue. */
-  place?: Place<Permit>
+  place?: Place<Permit> | undefined
 }
 
 /** Calls under way. Those that stay unanswered longer than the suspicion delay are overdue. */
