@@ -44,26 +44,36 @@ export function createGuard(config: GuardConfig, clock: Clock, madeAt = placeOfC
   const parts = new GuardParts(config, clock, madeAt)
 
   function captchaGuardMiddleware(req: CaptchaRequest, res: ServerResponse, next: NextFunction): void {
-    let isSkipped: boolean | Promise<boolean>
     try {
-      const answer = isPreflight(req) || (config.skip?.(req) ?? false)
-      // A promise of another library may call back twice, or throw.
-      isSkipped = isThenable(answer) ? Promise.resolve(answer) : answer
+      enter(parts, req, res, next)
     } catch (error) {
-      return next(errorForNext(error))
+      // Express gives to `next` what a middleware throws.
+      throw errorForNext(error)
     }
-    if (isSkipped instanceof Promise) {
-      isSkipped.then(
-        (skipped) => (skipped ? next() : guardRequest(parts, req, res, next)),
-        (error: unknown) => next(errorForNext(error)),
-      )
-    } else if (isSkipped) next()
-    else guardRequest(parts, req, res, next)
   }
 
   const middleware = captchaGuardMiddleware as unknown as CaptchaGuard
   Object.assign(middleware, operations(parts), { check: checker(parts) })
   return withFleet(middleware, parts.services.fleet)
+}
+
+/** What is skipped goes on; all other requests are guarded. */
+function enter(parts: GuardParts, req: CaptchaRequest, res: ServerResponse, next: NextFunction): void {
+  let isSkipped: boolean | Promise<boolean>
+  try {
+    const answer = isPreflight(req) || (parts.config.skip?.(req) ?? false)
+    // A promise of another library may call back twice, or throw.
+    isSkipped = isThenable(answer) ? Promise.resolve(answer) : answer
+  } catch (error) {
+    return next(errorForNext(error))
+  }
+  if (isSkipped instanceof Promise) {
+    isSkipped.then(
+      (skipped) => (skipped ? next() : guardRequest(parts, req, res, next)),
+      (error: unknown) => next(errorForNext(error)),
+    )
+  } else if (isSkipped) next()
+  else guardRequest(parts, req, res, next)
 }
 
 /** A CORS preflight carries no ticket and starts no action (Fetch standard). Any other `OPTIONS` is a request like others. */
