@@ -160,9 +160,9 @@ function refuse(
   next: NextFunction,
   verdict: Extract<CaptchaVerdict, { passed: false }>,
 ): void {
-  giveBackPasses(req)
   const nextOnce = callableOnce(next)
   try {
+    giveBackPasses(req, res)
     if (onRefused === undefined) return respond(res, refusalProblem(verdict.reason))
     const result: unknown = onRefused(req, res, nextOnce, verdict)
     if (isThenable(result)) Promise.resolve(result).catch((error) => nextOnce(errorForNext(error)))
