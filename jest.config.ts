@@ -7,7 +7,8 @@ if (process.env.FUZZ === 'whole') process.env.FUZZ_SEED ||= String(Date.now() % 
 
 const config: Config = {
   testEnvironment: 'node',
-  testRunner: '<rootDir>/test/support/one-file-runner.cjs',
+  // Stryker wants a runner with the name of jest-circus.
+  testRunner: '<rootDir>/test/support/jest-circus-for-one-file.cjs',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   // Attacks that need minutes on real time; `npm run test:attacks` runs them as well.

@@ -83,11 +83,12 @@ function isPreflight({ method, headers }: CaptchaRequest): boolean {
 
 /** One request: read, decided, reported, and answered or passed on. A client that went away gets none of these. */
 function guardRequest(parts: GuardParts, req: CaptchaRequest, res: ServerResponse, next: NextFunction): void {
+  // Before it is read: a socket that is closed has no address, which the log would call a wrong set-up.
+  if ((res.closed || res.destroyed) && !res.writableEnded) return
   let context: RequestContext
   try {
     context = parts.contexts.read(req)
     parts.proxyHints.look(req, context.address)
-    if ((res.closed || res.destroyed) && !res.writableEnded) return
   } catch (error) {
     return next(errorForNext(error))
   }

@@ -59,6 +59,34 @@ describe.each<[string, typeof express5]>([
     return app
   }
 
+  test.each([undefined, 'route', new Error('of a hook')])(
+    '%p thrown by a hook on its answer is an error',
+    async (thrown) => {
+      const app: Express = express()
+      let handled = 0
+      app.use((req, res, next) => {
+        req.captcha = refused('ticket_missing')
+        const { setHeader } = res
+        res.setHeader = () => {
+          res.setHeader = setHeader
+          throw thrown
+        }
+        next()
+      })
+      app.use(requireCaptcha())
+      app.use((_req, res) => {
+        handled++
+        res.send('handled')
+      })
+      const onError: ErrorRequestHandler = (_error, _req, res, _next) => {
+        res.status(500).send()
+      }
+      app.use(onError)
+      await request(app).get('/').expect(500)
+      expect(handled).toBe(0)
+    },
+  )
+
   test.each([undefined, {}, { allowDegraded: undefined }, { allowDegraded: true }, { allowDegraded: false }])(
     'with %j lets a verified request on, once',
     async (options) => {

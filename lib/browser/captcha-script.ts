@@ -11,7 +11,7 @@ import { requireThat, type TicketSettings } from './ticket-options.js'
 /** One challenge of the vendor's script. */
 export type TencentCaptchaInstance = {
   show(): void
-  destroy?(): void
+  destroy(): void
 }
 
 type Callback = (result: VendorResult) => void

@@ -63,8 +63,8 @@ export function ticketFrom(result: VendorResult, captchaAppId: number | string):
   const [isFallback, codeInTicket] = /^\s*tr?error_?(\d*)/i.exec(`${ticket}`) ?? []
   if (own && !isFallback) return { ...own, fallback: false }
   if (isCancel(result)) throw new CaptchaCancelledError()
-  const fourDigits = /^[1-9]\d{3}$/.exec(`${errorCode || codeInTicket}`)
-  const code = fourDigits ? Number(fourDigits) : clientErrorCodes.scriptRunError
+  const given = Number(errorCode || codeInTicket)
+  const code = given > 999 && given < 10_000 ? given : clientErrorCodes.scriptRunError
   return {
     ticket: buildFallbackTicket(code, captchaAppId, Date.now()),
     randstr: `@${Math.random().toString(36).slice(2)}`,

@@ -14,7 +14,7 @@ export function openChallenge(
   onResult: (result: VendorResult) => void,
   onChallenge?: () => void,
 ): () => void {
-  let captcha: TencentCaptchaInstance | undefined
+  let captcha: TencentCaptchaInstance
   let timer: ReturnType<typeof setTimeout> | undefined
   let isAwaited = true
   const onVisible = () => {
@@ -61,9 +61,9 @@ export function openChallenge(
   return () => {
     onVisible()
     try {
-      captcha?.destroy?.()
+      captcha.destroy()
     } catch {
-      // An error while the challenge is removed must not change a result that is known.
+      // Without a challenge, or with an error of the vendor's, a result that is known stays.
     }
   }
 }

@@ -1,3 +1,5 @@
+import { hasCheckbox } from './sites.js'
+
 /** Texts of the status line of a guarded form. */
 export type FormMessages = {
   /** While the script loads and the challenge is on the screen. */
@@ -14,13 +16,13 @@ export function formMessages(isChinese: boolean): FormMessages {
   return isChinese
     ? {
         checking: '验证中…',
-        tick: '请先勾选验证框',
+        tick: hasCheckbox ? '请先勾选验证框' : '',
         failed: '验证未通过，请重试',
         waiting: '系统繁忙，{seconds} 秒后重试',
       }
     : {
         checking: 'Verifying…',
-        tick: 'Please tick the box first',
+        tick: hasCheckbox ? 'Please tick the box first' : '',
         failed: 'Not verified, please try again',
         waiting: 'Busy, next try in {seconds} s',
       }

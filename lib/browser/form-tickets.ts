@@ -19,17 +19,15 @@ const longestHoldMs = 240_000
  * the user has to tick the checkbox first.
  */
 export function formTickets(form: HTMLFormElement, options: FormTicketOptions, onTick: () => void): TakeTicket {
-  let source: Promise<TakeTicket> | undefined
-  const chooseSource = async () =>
-    isInternational(await readSite(options)) && !options.signal.aborted
-      ? checkboxIn(form, options, onTick)
-      : () => requestTicket(options)
-  const prepare = () => {
-    source ??= chooseSource().catch((error) => {
-      source = undefined
-      throw error
-    })
-    return source
+  let take: TakeTicket | undefined
+  const prepare = async () => {
+    if (take) return take
+    const site = await readSite(options)
+    take ??=
+      isInternational(site) && !options.signal.aborted
+        ? checkboxIn(form, options, onTick)
+        : () => requestTicket(options)
+    return take
   }
   // An error is one of the submission, which tries again.
   prepare().catch(() => {})
@@ -137,6 +135,6 @@ function placeIn(form: HTMLFormElement): HTMLElement {
   if (existing) return existing
   const place = appendElement(form, 'div')
   place.dataset.captchaPlace = ''
-  form.querySelector('button:not([type=button],[type=reset]),input[type=submit],input[type=image]')?.before(place)
+  form.querySelector('[type=submit],[type=image],button:not([type])')?.before(place)
   return place
 }

@@ -43,8 +43,8 @@ export type GuardFormOptions = Omit<RoundTripOptions, 'signal'> & {
  * @throws {TypeError} when the options are wrong, or a visible field of the form has the name of a hidden one.
  */
 export function guardForm(form: HTMLFormElement, options: GuardFormOptions): () => void {
-  requireThat(form && bare(form).requestSubmit, 'form', form)
-  const { onTicket, ticketField, randstrField } = completeOptions(options)
+  requireThat(form && bare(form).submit, 'form', form)
+  const { onTicket = submitNatively, ticketField, randstrField } = completeOptions(options)
   const self = bare(form)
   fillIn('', '')
   const { forms } = pageState()
@@ -81,10 +81,7 @@ export function guardForm(form: HTMLFormElement, options: GuardFormOptions): () 
     if (isBusy) return
     const focused = bare(document).activeElement as HTMLElement | null
     const takeTicket = () => take().finally(() => focused?.focus({ preventScroll: true }))
-    const send = (ticket: CaptchaTicket) => {
-      if (signal.aborted) return undefined
-      return onTicket ? onTicket(ticket, submitter) : submitNatively(ticket, submitter)
-    }
+    const send = (ticket: CaptchaTicket) => (signal.aborted ? undefined : onTicket(ticket, submitter))
     let isFailed: unknown = true
     setBusy(true, submitter, texts.checking)
     try {
@@ -96,12 +93,12 @@ export function guardForm(form: HTMLFormElement, options: GuardFormOptions): () 
     }
   }
 
-  function submitNatively({ ticket, randstr }: CaptchaTicket, submitter: HTMLButtonElement | null): void {
+  function submitNatively({ ticket, randstr }: CaptchaTicket, submitter: HTMLElement | null): void {
     fillIn(ticket, randstr)
     keepInput(self)
     isPassing = true
     // A page that renders again may have replaced the button.
-    self.requestSubmit(submitter?.form === form ? submitter : undefined)
+    self.requestSubmit((submitter as HTMLButtonElement | null)?.form === form ? submitter : undefined)
   }
 
   function fillIn(ticket: string, randstr: string): void {
@@ -138,7 +135,7 @@ function hiddenInput(form: HTMLFormElement, name: string): HTMLInputElement {
 /** Returns the form's `[data-captcha-status]` element as a polite live region; adds it if missing. */
 function statusRegion(form: HTMLFormElement): HTMLElement {
   const region = form.querySelector<HTMLElement>('[data-captcha-status]') ?? appendElement(form, 'div')
-  region.setAttribute('data-captcha-status', '')
+  region.dataset.captchaStatus = ''
   region.setAttribute('aria-live', 'polite')
   return region
 }

@@ -55,7 +55,7 @@ export async function sendWithTicket<Answer>(
   for (;;) {
     const ticket = await take()
     const answer = await send(ticket)
-    const { code, retryAfterMs = 0 } = (await readRefusal(answer)) ?? {}
+    const [code, retryAfterMs = 0] = (await readRefusal(answer)) ?? []
     if (!remedies.delete(retryAfterMs ? 'wait' : code) || retryAfterMs > longestWaitMs) return answer
     if (retryAfterMs) {
       onWait?.(retryAfterMs, answer as Response)
@@ -70,11 +70,11 @@ export async function sendWithTicket<Answer>(
 }
 
 /** Reads a refusal of the guard (RFC 9457); returns undefined for every other answer, which is the application's. */
-export async function readRefusal(answer: unknown): Promise<{ code: string; retryAfterMs: number } | undefined> {
+export async function readRefusal(answer: unknown): Promise<[code: string, retryAfterMs: number] | undefined> {
   try {
     const response = answer as Response
     const { code } = response.ok ? {} : await response.clone().json()
-    if (/^captcha_/.test(code)) return { code, retryAfterMs: Number(response.headers.get('retry-after')) * 1000 }
+    if (/^captcha_/.test(code)) return [code, Number(response.headers.get('retry-after')) * 1000]
   } catch {
     // Not JSON, or no response at all.
   }

@@ -4,3 +4,6 @@ export { scriptUrls } from '../tencent/hosts.js'
 export function isInternational(site: unknown): boolean {
   return site === 'international'
 }
+
+/** Whether this copy of the kit can render the checkbox. */
+export const hasCheckbox: boolean = true

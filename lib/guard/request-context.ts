@@ -1,4 +1,3 @@
-import * as crypto from 'node:crypto'
 import type { ClassifiedTicket } from '../admission/ticket.js'
 import { type ClientAddress, parseClientAddress } from '../client-address.js'
 import type { Clock } from '../clock.js'
@@ -6,6 +5,7 @@ import { callOption, isThenable } from '../options/call-option.js'
 import type { GuardConfig } from '../options/config.js'
 import { checkRiskContext } from '../options/risk-context.js'
 import { vouchedKey } from '../site/vouched-key.js'
+import { sha256 } from '../structures/sha256.js'
 import type { TicketClassifier } from '../tencent/classify-ticket.js'
 import type { CaptchaChannel, CaptchaRequest, RawToken, RiskContext } from '../types.js'
 import { SharedRequest, sharedRequest } from './shared-request.js'
@@ -153,9 +153,3 @@ function ticketDigest(ticket: ClassifiedTicket, addressKey: string): string | un
     }
   }
 }
-
-/** `crypto.hash` costs half as much; Node has it from 20.12 on. */
-const sha256: (text: string) => string =
-  typeof crypto.hash === 'function'
-    ? (text) => crypto.hash('sha256', text)
-    : (text) => crypto.createHash('sha256').update(text).digest('hex')

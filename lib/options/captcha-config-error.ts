@@ -22,7 +22,9 @@ export function optionError(issue: BaseIssue<unknown>, entries: OptionEntries, o
   const secrets = secretsOf(options)
   const path = (issue.path ?? []).map((item) => withoutKeys(String(item.key), secrets))
   const option = path.join('.')
-  if (issue.type === 'strict_object' && issue.expected === 'never') return unknownOptionError(path, entries)
+  if (issue.type === 'strict_object' && issue.expected === 'never') {
+    return unknownOptionError(path, issue.path?.at(-1)?.value, entries)
+  }
   const problem =
     issue.input === undefined
       ? `is missing. ${missingFixes[option] ?? `It must be ${issue.message}.`}`
@@ -82,7 +84,7 @@ export function kindOf(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
 
-function unknownOptionError(path: readonly string[], entries: OptionEntries): CaptchaConfigError {
+function unknownOptionError(path: readonly string[], value: unknown, entries: OptionEntries): CaptchaConfigError {
   const option = path.join('.')
   const parent = path.slice(0, -1)
   const name = path.at(-1)?.toLowerCase() ?? ''
@@ -93,7 +95,13 @@ function unknownOptionError(path: readonly string[], entries: OptionEntries): Ca
     pathOf(path.at(-1), entries) ??
     here(known.find((candidate) => isSimilar(name, candidate.toLowerCase())))
   const fix = suggestion ? `did you mean \`${suggestion}\`?` : `known options here: ${known.join(', ')}.`
-  return new CaptchaConfigError(option, `unknown option \`${option}\`; ${fix}`)
+  return new CaptchaConfigError(option, `unknown option \`${option}\`; ${fix} Its value is ${plainValue(value)}.`)
+}
+
+/** What no secret can be, or the kind of it: an option that is misspelt may be one that holds a key. */
+function plainValue(value: unknown): string {
+  const isPlain = typeof value === 'number' || typeof value === 'boolean' || value === null
+  return isPlain ? String(value) : `${kindOf(value)} (not shown)`
 }
 
 /** Path of the first option with this name in any group, for an option in the wrong group. */

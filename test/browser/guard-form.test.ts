@@ -87,6 +87,7 @@ describe('a form that the browser submits', () => {
   test('is busy during the challenge, ignores further presses, and then has the focus on its button', async () => {
     watchSubmissions()
     guardForm(form, { captchaAppId })
+    element('button').click()
     await press()
     await press()
     expect(vendor.challenges).toHaveLength(1)

@@ -240,6 +240,18 @@ inChromium('The script of the other site on the page', () => {
   })
 })
 
+inChromium('The kit for pages of the mainland site', () => {
+  test('takes the international site for a wrong option', async () => {
+    const here = await open('<div id="place"></div>', { captchaSite: 'mainland' })
+    const outcome = here.page.evaluate(() => {
+      const element = document.querySelector('#place') as HTMLElement
+      return CaptchaGuard.requestTicket({ captchaAppId: 190000001, site: 'international', element }).catch(String)
+    })
+    expect(await outcome).toBe('TypeError: captcha-guard: wrong site: international')
+    expect(here.vendorRequests()).toBe(0)
+  })
+})
+
 function countConfigs({ page }: Visit): () => number {
   let count = 0
   page.on('request', (request) => {

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import { type CaptchaGuard, type CaptchaGuardOptions, type CaptchaVerdict, captchaGuard } from '../../lib/index.js'
+import { createGuard } from '../../lib/captcha-guard.js'
+import type { CaptchaGuard, CaptchaGuardOptions, CaptchaVerdict } from '../../lib/index.js'
+import { parseOptions } from '../../lib/options/config.js'
 import { type Simulator, startSimulator } from '../../lib/simulator/index.js'
+import { PatientClock } from '../support/patient-clock.js'
 import { type ApiHost, apiHost, blackHole, trustTestCertificate } from './api-hosts.js'
 import { guardOptions, type LogLine, logBook, until } from './support.js'
 
@@ -11,8 +14,10 @@ const slowestMs = 25_000
 
 let simulator: Simulator
 let guard: CaptchaGuard | undefined
+let clock: PatientClock
 
 beforeEach(async () => {
+  clock = new PatientClock()
   simulator = await startSimulator()
   trustTestCertificate()
 })
@@ -20,14 +25,13 @@ beforeEach(async () => {
 afterEach(async () => {
   await guard?.close()
   guard = undefined
+  clock.close()
   await simulator.close()
 })
 
 interface Visitor {
   readonly verdict: CaptchaVerdict
   readonly ticket: string
-  /** Milliseconds from the first visitor's begin to this one's. */
-  readonly beganMs: number
 }
 
 /** A site whose honest visitors come every 25 ms, each with a good ticket. */
@@ -36,7 +40,6 @@ class HonestSite {
   readonly visitors: Visitor[] = []
   readonly guard: CaptchaGuard
   readonly #underWay = new Set<Promise<unknown>>()
-  #startedMs: number | undefined
   #count = 0
 
   constructor(endpoint: readonly string[], options: Partial<CaptchaGuardOptions> = {}) {
@@ -48,17 +51,14 @@ class HonestSite {
       fallback: { probe: false },
       ...options.degradation,
     }
-    guard = captchaGuard(guardOptions(simulator, { ...options, endpoint, logger, degradation }))
+    guard = createGuard(parseOptions(guardOptions(simulator, { ...options, endpoint, logger, degradation })), clock)
     this.guard = guard
   }
 
   visit({ ticket, randstr } = simulator.mintTicket()): Promise<CaptchaVerdict> {
-    const now = performance.now()
-    this.#startedMs ??= now
-    const beganMs = now - this.#startedMs
     const number = this.#count++
     const result = this.guard.check({ ticket, randstr, userIp: `198.51.${number >> 8}.${number & 255}` })
-    const told = result.then((verdict) => this.visitors.push({ verdict, ticket, beganMs }))
+    const told = result.then((verdict) => this.visitors.push({ verdict, ticket }))
     this.#underWay.add(told)
     void told.finally(() => this.#underWay.delete(told))
     return result

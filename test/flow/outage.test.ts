@@ -1,67 +1,73 @@
 import { describe, expect, test } from '@jest/globals'
-import { clientIp, expressVersions, type Flow, quickCircuit, type Reply, startFlow, until } from './support.js'
+import { ManualClock } from '../support/manual-clock.js'
+import {
+  clientIp,
+  expressVersions,
+  type Flow,
+  quickCircuit,
+  type Reply,
+  startFlow,
+  turnUntil,
+  until,
+} from './support.js'
 
 function ordinary(flow: Flow) {
   return flow.simulator.calls.filter(({ ticketKind }) => ticketKind === 'ordinary')
 }
 
-function slowest(replies: readonly Reply[]): number {
-  return Math.round(Math.max(...replies.map(({ ms }) => ms)))
-}
-
 describe.each(expressVersions)('on %s', (_name, express) => {
   test('while the API hangs no request waits long, Tencent sees the canary only, and verification comes back by itself', async () => {
     const degradation = { lateVerification: false, expectedPerMinute: 600 }
-    const flow = await startFlow({ express, options: { timeoutMs: 500, degradation } })
+    const clock = new ManualClock(Date.now())
+    const flow = await startFlow({ express, clock, options: { timeoutMs: 500, degradation } })
     let client = 0
     const send = () => flow.send(flow.mint(), { ip: clientIp(client++) })
     for (let n = 0; n < 3; n++) expect((await send()).captcha?.reason).toBe('verified')
 
     flow.simulator.setFault('hang')
-    const first = await Promise.all(Array.from({ length: 4 }, send))
+    const calls = flow.asked
+    const waiting = Array.from({ length: 4 }, send)
+    await until(() => flow.asked === calls + 4)
+    await clock.advance(500)
+    const first = await Promise.all(waiting)
     expect(first.map(({ captcha }) => captcha?.passed)).toEqual([true, true, true, true])
-    expect(first.map(({ captcha }) => captcha?.durationMs ?? 0).sort((a, b) => a - b)[1]).toBeLessThan(600)
-    expect(slowest(first)).toBeLessThan(900)
 
-    await until(() => flow.guard.snapshot().circuit.state === 'open')
+    await turnUntil(clock, () => flow.guard.snapshot().circuit.state === 'open', 2000)
     flow.simulator.clearCalls()
     const during: Reply[] = []
     for (let n = 0; n < 40; n++) during.push(await send())
     for (const { captcha, status } of during) {
-      expect(captcha).toMatchObject({ passed: true, degraded: true, cause: 'circuit_open' })
+      // The clock stands still: they wait for no timer, and for no answer of Tencent.
+      expect(captcha).toMatchObject({ passed: true, degraded: true, cause: 'circuit_open', durationMs: 0 })
       expect(status).toBe(200)
     }
-    // Client, Express and guard share a machine that other suites keep busy: half of the answers tell, and the guard's own clock.
-    const sorted = during.map(({ ms }) => ms).sort((a, b) => a - b)
-    expect(sorted[sorted.length / 2]).toBeLessThan(20)
-    expect(sorted.at(-1)).toBeLessThan(250)
-    expect(during.filter(({ captcha }) => (captcha?.durationMs ?? 0) >= 20).length).toBeLessThan(5)
     expect(ordinary(flow)).toEqual([])
 
     flow.simulator.setFault(null)
-    const healedMs = performance.now()
+    const healedMs = clock.nowMs()
     const meanwhile: Reply[] = []
     let last: Reply
     do {
       last = await send()
       meanwhile.push(last)
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    } while (last.captcha?.reason !== 'verified' && performance.now() - healedMs < 10_000)
+      await clock.advance(50)
+    } while (last.captcha?.reason !== 'verified' && clock.nowMs() - healedMs < 10_000)
     expect(last.captcha?.reason).toBe('verified')
-    expect(performance.now() - healedMs).toBeLessThan(10_000)
     expect(meanwhile.every(({ captcha }) => captcha?.passed)).toBe(true)
     expect(ordinary(flow)).toMatchObject([{ outcome: 'code:1' }])
   }, 30_000)
 
   test('calls that wait are released when the circuit opens', async () => {
-    const flow = await startFlow({ express, options: { timeoutMs: 1500, degradation: { circuit: quickCircuit } } })
+    const clock = new ManualClock(Date.now())
+    const options = { timeoutMs: 1500, degradation: { circuit: quickCircuit } }
+    const flow = await startFlow({ express, clock, options })
     flow.simulator.setFault('hang', { only: 'ordinary' })
     const waiting = flow.send(flow.mint())
     await until(() => flow.asked === 1)
     flow.simulator.setFault('internal_error', { only: 'canary' })
+    await turnUntil(clock, () => flow.handled === 1, 1200)
     const reply = await waiting
     expect(reply.captcha).toMatchObject({ passed: true, cause: 'circuit_open' })
-    expect(reply.ms).toBeLessThan(1200)
     expect(flow.guard.snapshot().circuit.state).toBe('open')
     await until(() => ordinary(flow)[0]?.aborted === true)
   })

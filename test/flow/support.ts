@@ -17,6 +17,7 @@ import {
 } from '../../lib/index.js'
 import { parseOptions } from '../../lib/options/config.js'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../lib/simulator/index.js'
+import type { ManualClock } from '../support/manual-clock.js'
 
 export type ExpressFactory = typeof express5
 
@@ -239,11 +240,21 @@ export function clientIp(index: number): string {
   return `198.51.${Math.floor(index / 250)}.${(index % 250) + 1}`
 }
 
-/** Resolves when the condition holds; throws after two seconds, or as told. */
-export async function until(condition: () => boolean, withinMs = 2000): Promise<void> {
+/** Resolves when the condition holds; throws after ten seconds, or as told. */
+export async function until(condition: () => boolean, withinMs = 10_000): Promise<void> {
   const dueMs = performance.now() + withinMs
   while (!condition()) {
     if (performance.now() > dueMs) throw new Error(`not within ${withinMs} ms: ${condition}`)
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}
+
+/** Turns a clock, while sockets go on, until the condition holds; throws when that takes longer by this clock. */
+export async function turnUntil(clock: ManualClock, condition: () => boolean, withinMs: number): Promise<void> {
+  const dueMs = clock.nowMs() + withinMs
+  while (!condition()) {
+    if (clock.nowMs() >= dueMs) throw new Error(`not within ${withinMs} ms: ${condition}`)
+    await clock.advance(10)
     await new Promise((resolve) => setTimeout(resolve, 2))
   }
 }

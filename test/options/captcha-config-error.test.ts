@@ -247,6 +247,18 @@ describe('an unknown option', () => {
     },
   )
 
+  test.each<[unknown, string]>([
+    [5, '5'],
+    [false, 'false'],
+    [null, 'null'],
+    ['a key, perhaps', 'a string (not shown)'],
+    [{ secretKey: 'x' }, 'an object (not shown)'],
+    [() => {}, 'a function (not shown)'],
+  ])('of the value %p is told with it, as far as that can be no secret', (value, shown) => {
+    const { message } = failure({ ...required, timeout: value })
+    expect(message.split('?')).toEqual([expect.stringContaining('timeoutMs'), ` Its value is ${shown}.`])
+  })
+
   test('__proto__ from parsed JSON is unknown too', () => {
     const options = JSON.parse(JSON.stringify(required).replace('{', '{"__proto__":{"mode":"observe"},'))
     expect(failure(options).option).toBe('__proto__')

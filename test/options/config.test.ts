@@ -158,10 +158,16 @@ describe('the defaults', () => {
 
   test('are tested for every option of every group', () => {
     for (const [path, names] of Object.entries(groups)) {
-      const known = failure(optionsWith(path, { '?': 1 })).message.replace(/^.*known options here: (.*)\.$/, '$1')
+      const known = failure(optionsWith(path, { '?': 1 })).message.replace(
+        /^.*known options here: (.*)\. Its value is 1\.$/,
+        '$1',
+      )
       expect(known.split(', ')).toEqual([...names])
     }
-    const known = failure({ ...required, '?': 1 }).message.replace(/^.*known options here: (.*)\.$/, '$1')
+    const known = failure({ ...required, '?': 1 }).message.replace(
+      /^.*known options here: (.*)\. Its value is 1\.$/,
+      '$1',
+    )
     expect(known.split(', ').sort()).toEqual([...Object.keys(required), ...optionalNames].sort())
   })
 

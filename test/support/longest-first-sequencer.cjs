@@ -12,7 +12,6 @@ const longest = [
   'store/redis/site-processes',
   'package/consumers',
   'browser/chromium',
-  'attacks/closed-egress',
   'attacks/throttling-flood',
   'package/tarball',
   'status/chromium',

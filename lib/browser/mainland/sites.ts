@@ -6,3 +6,5 @@ export const scriptUrls = { mainland: all.mainland }
 export function isInternational(_site: unknown): boolean {
   return false
 }
+
+export const hasCheckbox: boolean = false

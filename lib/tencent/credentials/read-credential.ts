@@ -16,7 +16,10 @@ const latestMs = 253_402_300_799_999
 /** Calls a provider once. Never rejects: a provider that rejects, or returns half of the keys, is the operator's to mend. */
 export async function readCredential(provider: DynamicCredential): Promise<CredentialResult> {
   try {
-    const { secretId, secretKey, token, expiresAtMs } = (await provider.getCredential()) ?? {}
+    const given = (await provider.getCredential()) ?? {}
+    // A promise in the place of a key is no key; unhandled, its rejection would end the process.
+    for (const member of Object.values(given)) Promise.resolve(member).catch(() => {})
+    const { secretId, secretKey, token, expiresAtMs } = given
     if (!isHeaderSafe(secretId) || !isHeaderSafe(secretKey)) return failed('getCredential() returned no usable keys')
     if (token && !isHeaderSafe(token)) return failed('getCredential() returned an unusable token')
     if (expiresAtMs !== undefined && expiresAtMs !== null && !Number.isFinite(expiresAtMs)) {

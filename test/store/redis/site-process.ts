@@ -48,7 +48,7 @@ function run({ library, port }: SiteOrder): void {
     if (store.state !== lastState) send({ kind: 'store', state: store.state })
     last = mode
     lastState = store.state
-  }, 2)
+  }, 10)
   process.on('message', (command: SiteCommand) => {
     switch (command.kind) {
       case 'override':

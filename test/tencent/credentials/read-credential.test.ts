@@ -20,6 +20,17 @@ describe('the keys of a provider', () => {
     expect(provider.count).toBe(2)
   })
 
+  test('are none where one of them is a promise, whose rejection stays handled', async () => {
+    const unhandled: unknown[] = []
+    const note = (reason: unknown) => unhandled.push(reason)
+    process.on('unhandledRejection', note)
+    const secretKey = Promise.reject(new Error('late'))
+    expect(await readCredential(returning({ secretId: 'AKID', secretKey }))).toMatchObject({ kind: 'failed' })
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('unhandledRejection', note)
+    expect(unhandled).toEqual([])
+  })
+
   test.each([undefined, null, ''])('have no token where it is %p', async (token) => {
     expect(await readCredential(returning({ ...keys, token }))).toEqual({
       kind: 'credential',
