@@ -84,7 +84,7 @@ function isPreflight({ method, headers }: CaptchaRequest): boolean {
 /** One request: read, decided, reported, and answered or passed on. A client that went away gets none of these. */
 function guardRequest(parts: GuardParts, req: CaptchaRequest, res: ServerResponse, next: NextFunction): void {
   // Before it is read: a socket that is closed has no address, which the log would call a wrong set-up.
-  if ((res.closed || res.destroyed) && !res.writableEnded) return
+  if (hasGone(res)) return
   let context: RequestContext
   try {
     context = parts.contexts.read(req)
@@ -97,6 +97,11 @@ function guardRequest(parts: GuardParts, req: CaptchaRequest, res: ServerRespons
   pending.start()
   // Most decisions without a call are over by now, and no client can have gone.
   if (!pending.isOver) end.watchClient(pending)
+}
+
+/** Whether the client has gone already. A response of HTTP/2 says so on its stream alone. */
+function hasGone(res: ServerResponse & { readonly stream?: { readonly destroyed: boolean } }): boolean {
+  return (res.closed || res.destroyed || (res.stream?.destroyed ?? false)) && !res.writableEnded
 }
 
 /** What the end of a decision does to its request. */
