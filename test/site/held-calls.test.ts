@@ -40,7 +40,9 @@ describe('calls that fail at once', () => {
     const { t } = failing(1)
     await t.advance(5000)
     expect([t.circuit.state, t.circuit.evidence()]).toEqual(['suspect', 'outage'])
-    while (t.canariesRunning === 0) await t.advance(10)
+    const nextMs = t.circuit.snapshot().nextCanaryInMs ?? 0
+    await t.advance(nextMs)
+    expect(t.canariesRunning).toBe(1)
     expect(t.call().answer('failure')).toBe(false)
   })
 
