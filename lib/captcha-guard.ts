@@ -44,26 +44,36 @@ export function createGuard(config: GuardConfig, clock: Clock, madeAt = placeOfC
   const parts = new GuardParts(config, clock, madeAt)
 
   function captchaGuardMiddleware(req: CaptchaRequest, res: ServerResponse, next: NextFunction): void {
-    let isSkipped: boolean | Promise<boolean>
     try {
-      const answer = isPreflight(req) || (config.skip?.(req) ?? false)
-      // A promise of another library may call back twice, or throw.
-      isSkipped = isThenable(answer) ? Promise.resolve(answer) : answer
+      enter(parts, req, res, next)
     } catch (error) {
-      return next(errorForNext(error))
+      // Express gives to `next` what a middleware throws.
+      throw errorForNext(error)
     }
-    if (isSkipped instanceof Promise) {
-      isSkipped.then(
-        (skipped) => (skipped ? next() : guardRequest(parts, req, res, next)),
-        (error: unknown) => next(errorForNext(error)),
-      )
-    } else if (isSkipped) next()
-    else guardRequest(parts, req, res, next)
   }
 
   const middleware = captchaGuardMiddleware as unknown as CaptchaGuard
   Object.assign(middleware, operations(parts), { check: checker(parts) })
   return withFleet(middleware, parts.services.fleet)
+}
+
+/** What is skipped goes on; all other requests are guarded. */
+function enter(parts: GuardParts, req: CaptchaRequest, res: ServerResponse, next: NextFunction): void {
+  let isSkipped: boolean | Promise<boolean>
+  try {
+    const answer = isPreflight(req) || (parts.config.skip?.(req) ?? false)
+    // A promise of another library may call back twice, or throw.
+    isSkipped = isThenable(answer) ? Promise.resolve(answer) : answer
+  } catch (error) {
+    return next(errorForNext(error))
+  }
+  if (isSkipped instanceof Promise) {
+    isSkipped.then(
+      (skipped) => (skipped ? next() : guardRequest(parts, req, res, next)),
+      (error: unknown) => next(errorForNext(error)),
+    )
+  } else if (isSkipped) next()
+  else guardRequest(parts, req, res, next)
 }
 
 /** A CORS preflight carries no ticket and starts no action (Fetch standard). Any other `OPTIONS` is a request like others. */
@@ -74,7 +84,7 @@ function isPreflight({ method, headers }: CaptchaRequest): boolean {
 /** One request: read, decided, reported, and answered or passed on. A client that went away gets none of these. */
 function guardRequest(parts: GuardParts, req: CaptchaRequest, res: ServerResponse, next: NextFunction): void {
   // Before it is read: a socket that is closed has no address, which the log would call a wrong set-up.
-  if ((res.closed || res.destroyed) && !res.writableEnded) return
+  if (hasGone(res)) return
   let context: RequestContext
   try {
     context = parts.contexts.read(req)
@@ -87,6 +97,11 @@ function guardRequest(parts: GuardParts, req: CaptchaRequest, res: ServerRespons
   pending.start()
   // Most decisions without a call are over by now, and no client can have gone.
   if (!pending.isOver) end.watchClient(pending)
+}
+
+/** Whether the client has gone already. A response of HTTP/2 says so on its stream alone. */
+function hasGone(res: ServerResponse & { readonly stream?: { readonly destroyed: boolean } }): boolean {
+  return (res.closed || res.destroyed || (res.stream?.destroyed ?? false)) && !res.writableEnded
 }
 
 /** What the end of a decision does to its request. */
@@ -151,9 +166,9 @@ function refuse(
   next: NextFunction,
   verdict: Extract<CaptchaVerdict, { passed: false }>,
 ): void {
-  giveBackPasses(req)
   const nextOnce = callableOnce(next)
   try {
+    giveBackPasses(req, res)
     if (onRefused === undefined) return respond(res, refusalProblem(verdict.reason))
     const result: unknown = onRefused(req, res, nextOnce, verdict)
     if (isThenable(result)) Promise.resolve(result).catch((error) => nextOnce(errorForNext(error)))

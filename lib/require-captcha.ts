@@ -27,7 +27,7 @@ export function requireCaptcha(options: RequireCaptchaOptions = {}): CaptchaMidd
     }
     if (captcha.passed && (allowDegraded || !captcha.degraded)) return next()
     try {
-      if (captcha.passed) giveBackPasses(req)
+      if (captcha.passed) giveBackPasses(req, res)
       respond(res, captcha.passed ? degradedNotAllowedProblem() : refusalProblem(captcha.reason))
     } catch (error) {
       // A hook on the response: Express would take what it threw as it is, and may go on.

@@ -66,7 +66,7 @@ export interface TencentCredential {
 export interface ProvidedCredential extends SdkCredential {
   /**
    * When Tencent stops accepting the keys, in milliseconds since 1970 (the vendor's `ExpiredTime` is in seconds). With it the
-   * provider is asked again in time; without it every 20 seconds while there is traffic.
+   * provider is asked again in time; without it, and beyond the year 9999, every 20 seconds while there is traffic.
    */
   readonly expiresAtMs?: number | null | undefined
 }

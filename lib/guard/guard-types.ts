@@ -49,7 +49,7 @@ export interface CaptchaGuard extends CaptchaMiddleware {
   /**
    * The same decision without Express, for Fastify, Koa, NestJS, Hono, sockets and jobs. Never answers, whatever `mode` is.
    * Resolves to the verdict whatever Tencent or a caller does. Rejects with a `TypeError` that names the field when the
-   * application gives a wrong `channel`, `clientKey`, `knownAs`, `riskContext` or `signal`, with what a rule function throws, and with the reason of an
+   * application gives a wrong `channel`, `clientKey`, `knownAs`, `riskContext` or `signal`, with what a rule function throws (in an error, where it is none), and with the reason of an
    * aborted `signal`.
    */
   check(input: CheckInput): Promise<CaptchaVerdict>

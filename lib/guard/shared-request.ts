@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Outcome } from '../admission/outcome.js'
 import type { PurseName } from '../admission/question.js'
 import type { PassResult } from '../site/ledger.js'
@@ -100,9 +100,11 @@ export function sharedRequest(req: IncomingMessage, owner: NoteOwner): SharedReq
 
 /**
  * Gives back what guards drew for this request: a route that accepts no degraded pass must not be a way to empty the purse
- * of the routes that do.
+ * of the routes that do. Once an answer has begun the pass was used: a handler that calls `next()` after it has answered, with a
+ * stricter guard behind it, would otherwise serve one ticket for ever.
  */
-export function giveBackPasses(req: IncomingMessage): void {
+export function giveBackPasses(req: IncomingMessage, { headersSent }: Pick<ServerResponse, 'headersSent'>): void {
+  if (headersSent) return
   for (const { shared } of carrierOf(req)[notesKey] ?? []) shared.giveBack()
 }
 

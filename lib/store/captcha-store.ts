@@ -205,7 +205,7 @@ export interface StoreOverride {
   readonly mode: OverrideMode
   /** Who set it. A store may cut it to 256 characters. */
   readonly by: string
-  /** How long it lasts since it was set, in milliseconds; `null` if it has no end. */
+  /** How long it lasts since it was set, in milliseconds; `null` if it has no end. A day at most, and never `null` for `'pass'`: what is, is no answer. */
   readonly forMs: number | null
   /**
    * When it was set, in whole milliseconds of the store's clock: the newest one wins. The process reckons it from the last

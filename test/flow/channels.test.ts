@@ -214,6 +214,22 @@ describe('the trace around a decision', () => {
       ['handler', undefined, 'request'],
     ])
   })
+
+  test('passes no request whose trace throws undefined', async () => {
+    const flow = await startFlow()
+    const storage = new AsyncLocalStorage()
+    storage.run = () => {
+      throw undefined
+    }
+    const start = channel(traceName('start'))
+    start.bindStore(storage)
+    try {
+      expect((await flow.send({})).status).toBe(500)
+      expect([flow.handled, flow.errors]).toEqual([0, [expect.objectContaining({ cause: undefined })]])
+    } finally {
+      start.unbindStore(storage)
+    }
+  })
 })
 
 describe('a state', () => {

@@ -58,6 +58,29 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     expect(seconds[0]?.snapshot().purses.doubt.taken).toBe(1)
   })
 
+  test.each<[string, (flow: Flow) => ReturnType<typeof strict>]>([
+    ['guard', ({ options }) => captchaGuard({ ...options, degradation: { rules: { client_fallback: 'refuse' } } })],
+    ['requireCaptcha()', strict],
+  ])('a stricter %s behind a handler that has answered gives no pass back', async (_what, behind) => {
+    let answered = 0
+    const flow = await startFlow({
+      express,
+      route: (guard, flow) => [
+        guard,
+        (_req, res, next) => {
+          answered++
+          res.end('{}')
+          next()
+        },
+        behind(flow),
+      ],
+    })
+    const token = flow.fallback()
+    expect((await flow.send(token)).status).toBe(200)
+    expect((await flow.send(token)).status).toBe(403)
+    expect([answered, flow.guard.snapshot().purses.doubt.taken]).toEqual([1, 1])
+  })
+
   test('the second applies its own rules', async () => {
     const flow = await startTwo({}, { degradation: { rules: { internal_error: 'refuse' } } })
     expect(await flow.send(flow.mint({ fault: 'internal_error' }))).toMatchObject({

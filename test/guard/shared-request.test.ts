@@ -92,11 +92,13 @@ describe('the note on a request', () => {
     const undo = jest.fn()
     sharedRequest(req, owner).note(claim('doubt', '3', granted(undo)))
     sharedRequest(req, { ...owner, site: {} }).note(claim('outage', '20', granted(undo)))
-    giveBackPasses(req)
+    giveBackPasses(req, { headersSent: true })
+    expect(undo).not.toHaveBeenCalled()
+    giveBackPasses(req, { headersSent: false })
     expect(undo).toHaveBeenCalledTimes(2)
   })
 
   test('need not be there for passes to be given back', () => {
-    expect(() => giveBackPasses({} as IncomingMessage)).not.toThrow()
+    expect(() => giveBackPasses({} as IncomingMessage, { headersSent: false })).not.toThrow()
   })
 })
