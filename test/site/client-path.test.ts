@@ -5,13 +5,14 @@ import { ManualClock, settlePromises } from '../support/manual-clock.js'
 const minuteMs = 60_000
 
 interface Setup {
+  readonly clock?: ManualClock
   readonly expectedPerMinute?: number | undefined
   readonly probes?: boolean
 }
 
 /** A client path on a manual clock, and the vendor's script on the other side of its probe. */
 class Site {
-  readonly clock = new ManualClock()
+  readonly clock: ManualClock
   readonly path: ClientPath
   expectedPerMinute: number | undefined
   /** What is expected is borne out by days, so that a collapse proves something by itself. */
@@ -24,7 +25,8 @@ class Site {
   changes = 0
   probesUnderWay = 0
 
-  constructor({ expectedPerMinute, probes = true }: Setup = {}) {
+  constructor({ clock = new ManualClock(), expectedPerMinute, probes = true }: Setup = {}) {
+    this.clock = clock
     this.expectedPerMinute = expectedPerMinute
     this.path = new ClientPath({
       clock: this.clock,
@@ -165,6 +167,16 @@ describe('a probe that fails', () => {
     expect(site.state).not.toBe('outage')
   })
 
+  test('is neither told nor denied by a probe that this machine could not send', async () => {
+    const site = new Site()
+    await site.probe('reachable')
+    await site.probe('unknown')
+    expect(site.path.finding()).toEqual({ state: 'healthy', why: 'the vendor script can be fetched' })
+    await site.probe('unreachable')
+    await site.probe('unknown')
+    expect(site.state).toBe('outage')
+  })
+
   test('raises suspicion and is no evidence where users are verified as ever', async () => {
     const site = new Site({ expectedPerMinute: 60 })
     await site.traffic(6, 60)
@@ -266,8 +278,10 @@ describe('verified passes that collapse', () => {
     expect(site.state).toBe(state)
   })
 
-  test('are no evidence before five minutes were seen', async () => {
-    const site = new Site({ expectedPerMinute: 60_000 })
+  test('are no evidence before five minutes were seen, however long the process has run', async () => {
+    const clock = new ManualClock()
+    await clock.advance(3_600_000)
+    const site = new Site({ clock, expectedPerMinute: 60_000 })
     await site.clock.advance(5 * minuteMs - 1)
     expect(site.state).toBe('healthy')
     await site.clock.advance(1)
@@ -440,6 +454,7 @@ describe('a probe that fails while users are verified', () => {
     [undefined, 20, 1, 'healthy'],
     [1, 30, 0.4, 'outage'],
     [1, 30, 0.6, 'healthy'],
+    [undefined, 200, 0.05, 'healthy'],
   ])(
     'on a quiet site that expects %p a minute, after %i minutes with %d passes each, it is: %s',
     async (expected, minutes, perMinute, state) => {
@@ -448,4 +463,20 @@ describe('a probe that fails while users are verified', () => {
       expect(site.state).toBe(state)
     },
   )
+
+  test.each([
+    ['healthy', 'half of what is expected', 20, 149, 1, 15],
+    ['outage', 'one pass less than half', 20, 148, 1, 15],
+    ['healthy', 'ten passes where nothing is expected', undefined, 9, 1, 15],
+    ['outage', 'nine passes where nothing is expected', undefined, 8, 1, 15],
+    ['healthy', 'ten passes of twenty expected', 1, 9, 1, 20],
+    ['outage', 'nine passes of twenty, and a tenth after they were too few', 1, 8, 2, 20],
+  ] as const)('leaves it %s after %s', async (state, _, expected, before, after, minutes) => {
+    const site = await failing(expected)
+    site.isCertain = false
+    for (let pass = 0; pass < before; pass++) site.path.noteVerified()
+    await site.clock.advance(minutes * minuteMs)
+    for (let pass = 0; pass < after; pass++) site.path.noteVerified()
+    expect(site.state).toBe(state)
+  })
 })

@@ -80,6 +80,11 @@ describe('what purses follow', () => {
   })
 })
 
+test('a baseline is there as soon as its fifth minute is over, without a pass in the next', () => {
+  expect(new Process().minutes(4, 10).expected.baselinePerMinute).toBeUndefined()
+  expect(new Process().minutes(5, 10).expected.baselinePerMinute).toBe(10)
+})
+
 describe('what passes that fall away are held against', () => {
   test('is not what was bought, once there is a reference', () => {
     const { expected } = new Process().hours(7, 10).minutes(60, 250)
@@ -138,7 +143,9 @@ describe('with a store', () => {
 
   test('a process that has just started takes its share of the site’s baseline and reference', () => {
     const { expected } = new Process()
+    expect(expected.processes).toBe(1)
     expected.adopt({ processes: 4, baselinePerMinute: 4000, referencePerMinute: 400 })
+    expect(expected.processes).toBe(4)
     expect(expected.baselinePerMinute).toBe(1000)
     expect(expected.referencePerMinute).toBe(100)
     expect(expected.perMinute).toBe(400)
@@ -155,6 +162,23 @@ describe('with a store', () => {
     site.hours(17, 20)
     expect(site.expected.referencePerMinute).toBe(20)
     expect(site.expected.learned).toEqual({ baselinePerMinute: 20, referencePerMinute: 20 })
+  })
+
+  test('the day that replaces it is whole with its twenty-fourth hour', () => {
+    const site = new Process()
+    site.expected.adopt({ processes: 1, baselinePerMinute: 40, referencePerMinute: 40 })
+    site.hours(23, 2).minutes(59, 2)
+    expect(site.expected.referencePerMinute).toBe(40)
+    site.minutes(1, 2)
+    expect(site.expected.referencePerMinute).toBe(2)
+  })
+
+  test('a reference alone bounds the purses and is evidence, where the store has forgotten the baseline', () => {
+    const { expected } = new Process()
+    expected.adopt({ processes: 2, baselinePerMinute: undefined, referencePerMinute: 80 })
+    expect(expected.baselinePerMinute).toBeUndefined()
+    expect(expected.perMinute).toBe(160)
+    expect(expected.evidentPerMinute()).toBe(40)
   })
 
   test('busier hours than the site has known count and are told at once', () => {

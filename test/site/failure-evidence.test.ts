@@ -118,6 +118,13 @@ describe('users alone are failing', () => {
     expect(evidence.usersAloneAreFailing(nowMs + 3_600_000)).toBe(false)
   })
 
+  test('after twenty times the mean of the first gaps, not of the last one', () => {
+    const evidence = new FailureEvidence(thresholds, 0)
+    for (const passMs of [2000, 6000, 12_000]) evidence.noteSuccess(passMs)
+    fail(evidence, 1, 12_000)
+    expect(evidence.silenceLeftMs(12_000)).toBe(20 * 4000)
+  })
+
   test('with the gap that the operator expects until gaps are known', () => {
     const evidence = new FailureEvidence(thresholds, 0)
     evidence.expect(60)
@@ -207,15 +214,27 @@ test('a silence needs three passes to compare with and a call that failed', () =
   expect([leftMs(2, 1), leftMs(3, 0), leftMs(3, 1)]).toEqual([never, never, 10_000])
 })
 
-test('what says nothing about Tencent makes throttled calls a smaller share', () => {
+test('what says nothing about Tencent makes throttled calls a smaller share for the whole window', () => {
   const silentMs = 60_000
+  const nearlyTheWindowMs = 9000
   const isFailing = (neutral: number) => {
     const { evidence, nowMs } = afterPasses(20, 100)
     fail(evidence, 1, nowMs)
     const atMs = nowMs + silentMs
-    evidence.noteNeutral('throttled', atMs)
     for (let call = 0; call < neutral; call++) evidence.noteNeutral('refused', atMs)
-    return evidence.usersAloneAreFailing(atMs)
+    evidence.noteNeutral('throttled', atMs + nearlyTheWindowMs)
+    return evidence.usersAloneAreFailing(atMs + nearlyTheWindowMs)
   }
   expect([isFailing(0), isFailing(9), isFailing(10)]).toEqual([false, false, true])
+})
+
+test('so do the successes of a window that is longer than the silence', () => {
+  const isFailing = (throttled: number) => {
+    const evidence = new FailureEvidence({ ...thresholds, windowMs: 60_000 }, 0)
+    for (let pass = 1; pass <= 50; pass++) evidence.noteSuccess(pass * 100)
+    fail(evidence, 1, 5000)
+    for (let call = 0; call < throttled; call++) evidence.noteNeutral('throttled', 15_000)
+    return evidence.usersAloneAreFailing(15_000)
+  }
+  expect([isFailing(5), isFailing(6)]).toEqual([true, false])
 })

@@ -202,6 +202,12 @@ describe('an identity that the application vouches for', () => {
   })
 })
 
+test('a pass tells how far the client has used its limit with it, and what remains of the total', () => {
+  const purse = doubtPurse()
+  expect(purse.take(stranger('a'), 0)).toMatchObject({ use: { used: 1, limit: 3, remaining: 9 } })
+  expect(purse.take(stranger('a'), 0)).toMatchObject({ use: { used: 2, limit: 3, remaining: 8 } })
+})
+
 test('a purse tells how many times its own rate a key may pass', () => {
   expect([outagePurse().ownRateFactor, doubtPurse().ownRateFactor]).toEqual([3, 0])
 })

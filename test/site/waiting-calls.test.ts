@@ -65,6 +65,13 @@ test('an answered call no longer waits, be it overdue or not', async () => {
   expect([t.waiting.size, t.waiting.overdue]).toEqual([0, 0])
 })
 
+test('a call that was never watched, such as a probe, is not overdue, and its end leaves the others', () => {
+  const t = new WaitingUnderTest()
+  const { place: _, ...probe } = t.call()
+  expect(t.waiting.delete(probe)).toBe(false)
+  expect([t.waiting.size, t.clock.pendingTimers]).toEqual([1, 1])
+})
+
 test('a call that is answered while the sockets are read is not overdue', async () => {
   const t = new WaitingUnderTest()
   const call = t.call()
