@@ -6,7 +6,7 @@ async function runScript(expression: string): Promise<unknown> {
   const script = `
     import { captchaGuard } from './dist/esm/index.js'
     const client = { request: () => new Promise(() => {}) }
-    const guard = captchaGuard({ captchaAppId: 1, appSecretKey: 'k', client, timeoutMs: 100, logger: false })
+    const guard = captchaGuard({ captchaAppId: 1, appSecretKey: 'k', client, timeoutMs: 1000, logger: false })
     console.log(JSON.stringify(await ${expression}))
   `
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script])
