@@ -46,13 +46,14 @@ export function createGuard(config: GuardConfig, clock: Clock, madeAt = placeOfC
   function captchaGuardMiddleware(req: CaptchaRequest, res: ServerResponse, next: NextFunction): void {
     let isSkipped: boolean | Promise<boolean>
     try {
-      isSkipped = isPreflight(req) || (config.skip?.(req) ?? false)
+      const answer = isPreflight(req) || (config.skip?.(req) ?? false)
+      // A promise of another library may call back twice, or throw.
+      isSkipped = isThenable(answer) ? Promise.resolve(answer) : answer
     } catch (error) {
       return next(errorForNext(error))
     }
-    if (isThenable(isSkipped)) {
-      // A promise of any library, taken by its own word at most once.
-      Promise.resolve(isSkipped).then(
+    if (isSkipped instanceof Promise) {
+      isSkipped.then(
         (skipped) => (skipped ? next() : guardRequest(parts, req, res, next)),
         (error: unknown) => next(errorForNext(error)),
       )
@@ -72,6 +73,8 @@ function isPreflight({ method, headers }: CaptchaRequest): boolean {
 
 /** One request: read, decided, reported, and answered or passed on. A client that went away gets none of these. */
 function guardRequest(parts: GuardParts, req: CaptchaRequest, res: ServerResponse, next: NextFunction): void {
+  // Before it is read: a socket that is closed has no address, which the log would call a wrong set-up.
+  if ((res.closed || res.destroyed) && !res.writableEnded) return
   let context: RequestContext
   try {
     context = parts.contexts.read(req)
@@ -79,7 +82,6 @@ function guardRequest(parts: GuardParts, req: CaptchaRequest, res: ServerRespons
   } catch (error) {
     return next(errorForNext(error))
   }
-  if ((res.closed || res.destroyed) && !res.writableEnded) return
   const end = new RequestEnd(parts, context, req, res, next)
   const pending = parts.decision(context, end)
   pending.start()

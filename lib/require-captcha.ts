@@ -26,8 +26,8 @@ export function requireCaptcha(options: RequireCaptchaOptions = {}): CaptchaMidd
       return next(new Error('requireCaptcha: no req.captcha; put captchaGuard() before it, and mind what it skips.'))
     }
     if (captcha.passed && (allowDegraded || !captcha.degraded)) return next()
-    if (captcha.passed) giveBackPasses(req)
     try {
+      if (captcha.passed) giveBackPasses(req)
       respond(res, captcha.passed ? degradedNotAllowedProblem() : refusalProblem(captcha.reason))
     } catch (error) {
       // A hook on the response: Express would take what it threw as it is, and may go on.

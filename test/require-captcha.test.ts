@@ -1,7 +1,7 @@
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { describe, expect, test } from '@jest/globals'
-import express5, { type ErrorRequestHandler, type Express } from 'express'
+import express5, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
 import express4 from 'express4'
 import request from 'supertest'
 import type { CaptchaVerdict } from '../lib/admission/verdict.js'
@@ -17,6 +17,10 @@ import {
   verified,
 } from './admission/verdicts.js'
 import { expectRetryAfter } from './support/retry-after.js'
+
+const errorHandler: ErrorRequestHandler = (error, _req, res, _next) => {
+  res.status(500).send(`error: ${error.message}`)
+}
 
 /** Restated by hand. */
 const statuses: Readonly<Record<string, readonly [number, string]>> = {
@@ -51,10 +55,7 @@ describe.each<[string, typeof express5]>([
     app.get('/', requireCaptcha(options), (_req, res) => {
       res.send(`handled ${++seen.next}`)
     })
-    const onError: ErrorRequestHandler = (error, _req, res, _next) => {
-      res.status(500).send(`error: ${error.message}`)
-    }
-    app.use(onError)
+    app.use(errorHandler)
     return app
   }
 
@@ -164,6 +165,29 @@ describe.each<[string, typeof express5]>([
       expect(response.text).toMatch(/^error: requireCaptcha: no req\.captcha; put captchaGuard\(\) before it/)
     }
   })
+
+  test.each([undefined, null, 'route', new Error('the session could not be saved')])(
+    'lets no request on whose refusal makes a hook throw %p',
+    async (thrown) => {
+      const app: Express = express()
+      const hook: RequestHandler = (req, res, next) => {
+        req.captcha = refused('ticket_missing')
+        const { setHeader } = res
+        res.setHeader = () => {
+          res.setHeader = setHeader
+          throw thrown
+        }
+        next()
+      }
+      app.get('/', hook, requireCaptcha(), (_req, res) => {
+        res.send('handled')
+      })
+      app.use(errorHandler)
+      await request(app)
+        .get('/')
+        .expect(500, /^error: /)
+    },
+  )
 
   test('that was not called is recognised', async () => {
     const app: Express = express()

@@ -107,10 +107,10 @@ export class CaptchaGuardProcess {
   }
 
   /** A verified pass of healthy times whose call is not looked at. */
-  warmUp({ ticketKey, clientKey }: SimulatedRequest): void {
+  warmUp({ ticketKey, clientKey, knownAs }: SimulatedRequest): void {
     const { site } = this.services
     site.clientPath.noteTraffic(false)
-    void site.recordVerified(ticketKey, clientKey)
+    void site.recordVerified(ticketKey, clientKey, undefined, knownAs !== undefined)
     site.refresh()
   }
 

@@ -47,6 +47,7 @@ export class HonestUsers {
   #met = 0
   #returned = 0
   #strangers = 0
+  #natTurn = 0
   #isMeasured = false
   readonly #visits: HonestRequest[] = []
   #visit = 0
@@ -88,11 +89,20 @@ export class HonestUsers {
     return request
   }
 
-  /** Of the time before only the addresses matter. */
+  /** Of the time before the addresses matter, and behind a carrier's who of its users is vouched for: in turn, so that nothing is drawn. */
   #learned(): HonestRequest {
     const { draws, visitors } = this.#options
-    const clientKey = draws.chance(visitors.natShare) ? this.#carrier() : `user ${this.#met++}`
-    return { clientKey, identity: undefined, isAddressKnown: false, hasScript: !draws.chance(naturalFallbackShare) }
+    const isBehindNat = draws.chance(visitors.natShare)
+    const clientKey = isBehindNat ? this.#carrier() : `user ${this.#met++}`
+    const identity = isBehindNat ? this.#identityInTurn(clientKey) : undefined
+    return { clientKey, identity, isAddressKnown: false, hasScript: !draws.chance(naturalFallbackShare) }
+  }
+
+  #identityInTurn(carrier: string): string | undefined {
+    const { returningShare } = this.#options.visitors
+    const turn = this.#natTurn++
+    const isReturning = Math.floor((turn + 1) * returningShare) > Math.floor(turn * returningShare)
+    return isReturning ? `${carrier} user ${turn % usersBehindNat}` : undefined
   }
 
   #someone(): HonestRequest {

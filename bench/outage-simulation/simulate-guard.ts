@@ -166,10 +166,7 @@ class GuardRun {
       arrive: () => this.#warmUp(buyers.clientKey(buyers.pickAddress())),
     }
     this.#liveThroughHours()
-    await this.#stream(this.#clock.nowMs(), this.#watchedMs, [
-      this.#honestArrivals(() => this.#warmUp(this.#honest.next().clientKey)),
-      buying,
-    ])
+    await this.#stream(this.#clock.nowMs(), this.#watchedMs, [this.#honestArrivals(() => this.#warmUpHonest()), buying])
     for (const { keys } of this.#crews) for (const key of keys) this.#warmUp(key)
     await this.#stream(this.#clock.nowMs(), this.#startMs, [this.#honestArrivals(() => this.#handleHonest()), buying])
   }
@@ -299,9 +296,18 @@ class GuardRun {
   }
 
   /** A verified pass that is not looked at. */
-  #warmUp(clientKey: string): number {
-    this.#anyProcess().warmUp({ ticket: 'genuine', clientKey, ticketKey: this.#newTicket() })
+  #warmUp(clientKey: string, knownAs?: string): number {
+    this.#anyProcess().warmUp({ ticket: 'genuine', clientKey, knownAs, ticketKey: this.#newTicket() })
     return this.#clock.nowMs()
+  }
+
+  #warmUpHonest(): number {
+    const request = this.#honest.next()
+    return this.#warmUp(request.clientKey, this.#knownAs(request))
+  }
+
+  #knownAs({ identity }: HonestRequest): string | undefined {
+    return this.#scenario.knownAs ? identity : undefined
   }
 
   #handleHonest(): number {
@@ -310,7 +316,7 @@ class GuardRun {
     const { clientKey, hasScript } = request
     this.#tally.arrives(arrivedMs)
     const kind = this.#kindOf(request)
-    const knownAs = this.#scenario.knownAs ? request.identity : undefined
+    const knownAs = this.#knownAs(request)
     this.#anyProcess().handle(
       { ticket: hasScript ? 'genuine' : 'fallback', clientKey, knownAs, ticketKey: this.#newTicket() },
       ({ verdict: { passed, degraded } }) => {

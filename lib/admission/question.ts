@@ -6,6 +6,8 @@ import type { CaptchaVerdict } from './verdict.js'
 export type Evidence = 'outage' | 'none'
 /** The operator's kill switch. */
 export type OverrideMode = 'pass' | 'verify_only' | 'none'
+/** Longest that an override with an end may last; `'pass'` always has one. */
+export const maxOverrideMs = 86_400_000
 /** The two supplies of degraded passes. */
 export type PurseName = 'outage' | 'doubt'
 /** What a rule decides about a missing verdict. */

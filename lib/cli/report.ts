@@ -55,11 +55,20 @@ async function totalBytes(paths: readonly string[]): Promise<number | undefined>
   return paths.includes('-') ? undefined : sum
 }
 
+/** False for a broken line. Values that have no text, or are nested too deep, throw: that must not end the file. */
+function isCounted(text: string, tally: LogTally): boolean {
+  try {
+    const line = readCaptchaLine(text)
+    return line === 'other' || (line !== 'broken' && tally.add(line))
+  } catch {
+    return false
+  }
+}
+
 async function readAll(paths: readonly string[], tally: LogTally, progress: Progress): Promise<ReadResult> {
   let broken = 0
   const scanner = new LineScanner((text) => {
-    const line = readCaptchaLine(text)
-    if (line === 'broken' || (line !== 'other' && !tally.add(line))) broken++
+    if (!isCounted(text, tally)) broken++
   })
   const damagedFiles: string[] = []
   for (const path of paths) {

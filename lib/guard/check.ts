@@ -1,5 +1,6 @@
 import type { CaptchaVerdict } from '../admission/verdict.js'
 import { AbortListeners } from '../structures/abort-listeners.js'
+import { errorForNext } from './error-for-next.js'
 import type { GuardParts } from './guard-parts.js'
 import type { CheckInput } from './guard-types.js'
 import { holdProcess } from './hold-process.js'
@@ -31,7 +32,8 @@ function decide(parts: GuardParts, context: RequestContext, listen: ListenForAbo
       },
       failed(error) {
         end()
-        reject(error)
+        // An application may hand it to `next`.
+        reject(errorForNext(error))
       },
     })
     const letGo = holdProcess(parts.config.timeoutMs)

@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
 import { type Clock, systemClock } from '../clock.js'
 import type { GuardConfig } from '../options/config.js'
-import { mergeSiteOptions, type SiteConfig, siteKey } from '../options/site-options.js'
+import { checkRunningEndpoints, mergeSiteOptions, type SiteConfig, siteKey } from '../options/site-options.js'
 import { SiteChannels } from '../report/channels.js'
 import type { Reporter } from '../report/reporter.js'
 import { LookupQueue } from '../tencent/lookup-queue.js'
@@ -65,7 +65,9 @@ export function joinSite(clock: Clock, member: Member): Membership {
   const key = siteKey(member.config)
   const time = clock === systemClock ? 'system' : clock
   const known = [...sites].find((site) => site.time === time && isSameKey(site.key, key))
-  const merged = mergeSiteOptions([...(known?.members ?? []), member])
+  const members = [...(known?.members ?? []), member]
+  const merged = mergeSiteOptions(members)
+  if (known !== undefined) checkRunningEndpoints(known.merged, merged, members)
   const id = known?.id ?? randomUUID().slice(0, 8)
   const site: SharedSite = known ?? { id, key, time, clock, members: new Set(), merged, services: undefined }
   site.members.add(member)

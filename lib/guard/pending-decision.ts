@@ -14,6 +14,7 @@ import type {
 import { callOption } from '../options/call-option.js'
 import type { DegradationRule } from '../options/options.js'
 import type { PurseSettings } from '../site/ledger.js'
+import { isVouchedFor } from '../site/vouched-key.js'
 import type { VerifyCall } from '../tencent/verify-call.js'
 import type { CaptchaRequest } from '../types.js'
 import type { RequestContext } from './request-context.js'
@@ -219,7 +220,7 @@ export class PendingDecision {
     const { site, calls } = this.#policy.services
     // From here on every client has history.
     shared.wasKnown ??= site.ledger.isKnown(limitKey)
-    const record = site.recordVerified(ticketKey as string, addressKey, () => !this.#isOver)
+    const record = site.recordVerified(ticketKey as string, addressKey, () => !this.#isOver, isVouchedFor(limitKey))
     const finish = (isFirst: boolean) => {
       // The client went away while the store was asked: the reply waits for the ticket to be sent again.
       if (this.#isOver && isFirst) return calls.keep(this.#callKey as string, shared.reply as Outcome)
@@ -281,15 +282,16 @@ export class PendingDecision {
     const { site, late, clock } = this.#policy.services
     site.noteVerdict(verdict)
     if (!(verdict.passed && verdict.degraded)) return
-    const { shared, addressKey, clientKey, ticketHash } = this.#context
+    const { shared, addressKey, limitKey, clientKey, ticketHash } = this.#context
     const call = this.#callToMake()
     const callKey = this.#callKey
     if (call === undefined || callKey === undefined || shared.dropLate) return
     const { purse } = trace
+    const isVouched = isVouchedFor(limitKey)
     const [at, report] = [clock.epochMs(), this.#policy.reportLate]
     shared.dropLate = late.add({
       // Nothing of the request itself: thousands of these may wait for minutes.
-      context: { call, callKey, verdict, purse, addressKey, clientKey, ticketHash, at, report },
+      context: { call, callKey, verdict, purse, addressKey, isVouched, clientKey, ticketHash, at, report },
       passedMs: clock.nowMs(),
       mayBeSpent: shared.reply !== undefined && mayHaveSpent(shared.reply),
     })

@@ -1,11 +1,11 @@
-import * as crypto from 'node:crypto'
 import type { ClassifiedTicket } from '../admission/ticket.js'
 import { type ClientAddress, parseClientAddress } from '../client-address.js'
 import type { Clock } from '../clock.js'
-import { callOption } from '../options/call-option.js'
+import { callOption, isThenable } from '../options/call-option.js'
 import type { GuardConfig } from '../options/config.js'
 import { checkRiskContext } from '../options/risk-context.js'
 import { vouchedKey } from '../site/vouched-key.js'
+import { sha256 } from '../structures/sha256.js'
 import type { TicketClassifier } from '../tencent/classify-ticket.js'
 import type { CaptchaChannel, CaptchaRequest, RawToken, RiskContext } from '../types.js'
 import { SharedRequest, sharedRequest } from './shared-request.js'
@@ -64,7 +64,7 @@ export class ContextReader {
     return this.make({
       req,
       channel: callOption('channel', channel, req),
-      token: callOption('readToken', readToken, req),
+      token: callOption('readToken', (from) => readOnce(readToken(from)), req),
       userIp: callOption('userIp', userIp, req),
       clientKey: clientKey && callOption('clientKey', clientKey, req),
       knownAs: knownAs && callOption('knownAs', knownAs, req),
@@ -100,6 +100,13 @@ export class ContextReader {
       startedMs,
     }
   }
+}
+
+/** Of an object of a class a getter may make a promise, and another one each time that it is read. */
+function readOnce(token: RawToken): RawToken {
+  if (typeof token !== 'object' || token === null || isThenable(token)) return token
+  const { ticket, randstr } = token
+  return { ticket, randstr }
 }
 
 const maxClientKeyLength = 128
@@ -146,9 +153,3 @@ function ticketDigest(ticket: ClassifiedTicket, addressKey: string): string | un
     }
   }
 }
-
-/** `crypto.hash` costs half as much; Node has it from 20.12 on. */
-const sha256: (text: string) => string =
-  typeof crypto.hash === 'function'
-    ? (text) => crypto.hash('sha256', text)
-    : (text) => crypto.createHash('sha256').update(text).digest('hex')

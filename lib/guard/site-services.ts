@@ -32,6 +32,8 @@ export interface LateContext {
   /** The purse that the pass was drawn from. */
   readonly purse: PurseName | undefined
   readonly addressKey: string
+  /** The application vouches for the user. */
+  readonly isVouched: boolean
   readonly clientKey: string
   readonly ticketHash: string | undefined
   /** When the request passed, milliseconds since 1970. */
@@ -237,7 +239,7 @@ export class SiteServices {
   }
 
   #tellLate({ context }: LateTicket<LateContext>, lateVerdict: LateVerdict): void {
-    if (lateVerdict.outcome === 'genuine') this.site.ledger.recordGenuine(context.addressKey)
+    if (lateVerdict.outcome === 'genuine') this.site.ledger.recordGenuine(context.addressKey, context.isVouched)
     context.report({ ...context, lateVerdict })
   }
 }

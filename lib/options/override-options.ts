@@ -1,4 +1,4 @@
-import type { OverrideMode } from '../admission/question.js'
+import { maxOverrideMs, type OverrideMode } from '../admission/question.js'
 import { type OverrideState, overrideOff } from '../site/override-switch.js'
 import { CaptchaConfigError } from './captcha-config-error.js'
 
@@ -9,8 +9,6 @@ export interface OverrideOptions {
   /** Who set it, for the log. */
   readonly by?: string | undefined
 }
-
-const maxForMs = 86_400_000
 
 /** Checks an override. Throws {@link CaptchaConfigError} on a wrong mode or option, and where `'pass'` has no end. */
 export function parseOverride(mode: OverrideMode, options: OverrideOptions): OverrideState {
@@ -32,10 +30,10 @@ export function parseOverride(mode: OverrideMode, options: OverrideOptions): Ove
       "override('pass') needs `forMs`, the milliseconds it lasts: an open door must close by itself.",
     )
   }
-  if (forMs !== undefined && !(Number.isInteger(forMs) && forMs >= 1 && forMs <= maxForMs)) {
+  if (forMs !== undefined && !(Number.isInteger(forMs) && forMs >= 1 && forMs <= maxOverrideMs)) {
     throw new CaptchaConfigError(
       'forMs',
-      `override \`forMs\` is ${String(forMs)}; it must be an integer from 1 to ${maxForMs}.`,
+      `override \`forMs\` is ${String(forMs)}; it must be an integer from 1 to ${maxOverrideMs}.`,
     )
   }
   return { mode, by: by ?? '', leftMs: forMs ?? Number.POSITIVE_INFINITY }

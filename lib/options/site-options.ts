@@ -59,6 +59,27 @@ export function mergeSiteOptions(guards: readonly LabelledConfig[]): SiteConfig 
   })
 }
 
+/**
+ * Checks that a guard that joins a running site leaves its endpoints as they are: connections and canaries exist for those alone.
+ * Throws {@link CaptchaConfigError}, which names the guard that made the site and the one that joins.
+ */
+export function checkRunningEndpoints(
+  running: SiteConfig,
+  merged: SiteConfig,
+  members: readonly LabelledConfig[],
+): void {
+  const [before, after] = [endpointsOf(running), endpointsOf(merged)]
+  if (before === after) return
+  throw new CaptchaConfigError(
+    'endpoint',
+    `option \`endpoint\` is ${after} in guard \`${members.at(-1)?.label}\`, whose site runs with ${before} since guard \`${members[0]?.label}\` was made. Give the same list to both.`,
+  )
+}
+
+function endpointsOf({ transport }: SiteConfig): string {
+  return transport.kind === 'client' ? '' : transport.endpoints.map(({ href }) => href).join(' ')
+}
+
 type Group = { readonly [name: string]: unknown }
 
 function withMember(group: Group | undefined, [name = '', ...rest]: readonly string[], value: unknown): Group {

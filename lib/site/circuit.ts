@@ -18,8 +18,8 @@ export interface CircuitSettings extends TimeSettings {
 }
 
 type State =
-  | { readonly name: 'closed' }
-  | { readonly name: 'suspect'; readonly why: string }
+  | { readonly name: 'closed'; readonly why?: undefined }
+  | { readonly name: 'suspect'; readonly why: 'call_failed' | 'call_unanswered' }
   | { readonly name: 'open'; readonly why: 'canary_failed' }
   | {
       readonly name: 'open'
@@ -198,20 +198,21 @@ export class Circuit {
 
   /** Whether no call is admitted at all: while it is open, unless calls of users probe it. */
   get isShut(): boolean {
-    return this.#state.name === 'open' && this.#state.why === 'canary_failed'
+    return this.#state.why === 'canary_failed'
   }
 
   /** Why it is suspect or open. */
   get why(): string | undefined {
-    return this.#state.name === 'closed' ? undefined : this.#state.why
+    return this.#state.why
   }
 
   /** The circuit as plain JSON. */
   snapshot(): CircuitSnapshot {
     const { lastShown, nextInMs } = this.#canary
+    const { name, why } = this.#state
     return {
-      state: this.#state.name,
-      ...(this.#state.name !== 'closed' && { why: this.#state.why }),
+      state: name,
+      ...(why && { why }),
       consecutiveFailures: this.#failures.consecutiveFailures,
       callsUnderWay: this.#waiting.size,
       ...(lastShown && {
@@ -235,7 +236,7 @@ export class Circuit {
   #suspectAndHold(permit: Permit): boolean {
     this.#held.add(permit)
     this.#suspect('call_failed')
-    if (this.#state.name === 'suspect' && this.#canary.isUnderWay && this.evidence() === 'none') return true
+    if (this.#canary.isUnderWay && this.evidence() === 'none') return true
     this.#held.delete(permit)
     return false
   }
@@ -249,8 +250,7 @@ export class Circuit {
     for (const permit of this.#held.drain()) permit.release()
   }
 
-  #suspect(why: string): void {
-    if (this.#state.name === 'open') return
+  #suspect(why: 'call_failed' | 'call_unanswered'): void {
     if (this.#state.name === 'closed') this.#change({ name: 'suspect', why })
     this.#canary.request()
     this.#openIfDue()
@@ -258,7 +258,7 @@ export class Circuit {
 
   #openIfDue(): void {
     const { last } = this.#canary
-    if (this.#state.name !== 'suspect' || last === undefined) return
+    if (last === undefined) return
     const nowMs = this.#clock.nowMs()
     const isFailing = this.#failures.thresholdsHold(nowMs)
     if (last.report === 'failed') {
@@ -289,7 +289,7 @@ export class Circuit {
 
   /** Takes out the calls that wait, probes among them. */
   #startEpoch(): readonly Permit[] {
-    const probes = this.#state.name === 'open' && this.#state.why === 'canary_disagrees' ? this.#state.probes : []
+    const probes = this.#state.why === 'canary_disagrees' ? this.#state.probes : []
     this.#epoch++
     this.#failures.clear()
     this.#canary.forget()
@@ -298,27 +298,26 @@ export class Circuit {
 
   #settleProbe(probe: Permit, turnDueMs: number, report: CallReport): void {
     const state = this.#state
-    if (state.name !== 'open' || state.why !== 'canary_disagrees') return
+    if (state.why !== 'canary_disagrees') return
     state.probes.delete(probe)
     switch (report) {
       case 'success':
         return this.#closeCircuit()
       case 'failure':
       case 'unanswered':
-        state.turns.end(turnDueMs, 'failed')
+        state.turns.failed()
         return this.#canary.request()
       case 'throttled':
       case 'refused':
       case 'neutral':
-        return state.turns.end(turnDueMs, 'taught_nothing')
+        return state.turns.handOn(turnDueMs)
     }
   }
 
   #canaryEnded(result: CanaryResult | undefined): void {
     if (result !== undefined) this.#learnFromCanary(result)
     this.#releaseHeld()
-    const { name } = this.#state
-    if (name === 'suspect' || (name === 'open' && this.why === 'canary_failed')) this.#canary.request()
+    if (this.#state.name === 'suspect' || this.isShut) this.#canary.request()
   }
 
   #learnFromCanary({ report, tookMs }: CanaryResult): void {

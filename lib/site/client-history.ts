@@ -24,8 +24,13 @@ export class ClientHistory {
     this.#hash = hash
   }
 
-  /** Notes a verified pass; true when it is the key's first in this minute. */
-  noteVerified(clientKey: string, nowMs: number): boolean {
+  /**
+   * Notes a verified pass; true when it is the key's first in this minute.
+   *
+   * @param isVouched The application vouches for the user, whose passes are counted apart: the key stays known, its own rate does
+   * not rise. Else bots behind a carrier's address would have what its users have for themselves.
+   */
+  noteVerified(clientKey: string, nowMs: number, isVouched = false): boolean {
     const segment = this.#segmentOf(clientKey)
     const { low, high } = this.#hash
     const second = secondOf(nowMs)
@@ -35,17 +40,19 @@ export class ClientHistory {
       return true
     }
     const before = segment.second(at)
-    segment.update(at, second, segment.weight(at) * decay(second - before) + 1)
+    const weight = segment.weight(at) * decay(second - before)
+    segment.update(at, second, isVouched ? Math.max(1, weight) : weight + 1)
     return Math.floor(before / 60) !== Math.floor(second / 60)
   }
 
   /** Takes over what another process knows of a key. */
   adopt(clientKey: string, verifiedPerMinute: number, nowMs: number): void {
-    if (verifiedPerMinute <= this.verifiedPerMinute(clientKey, nowMs)) return
+    // As exact as the table: the same rate must not be higher than itself, and renew what is held.
+    const weight = Math.fround((verifiedPerMinute * rateMemorySeconds) / 60)
+    if (perMinute(weight) <= this.verifiedPerMinute(clientKey, nowMs)) return
     const segment = this.#segmentOf(clientKey)
     const { low, high } = this.#hash
     const second = secondOf(nowMs)
-    const weight = (verifiedPerMinute * rateMemorySeconds) / 60
     const at = segment.find(low, high)
     if (at < 0) segment.add(low, high, second, weight, second - historySeconds)
     else segment.update(at, second, weight)
@@ -59,7 +66,7 @@ export class ClientHistory {
     const segment = this.#segmentOf(clientKey)
     const at = segment.find(this.#hash.low, this.#hash.high)
     if (at < 0 || secondOf(nowMs) - segment.second(at) >= historySeconds) return 0
-    return (segment.weight(at) * 60) / rateMemorySeconds
+    return perMinute(segment.weight(at))
   }
 
   /** Keys held, those that are too old but not yet dropped included. */
@@ -80,4 +87,8 @@ function secondOf(nowMs: number): number {
 
 function decay(elapsedSeconds: number): number {
   return Math.exp(-Math.max(0, elapsedSeconds) / rateMemorySeconds)
+}
+
+function perMinute(weight: number): number {
+  return (weight * 60) / rateMemorySeconds
 }

@@ -116,23 +116,26 @@ export class Ledger {
    * Marks a verified ticket and notes the client's history, unless the ticket has passed already.
    *
    * @param isWanted false once the client has gone: the ticket may then come again
+   * @param isVouched see {@link ClientHistory.noteVerified}
    */
   recordVerified(
     ticketKey: string,
     clientKey: string,
     isWanted: () => boolean = () => true,
+    isVouched = false,
   ): VerifiedRecord | Promise<VerifiedRecord> {
     this.followBaseline()
     if (!this.#replay.ordinary.markPassed(ticketKey, this.#now())) return passedBefore
     const store = this.#liveStore()
-    if (store === undefined) return this.#noteVerified(clientKey)
-    return this.#recordShared(store, { ticketKey, clientKey, isWanted })
+    if (store === undefined) return this.#noteVerified(clientKey, isVouched)
+    return this.#recordShared(store, { ticketKey, clientKey, isWanted, isVouched })
   }
 
-  /** Notes the history of a client whose degraded pass turned out genuine. */
-  recordGenuine(clientKey: string): void {
-    this.#noteVerified(clientKey)
-    this.#options.store()?.tell((session) => session.recordHistory(clientKey))
+  /** Notes the history of a client whose degraded pass turned out genuine. @param isVouched see {@link ClientHistory.noteVerified} */
+  recordGenuine(clientKey: string, isVouched = false): void {
+    this.#noteVerified(clientKey, isVouched)
+    // The identity has history at every process.
+    if (!isVouched) this.#options.store()?.tell((session) => session.recordHistory(clientKey))
   }
 
   /** The client's own verified passes a minute; 0 without history. */
@@ -176,22 +179,24 @@ export class Ledger {
   }
 
   /** A ticket may have passed degraded at another process, which spent nothing at Tencent. */
-  async #recordShared(store: StoreLink, { ticketKey, clientKey, isWanted }: VerifiedTicket): Promise<VerifiedRecord> {
+  async #recordShared(store: StoreLink, verified: VerifiedTicket): Promise<VerifiedRecord> {
+    const { ticketKey, clientKey, isWanted, isVouched } = verified
     const { windowMs: replayMs } = this.#replay.ordinary
     const passId = randomUUID()
-    const answer = await store.ask((session) => session.recordVerified({ passId, ticketKey, clientKey, replayMs }))
+    const pass = { passId, ticketKey, clientKey, replayMs, ...(isVouched && { isVouched }) }
+    const answer = await store.ask((session) => session.recordVerified(pass))
     if (answer.kind === 'answer' && !answer.value.isFirst) return passedBefore
     if (!isWanted()) {
       this.#replay.ordinary.unmark(ticketKey)
       const mark: StoreClaim = { claimId: passId, purses: [], clientKey, ticketKey, replayMs, requireKnown: false }
       releaseWhenHeld(store, answer, mark, ({ isFirst }) => isFirst)
     }
-    return this.#noteVerified(clientKey)
+    return this.#noteVerified(clientKey, isVouched)
   }
 
-  #noteVerified(clientKey: string): VerifiedRecord {
+  #noteVerified(clientKey: string, isVouched: boolean): VerifiedRecord {
     this.#refusals.forget(clientKey)
-    return { isFirst: true, isFirstThisMinute: this.#history.noteVerified(clientKey, this.#now()) }
+    return { isFirst: true, isFirstThisMinute: this.#history.noteVerified(clientKey, this.#now(), isVouched) }
   }
 
   #claimLocally(claim: PassClaim): PassResult {
@@ -199,17 +204,18 @@ export class Ledger {
     const { ticketKey, isFallback } = claim
     const replay = this.#replayOf(isFallback)
     if (ticketKey !== undefined && replay.has(ticketKey, nowMs)) return { kind: 'replayed' }
-    const countedAddress = countedAddressOf(claim)
-    const hasRoom = countedAddress === undefined || this.#vouchedAddress.hasRoom(countedAddress, nowMs)
-    if (!hasRoom) return this.#exhausted(claim, 'client')
+    const uncount = this.#vouchedAddress.take(countedAddressOf(claim), nowMs)
+    if (uncount === undefined) return this.#exhausted(claim, 'client')
     const purseClaim = this.#purseClaim(claim)
     const result = takeFromAll(this.#chain(claim), purseClaim, nowMs)
-    if (result.kind === 'refused') return this.#exhausted(claim, result.by)
-    const uncount = countedAddress === undefined ? undefined : this.#vouchedAddress.take(countedAddress, nowMs)
+    if (result.kind === 'refused') {
+      uncount()
+      return this.#exhausted(claim, result.by)
+    }
     if (ticketKey !== undefined) replay.markPassed(ticketKey, nowMs)
     const giveBack = () => {
       result.giveBack()
-      uncount?.()
+      uncount()
       this.#refusals.forget(claim.clientKey)
       if (ticketKey !== undefined) replay.unmark(ticketKey)
     }
@@ -300,6 +306,7 @@ interface VerifiedTicket {
   readonly ticketKey: string
   readonly clientKey: string
   readonly isWanted: () => boolean
+  readonly isVouched: boolean
 }
 
 /** Releases what the store holds, or will hold when a claim that was given up reaches it late. */

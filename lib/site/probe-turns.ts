@@ -37,14 +37,16 @@ export class ProbeTurns {
     return dueMs
   }
 
-  /** Ends the probe of a turn: after a failure the next turn comes later, and after one that taught nothing it is this one again. */
-  end(turnDueMs: number, report: 'failed' | 'taught_nothing'): void {
+  /** Ends a probe that failed: the next turn comes later. */
+  failed(): void {
     this.#running--
-    if (report === 'taught_nothing') {
-      this.#dueMs = Math.min(this.#dueMs, turnDueMs)
-      return
-    }
     this.#intervalMs = this.#backOff(this.#intervalMs)
     this.#dueMs = this.#clock.nowMs() + this.#intervalMs
+  }
+
+  /** Ends the probe of a turn that taught nothing: the next turn is this one again. */
+  handOn(turnDueMs: number): void {
+    this.#running--
+    this.#dueMs = Math.min(this.#dueMs, turnDueMs)
   }
 }

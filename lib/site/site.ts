@@ -141,9 +141,15 @@ export class Site {
    * Records a verified ticket. Returns false when it had passed already; a promise only where a shared store is asked.
    *
    * @param isWanted false once the client has gone: the ticket may then come again
+   * @param isVouched the application vouches for the user, whose passes raise no limit of the address
    */
-  recordVerified(ticketKey: string, clientKey: string, isWanted?: () => boolean): boolean | Promise<boolean> {
-    const record = this.ledger.recordVerified(ticketKey, clientKey, isWanted)
+  recordVerified(
+    ticketKey: string,
+    clientKey: string,
+    isWanted?: () => boolean,
+    isVouched?: boolean,
+  ): boolean | Promise<boolean> {
+    const record = this.ledger.recordVerified(ticketKey, clientKey, isWanted, isVouched)
     return record instanceof Promise ? record.then((shared) => this.#learnFrom(shared)) : this.#learnFrom(record)
   }
 

@@ -19,8 +19,7 @@ export class StoreRefusals {
 
   /** True while the store would refuse this to the client. */
   has(clientKey: string, what: string, nowMs: number): boolean {
-    const untilMs = this.#clients.get(clientKey)?.get(what)
-    return untilMs !== undefined && nowMs < untilMs
+    return nowMs < (this.#clients.get(clientKey)?.get(what) ?? Number.NEGATIVE_INFINITY)
   }
 
   /** Forgets a client: a pass was given back, or a verified one may have raised its limit. */

@@ -52,8 +52,9 @@ export class TimeLimits {
 
   /** How long a caller waits for an answer. @param timeoutMs its own deadline */
   callerWaitMs(timeoutMs: number): number {
+    if (!this.#shortWait.isOn) return timeoutMs
     const usualMs = this.#usual.p99Ms
-    if (usualMs === undefined || !this.#shortWait.isOn) return timeoutMs
+    if (usualMs === undefined) return timeoutMs
     return Math.min(timeoutMs, Math.max(shortestWaitMs, shortWaitFactor * usualMs))
   }
 

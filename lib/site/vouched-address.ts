@@ -17,12 +17,10 @@ export class VouchedAddress {
     return { name: 'known', limit, windowMs, ownRateFactor: 0, clientKey: addressKey }
   }
 
-  hasRoom(addressKey: string, nowMs: number): boolean {
-    return this.#passes.count(addressKey, nowMs) < limit
-  }
-
-  /** Counts a pass. Returns what takes it back, once. */
-  take(addressKey: string, nowMs: number): () => void {
+  /** Counts a pass. Returns what takes it back, once; `undefined` where there is no room. Without an address nothing is counted. */
+  take(addressKey: string | undefined, nowMs: number): (() => void) | undefined {
+    if (addressKey === undefined) return () => {}
+    if (this.#passes.count(addressKey, nowMs) >= limit) return undefined
     this.#passes.add(addressKey, nowMs)
     let isHeld = true
     return () => {

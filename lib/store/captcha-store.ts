@@ -180,13 +180,15 @@ export interface StoreVerified {
   readonly clientKey: string
   /** How long the ticket stays marked, in milliseconds. */
   readonly replayMs: number
+  /** The application vouches for the user: the client stays known, and its rate does not rise. @default false */
+  readonly isVouched?: boolean | undefined
 }
 
 /**
  * What a client has earned by verified passes.
  *
  * A store keeps a weight and the time of the last pass for each client. A pass at time `t` changes them to
- * `weight × e^(−(t − last) / rateMemoryMs) + 1` and `t`.
+ * `weight × e^(−(t − last) / rateMemoryMs) + 1` and `t`; a pass that is vouched for adds nothing, but leaves 1 at least.
  */
 export interface StoreHistory {
   /**

@@ -129,17 +129,17 @@ class SiteMemory {
   }
 
   /** Returns false if the ticket has passed already. */
-  recordVerified({ passId, ticketKey, clientKey, replayMs }: StoreVerified): boolean {
+  recordVerified({ passId, ticketKey, clientKey, replayMs, isVouched }: StoreVerified): boolean {
     const nowMs = this.#clock.nowMs()
     const by = this.#markOf(ticketKey, nowMs)
     if (by !== undefined) return by === passId
     this.#mark(ticketKey, passId, nowMs, replayMs)
-    this.recordHistory(clientKey)
+    this.recordHistory(clientKey, isVouched)
     return true
   }
 
-  recordHistory(clientKey: string): void {
-    this.#history.noteVerified(clientKey, this.#clock.nowMs())
+  recordHistory(clientKey: string, isVouched?: boolean): void {
+    this.#history.noteVerified(clientKey, this.#clock.nowMs(), isVouched)
   }
 
   historyOf(clientKey: string): StoreHistory | undefined {

@@ -10,6 +10,8 @@ export class KeyedHash {
   /** The lower and the upper half of the last {@link hash}; read before the next one. */
   low = 0
   high = 0
+  /** One decision asks several times about the same text. */
+  #text: string | undefined
 
   /** @param key Eight bytes; random unless a test needs to know them. */
   constructor(key: Buffer = randomBytes(8)) {
@@ -19,6 +21,8 @@ export class KeyedHash {
 
   /** Hashes UTF-16 code units, two to a word, and the length. */
   hash(text: string): void {
+    if (text === this.#text) return
+    this.#text = text
     let v0 = this.#key0
     let v1 = this.#key1 ^ 0xee
     let v2 = this.#key0 ^ 0x6c796765

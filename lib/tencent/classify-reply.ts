@@ -10,7 +10,7 @@ export function classifyReply(result: UpstreamResult, channel: CaptchaChannel): 
     case 'response':
       return classifyHttpResponse(result.status, result.contentType, result.body, channel)
     case 'sdk_result':
-      return classifyResponseObject(result.result, channel)
+      return classifySdkResult(result.result, channel)
     case 'sdk_api_error':
       return classifyApiError(result.errorCode, requestIdFact(result.requestId))
     case 'http_status':
@@ -34,6 +34,15 @@ export function classifyReply(result: UpstreamResult, channel: CaptchaChannel): 
       return degraded('circuit_open')
     case 'bug':
       return { kind: 'bug', error: result.error }
+  }
+}
+
+/** What a client returns is no JSON: a member may be a getter that throws. */
+function classifySdkResult(result: unknown, channel: CaptchaChannel): Outcome {
+  try {
+    return classifyResponseObject(result, channel)
+  } catch (error) {
+    return { kind: 'bug', error }
   }
 }
 

@@ -1,4 +1,5 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHmac } from 'node:crypto'
+import { sha256 } from '../structures/sha256.js'
 import type { TencentCredential } from '../types.js'
 
 const apiVersion = '2019-07-22'
@@ -68,8 +69,4 @@ function deriveKey(secretKey: string, day: number): SigningKey {
     `TC3${secretKey}`,
   ) as Buffer
   return { secretKey, day, scope: `${date}/${service}/tc3_request`, key }
-}
-
-function sha256(data: string | Buffer): string {
-  return createHash('sha256').update(data).digest('hex')
 }

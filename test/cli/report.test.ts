@@ -104,6 +104,37 @@ it('reads the lines that the guard writes today, those of the outage and of late
   expect(figures?.clients.top).toEqual([{ client: '203.0.113.0/24', passes: figures?.passes }])
 })
 
+describe('Lines that no guard has written', () => {
+  const odd = '{"toString":1,"valueOf":1}'
+  const degraded = (more: string) =>
+    `{"time":${noonMs},"event":"captcha_degraded","passed":true,"reason":"timeout","captchaAppId":1,${more}}`
+  const ended = (durationMs: string) =>
+    `{"time":${noonMs},"event":"captcha_outage_ended","captchaAppId":1,"durationMs":${durationMs}}`
+  const late = `{"time":${noonMs},"event":"captcha_late_verdict","outcome":"genuine","reason":${odd}}`
+
+  it.each<[string, string]>([
+    ['a time beyond all dates', degraded('"time":1e300')],
+    ['an outage longer than time', ended('1e300')],
+    ['an outage from before 1970', ended(String(2 * noonMs))],
+    ['a host name without a text', degraded(`"hostname":${odd}`)],
+    ['a cause without a text', degraded(`"cause":${odd}`)],
+    ['a reason without a text', late],
+    ['a value nested too deep', degraded(`"cause":${'['.repeat(100_000)}${']'.repeat(100_000)}`)],
+  ])('are broken and end no report: %s', async (name, broken) => {
+    const good = degraded('"cause":"timeout"')
+    const path = await writeLog(`${name}.log`, `${good}\n${broken}\n${good}\n`)
+    expect(await jsonOf(path)).toMatchObject({ captchaLines: 2, brokenLines: 1, damagedFiles: [] })
+    expect(await cli.run(['report', path])).toMatchObject({ code: 0, err: '' })
+  })
+
+  it('count nothing as infinite', async () => {
+    const lines = ['"captchaAppId":1e999', '"suppressed":1e308', '"suppressed":1e308'].map(degraded)
+    const path = await writeLog('infinite.log', lines.join('\n'))
+    const { out } = await cli.run(['report', '--csv', path])
+    expect(out).not.toMatch(/NaN|Infinity/)
+  })
+})
+
 describe('Files that cannot be read', () => {
   it('end the command before it reads another one when they are missing', async () => {
     const there = await writeLog('there.log', '{}\n')

@@ -114,6 +114,18 @@ describe('guard.check()', () => {
     )
   })
 
+  test.each([undefined, null, 'route'])('rejects with an error where a rule throws %p', async (thrown) => {
+    const rules = {
+      internal_error() {
+        throw thrown
+      },
+    }
+    const flow = await startFlow({ options: { degradation: { rules } } })
+    await expect(flow.guard.check({ ...flow.mint({ fault: 'internal_error' }), userIp })).rejects.toMatchObject({
+      cause: thrown,
+    })
+  })
+
   test('tells onVerdict, without a request', async () => {
     const told: [CaptchaVerdict, unknown][] = []
     const flow = await startFlow({ options: { onVerdict: (verdict, req) => told.push([verdict, req]) } })

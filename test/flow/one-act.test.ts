@@ -130,13 +130,16 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       new Promise<boolean>((resolve) => {
         decide = resolve
       })
-    const flow = await startFlow({ express, options: { skip } })
+    // With the socket its address is gone.
+    const userIp = () => fail()
+    const flow = await startFlow({ express, options: { skip, userIp } })
     const leave = sendAndLeave(flow)
     await until(() => flow.visits.length === 1)
     leave()
     await until(() => flow.visits[0]?.gone === true)
     decide(false)
     await new Promise((resolve) => setTimeout(resolve, 30))
+    expect(flow.visits).toMatchObject([{ nextArguments: [], endsBeforeNext: 0 }])
     expect(flow.simulator.calls).toEqual([])
     expect(flow.handled).toBe(0)
     expect(Object.values(flow.guard.snapshot().counters).every((count) => count === 0)).toBe(true)

@@ -22,6 +22,19 @@ function startWithRoutes(
   })
 }
 
+test('a guard that joins with other endpoints than its site runs with is refused, and both guards are named', async () => {
+  const options = { captchaAppId: 190_000_077, appSecretKey: 'key', credential: { secretId: 'id', secretKey: 'key' } }
+  const first = captchaGuard({ ...options, logger: false })
+  const second = () => captchaGuard({ ...options, logger: false, endpoint: 'https://captcha.tencentcloudapi.com' })
+  expect(second).toThrow(
+    /`endpoint` is https:.*\.com\/ in guard `.*one-site.* runs with .*\.cn\/ .* since guard `.*one-site/,
+  )
+  await first.close()
+  const alone = second()
+  expect(alone.snapshot().endpoints).toHaveLength(1)
+  await alone.close()
+})
+
 describe.each(expressVersions)('guards of one app id and upstream on %s', (_name, express) => {
   test('six guards send one canary', async () => {
     const paths = ['/1', '/2', '/3', '/4', '/5'] as const

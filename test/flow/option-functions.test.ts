@@ -8,6 +8,21 @@ const rejecting = async (): Promise<never> => {
   throw new Error('rejected by the application')
 }
 
+/** A promise of another library. */
+function thenable(then: (go: (isSkipped: boolean) => void, fail: (error: unknown) => void) => void): Promise<boolean> {
+  return Object.defineProperty({}, 'then', { value: then }) as Promise<boolean>
+}
+
+/** Its members are not its own. */
+class TokenWithGetters {
+  get ticket() {
+    return rejecting()
+  }
+  get randstr() {
+    return '@x'
+  }
+}
+
 beforeEach(() => {
   unhandled.length = 0
   process.on('unhandledRejection', note)
@@ -27,6 +42,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       ['userIp', { userIp: rejecting as never }],
       ['clientKey', { clientKey: rejecting as never }],
       ['readToken', { readToken: () => ({ ticket: rejecting(), randstr: 'x' }) }],
+      ['readToken', { readToken: () => new TokenWithGetters() }],
       ['riskContext', { riskContext: () => ({ businessId: rejecting() as never }) }],
       ['degradation.rules.client_fallback', { degradation: { rules: { client_fallback: rejecting as never } } }],
     ])('%s', async (name, options) => {
@@ -108,6 +124,12 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     test.each<[string, Partial<CaptchaGuardOptions>, object | null]>([
       ['by skip', { skip: throwing }, null],
       ['by a skip that rejects', { skip: rejectingWith }, null],
+      ["by the `then` of skip's promise", { skip: () => thenable(throwing) }, null],
+      [
+        "by a getter of skip's promise",
+        { skip: () => Object.defineProperty({}, 'then', { get: throwing }) as never },
+        null,
+      ],
       ['by an option function', { userIp: throwing }, null],
       ['by a rule', { degradation: { rules: { client_fallback: throwing } } }, null],
       ['by onRefused', { onRefused: throwing }, {}],

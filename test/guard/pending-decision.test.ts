@@ -62,6 +62,18 @@ describe('a decision', () => {
     expect([first, second].map(({ decision }) => decision?.verdict.reason)).toEqual(['verified', 'ticket_reused'])
   })
 
+  test.each([
+    ['and raises its rate where the application vouches for no user', '203.0.113.7', 40],
+    ['and raises no limit of it where the application vouches for the user', 'known:user', 1],
+  ])('gives the address history, %s', (_, limitKey, passes) => {
+    const { run, calls, contextOf, site } = makeWorld()
+    for (let time = 0; time < 40; time++) {
+      run(contextOf({ limitKey, addressKey: '203.0.113.7', ticketKey: `ticket of ${time}` }))
+      calls().at(-1)?.answer(verifiedResult)
+    }
+    expect(site.ledger.verifiedPerMinute('203.0.113.7')).toBeCloseTo(passes / 10)
+  })
+
   test('rate-limits a client after ten refusals of Tencent’s, and not a client that only waits', () => {
     const { run, calls, contextOf } = makeWorld()
     for (let time = 0; time < 10; time++) {

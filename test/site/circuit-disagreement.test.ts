@@ -162,6 +162,7 @@ describe('while the canary disagrees', () => {
     await t.advance(999)
     expect(t.tryCall()).toBeUndefined()
     await t.advance(1)
+    expect(t.circuit.isShut).toBe(false)
     expect(t.tryCall()).toBeDefined()
     expect(t.tryCall()).toBeUndefined()
   })
@@ -222,14 +223,14 @@ describe('while the canary disagrees', () => {
         if (probe === undefined) continue
         waits.push(t.clock.nowMs() - sinceMs)
         sinceMs = t.clock.nowMs()
-        probe.answer(report)
+        expect(probe.answer(report)).toBe(false)
         expect(t.state).toBe(disagrees)
       }
       expect(waits).toEqual([1000, 2000, 4000, 8000, 8000, 8000])
     },
   )
 
-  test.each<CallReport>(['neutral', 'throttled'])(
+  test.each<CallReport>(['refused', 'neutral', 'throttled'])(
     'a probe of kind %s (a junk ticket, a throttled call) hands its turn on at once',
     async (report) => {
       const t = await disagreeing()

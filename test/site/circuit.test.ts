@@ -12,6 +12,16 @@ async function opened(): Promise<CircuitUnderTest> {
   return t
 }
 
+/** Twenty verified calls of 80 ms each. */
+async function learned(): Promise<CircuitUnderTest> {
+  const t = new CircuitUnderTest()
+  await t.advance(1000)
+  const calls = Array.from({ length: 20 }, () => t.call())
+  await t.advance(80)
+  for (const call of calls) call.answer('success')
+  return t
+}
+
 describe('failures of users', () => {
   test('do not open the circuit without a failing canary, however many', async () => {
     const t = new CircuitUnderTest()
@@ -44,6 +54,17 @@ describe('failures of users', () => {
     expect(t.state).toBe('suspect')
     t.answered('failure')
     expect(t.state).toBe('open: canary_failed')
+    t.canary = 'healthy'
+    await t.advance(2000)
+    expect(t.state).toBe('closed')
+  })
+
+  test.each<CallReport>(['failure', 'unanswered'])('of kind %s raise suspicion, which says why', (report) => {
+    const t = new CircuitUnderTest()
+    expect(t.circuit.snapshot()).toStrictEqual({ state: 'closed', consecutiveFailures: 0, callsUnderWay: 0 })
+    t.answered(report)
+    expect(t.circuit.snapshot()).toMatchObject({ state: 'suspect', why: 'call_failed' })
+    expect(t.circuit.why).toBe('call_failed')
   })
 
   test('below the thresholds leave it to the brown-out: suspect, with evidence, but every call goes out', async () => {
@@ -297,15 +318,6 @@ describe('a canary that failed while Tencent answers users', () => {
 })
 
 describe('how long things may take follows what was learned', () => {
-  /** Twenty verified calls of 80 ms each. */
-  async function learned(): Promise<CircuitUnderTest> {
-    const t = new CircuitUnderTest()
-    const calls = Array.from({ length: 20 }, () => t.call())
-    await t.advance(80)
-    for (const call of calls) call.answer('success')
-    return t
-  }
-
   test('so a call is suspect after one and a half times the usual latency', async () => {
     const t = await learned()
     t.call()
@@ -351,7 +363,66 @@ describe('how long things may take follows what was learned', () => {
   })
 })
 
+describe('how long a caller waits', () => {
+  /** Answers take 80 ms; calls of three clients ran into their deadlines, and the canary is healthy. */
+  async function unanswered(): Promise<CircuitUnderTest> {
+    const t = await learned()
+    t.answered('unanswered', 3)
+    await t.advance(10)
+    expect(t.state).toBe('closed')
+    return t
+  }
+
+  test('is what is usual once calls of three clients ran into their deadlines beside a healthy canary', async () => {
+    const t = await unanswered()
+    expect(t.circuit.callerWaitMs(2000)).toBe(320)
+    t.circuit.noteMove()
+    expect(t.circuit.callerWaitMs(2000)).toBe(2000)
+  })
+
+  test('is its own deadline where the evidence of users alone comes before that', async () => {
+    const t = await unanswered()
+    await t.advance(11_080 - 2000 - t.clock.nowMs())
+    expect(t.circuit.callerWaitMs(2000)).toBe(320)
+    await t.advance(1)
+    expect(t.circuit.callerWaitMs(2000)).toBe(2000)
+    await t.advance(1998)
+    expect(t.circuit.callerWaitMs(2000)).toBe(2000)
+    await t.advance(1)
+    expect(t.circuit.callerWaitMs(2000)).toBe(320)
+  })
+
+  test.each<CallReport>(['failure', 'refused', 'neutral', 'throttled'])(
+    'is its own deadline where calls of two clients ran into theirs, and that of a third ended otherwise: %s',
+    async (report) => {
+      const t = await learned()
+      t.answered('unanswered', 2)
+      t.answered(report)
+      await t.advance(10)
+      expect(t.circuit.callerWaitMs(2000)).toBe(2000)
+    },
+  )
+
+  test('is its own deadline where the canary failed', async () => {
+    const t = await unanswered()
+    t.canary = 'failed'
+    t.answered('failure')
+    await t.advance(999)
+    expect(t.circuit.callerWaitMs(2000)).toBe(320)
+    await t.advance(1)
+    expect(t.circuit.callerWaitMs(2000)).toBe(2000)
+  })
+})
+
 describe('while the circuit is open', () => {
+  test('it is shut: no call is admitted at all', async () => {
+    const t = new CircuitUnderTest()
+    expect(t.circuit.isShut).toBe(false)
+    t.answered('failure')
+    expect([t.state, t.circuit.isShut]).toEqual(['suspect', false])
+    expect((await opened()).circuit.isShut).toBe(true)
+  })
+
   test('no call gets a permit, and none waits for that answer', async () => {
     const t = await opened()
     for (let second = 0; second < 120; second++) {
@@ -657,12 +728,12 @@ describe('a move to another endpoint', () => {
       clientKey: 'a',
       isKnown: true,
       timeoutMs: 2000,
-      release: () => evidence.push(t.circuit.evidence()),
+      release: () => evidence.push(`${t.circuit.evidence()}: ${t.circuit.why}`),
     })
     await t.advance(600)
     expect(t.state).toBe('suspect')
     t.circuit.noteMove()
-    expect([evidence, t.state, t.circuit.evidence()]).toEqual([['outage'], 'closed', 'none'])
+    expect([evidence, t.state, t.circuit.evidence()]).toEqual([['outage: canary_failed'], 'closed', 'none'])
     expect(t.circuit.snapshot()).toMatchObject({ callsUnderWay: 0, consecutiveFailures: 0 })
   })
 

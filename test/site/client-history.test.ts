@@ -63,6 +63,15 @@ describe('the own rate of a key', () => {
     expect(history.verifiedPerMinute('a', 110 * minute)).toBeLessThan(0.3)
   })
 
+  test('does not rise with passes of users that the application vouches for, which keep the key known', () => {
+    const history = new ClientHistory()
+    for (let pass = 0; pass < 600; pass++) history.noteVerified('carrier', pass * 1000, pass % 10 > 0)
+    expect(history.verifiedPerMinute('carrier', 10 * minute)).toBeCloseTo(6 * (1 - 1 / Math.E), 0)
+    expect(history.noteVerified('office', 0, true)).toBe(true)
+    for (let hour = 1; hour <= 30; hour++) history.noteVerified('office', hour * 60 * minute, true)
+    expect(history.verifiedPerMinute('office', 31 * 60 * minute)).toBeCloseTo(0.1)
+  })
+
   test('is taken over from another process where it is higher', () => {
     const history = new ClientHistory()
     history.adopt('a', 5, 0)
@@ -74,10 +83,10 @@ describe('the own rate of a key', () => {
     expect(history.verifiedPerMinute('a', 0)).toBeCloseTo(8)
   })
 
-  test('that another process knows no better renews nothing: a client that is asked about every day would be known for ever', () => {
+  test.each([4, 5.1, 5.3, 1 / 3])('that another process knows no better renews nothing: %d', (perMinute) => {
     const history = new ClientHistory()
-    history.adopt('a', 4, 0)
-    history.adopt('a', 4, day / 2)
+    history.adopt('a', perMinute, 0)
+    history.adopt('a', perMinute, day / 2)
     expect(isKnown(history, 'a', day - 1000)).toBe(true)
     expect(isKnown(history, 'a', day)).toBe(false)
   })

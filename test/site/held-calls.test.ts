@@ -75,6 +75,14 @@ describe('calls that fail at once', () => {
     expect(t.canaryTimeoutsMs).toEqual([2000 - 400 - 50])
   })
 
+  test('are due a verdict before the first deadline of all, theirs or that of a call that waits', async () => {
+    const t = new CircuitUnderTest()
+    t.call()
+    await t.advance(400)
+    t.call({ timeoutMs: 1500 }).answer('failure')
+    expect(t.canaryTimeoutsMs).toEqual([1500 - 50])
+  })
+
   test('are not held between two canaries, nor after one of them', async () => {
     const { t } = failing(1)
     t.canary = 'healthy'

@@ -295,6 +295,12 @@ describe('an identity that the application vouches for', () => {
     expect(identities(site, 200, { addressKey: 'office' })).toBe(100)
   })
 
+  test('over its own limit takes nothing from its address', () => {
+    const site = new Site({ perMinute: 60_000 })
+    expect(site.claims(200, { clientKey: identity, addressKey: 'office' })).toBe(5)
+    expect(identities(site, 200, { addressKey: 'office' })).toBe(95)
+  })
+
   test('is all that its address counts: a client without one passes there by its own limit', () => {
     const site = new Site({ perMinute: 60_000 })
     expect(identities(site, 200, {})).toBe(200)
@@ -334,6 +340,12 @@ describe('the history of a client', () => {
     expect(site.ledger.verifiedPerMinute('client')).toBeGreaterThan(0)
     expect(site.ledger.verifiedPerMinute('late')).toBeGreaterThan(0)
     await site.clock.advance(dayMs)
+    expect(site.ledger.verifiedPerMinute('client')).toBe(0)
+  })
+
+  test('is known to this process alone where there is no store to ask', () => {
+    const site = new Site()
+    site.ledger.lookForHistory('client')
     expect(site.ledger.verifiedPerMinute('client')).toBe(0)
   })
 })

@@ -43,6 +43,9 @@ describe('what is no answer of a store rejects', () => {
     { referencePerMinute: Number.POSITIVE_INFINITY },
     { override: { mode: 'open' } },
     { override: 'pass' },
+    { override: { id: 'a', mode: 'pass', by: 'ops', forMs: null, setMs: 1 } },
+    { override: { id: 'a', mode: 'pass', by: 'ops', forMs: 86_400_001, setMs: 1 } },
+    { override: { id: 'a', mode: 'verify_only', by: 'ops', forMs: 1e300, setMs: 1 } },
   ])('in the state of a site: %p', async (change) => {
     await expect(answering({ ...state, ...change }).heartbeat(learned)).rejects.toThrow('unreadable answer')
   })

@@ -426,6 +426,15 @@ export function testConformance(
       expect((await session.readHistory('carrier'))?.verifiedPerMinute).toBeCloseTo(5 / Math.E + 0.1, 1)
     })
 
+    test('keeps the rate of a client where the application vouches for its user', async () => {
+      const vouched = { clientKey: 'client', isVouched: true }
+      for (let pass = 0; pass < 3; pass++) await session.recordVerified(verifiedOf(vouched))
+      expect((await session.readHistory('client'))?.verifiedPerMinute).toBeCloseTo(0.1, 3)
+      for (let pass = 0; pass < 4; pass++) await session.recordVerified(verifiedOf({ clientKey: 'client' }))
+      await session.recordVerified(verifiedOf(vouched))
+      expect((await session.readHistory('client'))?.verifiedPerMinute).toBeCloseTo(0.5, 3)
+    })
+
     test('ends 24 hours after the last verified pass', async () => {
       await session.recordHistory('client')
       await elapse(23 * hourMs)
@@ -547,7 +556,7 @@ export function testConformance(
       await elapse(2 * minuteMs)
       const { nowMs: laterMs, override: ended } = await session.heartbeat(notLearned)
       expect(laterMs - (ended?.setMs ?? 0)).toBeGreaterThanOrEqual(2 * minuteMs - 1)
-      const older = overrideOf({ forMs: null, setMs: Math.floor(laterMs) - 3 * minuteMs })
+      const older = overrideOf({ mode: 'verify_only', forMs: null, setMs: Math.floor(laterMs) - 3 * minuteMs })
       expect((await session.setOverride(older)).id).toBe(override.id)
     })
 

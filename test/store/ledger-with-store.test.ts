@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals'
 import { Ledger, type PassClaim } from '../../lib/site/ledger.js'
 import { vouchedKey } from '../../lib/site/vouched-key.js'
 import { StoreLink } from '../../lib/store/store-link.js'
+import { unhandledRejectionsDuring } from '../report/lines.js'
 import { ManualClock, settlePromises } from '../support/manual-clock.js'
 import { StoreDouble } from './store-double.js'
 
@@ -55,13 +56,16 @@ describe('a ledger with a store', () => {
   })
 
   test.each([
-    [{ kind: 'replayed' }, 'replayed'],
-    [{ kind: 'over_limit', history: undefined, retryAfterMs: 1000 }, 'exhausted'],
-    [{ kind: 'unknown_client' }, 'exhausted'],
-  ] as const)('takes %j for %s, and takes nothing locally', async (result, expected) => {
+    [{ kind: 'replayed' }, { kind: 'replayed' }],
+    [
+      { kind: 'over_limit', history: undefined, retryAfterMs: 1000 },
+      { kind: 'exhausted', by: 'client' },
+    ],
+    [{ kind: 'unknown_client' }, { kind: 'exhausted', by: 'total' }],
+  ] as const)('takes %j for %j, and takes nothing locally', async (result, expected) => {
     const { ledger, session, claim, settings } = await open()
     session.claimResult = result
-    expect(await ledger.claimPass(claim({ ticketKey: 'ticket' }))).toMatchObject({ kind: expected })
+    expect(await ledger.claimPass(claim({ ticketKey: 'ticket' }))).toMatchObject(expected)
     expect(ledger.snapshot(settings).outage.taken).toBe(0)
     expect(ledger.hasPassed('ticket')).toBe(false)
   })
@@ -111,6 +115,7 @@ describe('a ledger with a store', () => {
     session.claimResult = { kind: 'granted', history: { verifiedPerMinute: 1 } }
     for (let attempt = 0; attempt < 200; attempt++) await ledger.claimPass(claim())
     expect(session.count('claim')).toBeLessThanOrEqual(10)
+    expect(await ledger.claimPass(claim())).toMatchObject({ kind: 'exhausted', by: 'total' })
   })
 
   test('asks for known clients alone where only their reserve is left', async () => {
@@ -135,7 +140,7 @@ describe('a ledger with a store', () => {
 
     test('refuses it without asking until its window moves on, and asks again then', async () => {
       const { clock, ledger, session, claim } = await openOverLimit()
-      for (let attempt = 0; attempt < 1000; attempt++) {
+      for (let attempt = 0; attempt < 100; attempt++) {
         expect(await ledger.claimPass(claim())).toMatchObject({ kind: 'exhausted', by: 'client' })
       }
       await clock.advance(29_999)
@@ -259,6 +264,32 @@ describe('a ledger with a store', () => {
     expect(new Set(released)).toEqual(new Set(claims))
   })
 
+  test.each<[string, (session: StoreDouble) => void]>([
+    [
+      'was refused',
+      (session) => {
+        session.claimResult = { kind: 'replayed' }
+        session.answerHanging()
+      },
+    ],
+    ['failed', (session) => session.rejectHanging()],
+  ])('releases nothing for a pass that was given back and whose late claim %s', async (_what, end) => {
+    const { clock, ledger, session, claim } = await open()
+    session.set('hangs')
+    const claimed = ledger.claimPass(claim())
+    await clock.advance(200)
+    const pass = await claimed
+    session.set('answers')
+    const unhandled = await unhandledRejectionsDuring(() => {
+      if (pass.kind === 'granted') pass.giveBack()
+      end(session)
+    })
+    expect(pass.kind).toBe('granted')
+    expect(session.count('claim')).toBe(1)
+    expect(session.count('release')).toBe(0)
+    expect(unhandled).toEqual([])
+  })
+
   test('tells the store of verified tickets and of late genuine ones', async () => {
     const { ledger, session } = await open()
     ledger.recordVerified('ticket', 'client')
@@ -269,6 +300,18 @@ describe('a ledger with a store', () => {
       { name: 'recordVerified', argument: { ...verified, passId: expect.any(String) } },
       { name: 'recordHistory', argument: 'client' },
     ])
+  })
+
+  test('tells the store where the application vouches for the user, and of no late ticket of such a user', async () => {
+    const { ledger, session } = await open()
+    ledger.recordVerified('ticket', 'client', undefined, true)
+    ledger.recordGenuine('client', true)
+    await settlePromises()
+    const verified = { ticketKey: 'ticket', clientKey: 'client', replayMs: 300_000, isVouched: true }
+    expect(session.calls.slice(1)).toEqual([
+      { name: 'recordVerified', argument: { ...verified, passId: expect.any(String) } },
+    ])
+    expect(ledger.verifiedPerMinute('client')).toBeCloseTo(0.1)
   })
 
   test('takes a ticket that passed at another process for one that has passed, and notes no history', async () => {

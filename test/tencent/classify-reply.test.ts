@@ -288,6 +288,16 @@ describe('what an SDK client resolved to', () => {
     expect(nameOf(classifyReply({ kind: 'sdk_result', result }, 'web'))).toBe('degraded bad_response')
   })
 
+  test('whose member throws when it is read is a bug, as a client that throws is', () => {
+    const thrown = new Error('a getter')
+    const result = Object.defineProperty({}, 'CaptchaCode', {
+      get() {
+        throw thrown
+      },
+    })
+    expect(classifyReply({ kind: 'sdk_result', result }, 'web')).toEqual({ kind: 'bug', error: thrown })
+  })
+
   test.each([
     [{ CaptchaCode: 1 }, 'verified'],
     [{ CaptchaCode: 1, EvilLevel: 100 }, 'refused risk_rejected'],

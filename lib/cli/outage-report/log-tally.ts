@@ -176,7 +176,7 @@ export class LogTally {
   #addOutageMark({ event, atMs, process, fields }: CaptchaLine): boolean {
     const { path, why, durationMs } = fields
     const isEnd = event === 'captcha_outage_ended'
-    if (isEnd && !isCount(durationMs)) return false
+    if (isEnd && !(isCount(durationMs) && durationMs <= atMs)) return false
     this.#keep(this.#app(fields).outageMarks, {
       kind: isEnd ? 'ended' : 'started',
       atMs,
@@ -229,7 +229,7 @@ export class LogTally {
   }
 
   #app({ captchaAppId }: CaptchaLine['fields']): AppTally {
-    const given = typeof captchaAppId === 'number' ? captchaAppId : 0
+    const given = isCount(captchaAppId) ? captchaAppId : 0
     const id = this.apps.has(given) || this.apps.size < maxApps ? given : 0
     const known = this.apps.get(id)
     if (known !== undefined) return known
@@ -310,7 +310,7 @@ function passTime({ atMs, fields: { passedAt } }: CaptchaLine): number {
 }
 
 function isCount(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0 && Number.isFinite(value)
+  return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER
 }
 
 function text(value: unknown): string | undefined {

@@ -1,6 +1,5 @@
-import type { OverrideMode } from '../../admission/question.js'
+import { maxOverrideMs, type OverrideMode } from '../../admission/question.js'
 
-const maxForMs = 86_400_000
 const maxReason = 200
 const maxName = 64
 
@@ -33,7 +32,7 @@ export function readOverride(fields: Readonly<Record<string, unknown>>): Overrid
 function readDuration(value: unknown): number | undefined | 'wrong' {
   if (value === undefined || value === null || value === '') return undefined
   const ms = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value
-  return typeof ms === 'number' && Number.isInteger(ms) && ms >= 1 && ms <= maxForMs ? ms : 'wrong'
+  return typeof ms === 'number' && Number.isInteger(ms) && ms >= 1 && ms <= maxOverrideMs ? ms : 'wrong'
 }
 
 /** Who set it and why, in one line of bounded length, for the log and the other processes. */

@@ -62,7 +62,9 @@ local function overrideOf(key)
   local fields = redis.call('HMGET', key, 'id', 'mode', 'by', 'for', 'set')
   local mode = fields[2]
   local isKnown = mode == 'pass' or mode == 'verify_only' or mode == 'none'
-  local hasLength = fields[4] == '' or number(fields[4])
+  -- A pass has an end, within a day.
+  local length = number(fields[4])
+  local hasLength = length and length <= 86400000 or (fields[4] == '' and mode ~= 'pass')
   if fields[1] and isKnown and fields[3] and hasLength and number(fields[5]) then return fields end
   reject('override', key)
   return nil

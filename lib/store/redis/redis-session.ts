@@ -59,10 +59,12 @@ export class RedisSession implements StoreSession {
     await this.#run(scripts.release, this.#keysOf(claim), [claim.claimId, claim.purses.length])
   }
 
-  async recordVerified({ passId, ticketKey, clientKey, replayMs }: StoreVerified): Promise<{ isFirst: boolean }> {
+  async recordVerified(verified: StoreVerified): Promise<{ isFirst: boolean }> {
+    const { passId, ticketKey, clientKey, replayMs, isVouched = false } = verified
     const { historyMs, rateMemoryMs } = this.#context.lifetimes
     const keys = [this.#keys.history(clientKey), this.#keys.ticket(ticketKey)]
-    const [kind] = await this.#run(scripts.recordVerified, keys, [historyMs, rateMemoryMs, replayMs, passId])
+    const args = [historyMs, rateMemoryMs, replayMs, passId, isVouched ? 1 : 0]
+    const [kind] = await this.#run(scripts.recordVerified, keys, args)
     return { isFirst: kind === 'recorded' }
   }
 

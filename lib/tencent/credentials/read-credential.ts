@@ -10,17 +10,25 @@ export type CredentialResult =
     }
   | { readonly kind: 'failed'; readonly problem: string }
 
+/** The end of the year 9999. */
+const latestMs = 253_402_300_799_999
+
 /** Calls a provider once. Never rejects: a provider that rejects, or returns half of the keys, is the operator's to mend. */
 export async function readCredential(provider: DynamicCredential): Promise<CredentialResult> {
   try {
-    const { secretId, secretKey, token, expiresAtMs } = (await provider.getCredential()) ?? {}
+    const given = (await provider.getCredential()) ?? {}
+    // A promise in the place of a key is no key; unhandled, its rejection would end the process.
+    for (const member of Object.values(given)) Promise.resolve(member).catch(() => {})
+    const { secretId, secretKey, token, expiresAtMs } = given
     if (!isHeaderSafe(secretId) || !isHeaderSafe(secretKey)) return failed('getCredential() returned no usable keys')
     if (token && !isHeaderSafe(token)) return failed('getCredential() returned an unusable token')
     if (expiresAtMs !== undefined && expiresAtMs !== null && !Number.isFinite(expiresAtMs)) {
       return failed('getCredential() returned an expiresAtMs that is no number of milliseconds')
     }
     const credential = { secretId, secretKey, ...(token && { token }) }
-    return { kind: 'credential', credential, expiresAtMs: expiresAtMs ?? undefined }
+    // The largest of all numbers, or nanoseconds, are no date.
+    const isDate = typeof expiresAtMs === 'number' && expiresAtMs <= latestMs
+    return { kind: 'credential', credential, expiresAtMs: isDate ? expiresAtMs : undefined }
   } catch (error) {
     return failed(safeProblem(error) ?? 'getCredential() rejected')
   }
@@ -41,7 +49,11 @@ export class CredentialError extends Error {
 
 /** Any other provider's message may quote the keys. */
 function safeProblem(error: unknown): string | undefined {
-  return error instanceof Error && Object.hasOwn(error, safeToLog) ? error.message : undefined
+  try {
+    return error instanceof Error && Object.hasOwn(error, safeToLog) ? String(error.message) : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** A character that a header cannot carry would throw out of the HTTP client. */

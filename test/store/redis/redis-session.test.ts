@@ -61,7 +61,7 @@ describeWithRedis()('redisStore()', () => {
       await session.claim(claimOf({ clientKey, ticketKey, purses: [purseOf({ name: 'x'.repeat(64) })] }))
       await session.recordVerified(verifiedOf({ clientKey: '2001:db8::/56', ticketKey: '\u0000 {}' }))
       await session.heartbeat({ baselinePerMinute: 5, referencePerMinute: 4 })
-      await session.setOverride(overrideOf({ forMs: null }))
+      await session.setOverride(overrideOf({ mode: 'verify_only', forMs: null }))
       await session.publishStatus?.('{}')
       const names = await keys()
       expect(names).toHaveLength(9)
@@ -142,6 +142,18 @@ describeWithRedis()('redisStore()', () => {
         })
         await session.heartbeat(notLearned)
         expect(corrupted).toEqual([processesKey, baselineKey, referenceKey, overrideKey])
+      })
+
+      test.each([
+        ['pass', ''],
+        ['pass', '86400001'],
+        ['verify_only', '9007199254740991'],
+      ])('is an override that nothing ends within a day: %s for "%s" ms', async (mode, forMs) => {
+        const fields = ['id', 'a', 'mode', mode, 'by', 'ops', 'for', forMs, 'set', '1']
+        await connection.command('HSET', overrideKey, ...fields)
+        await connection.command('EXPIRE', overrideKey, '60')
+        expect((await session.heartbeat(notLearned)).override).toBeUndefined()
+        expect(corrupted).toEqual([overrideKey])
       })
 
       test('is no status: others are read, and it is deleted and reported', async () => {

@@ -20,6 +20,17 @@ describe('the keys of a provider', () => {
     expect(provider.count).toBe(2)
   })
 
+  test('are none where one of them is a promise, whose rejection stays handled', async () => {
+    const unhandled: unknown[] = []
+    const note = (reason: unknown) => unhandled.push(reason)
+    process.on('unhandledRejection', note)
+    const secretKey = Promise.reject(new Error('late'))
+    expect(await readCredential(returning({ secretId: 'AKID', secretKey }))).toMatchObject({ kind: 'failed' })
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('unhandledRejection', note)
+    expect(unhandled).toEqual([])
+  })
+
   test.each([undefined, null, ''])('have no token where it is %p', async (token) => {
     expect(await readCredential(returning({ ...keys, token }))).toEqual({
       kind: 'credential',
@@ -38,8 +49,27 @@ describe('the keys of a provider', () => {
     [undefined, undefined],
     [null, undefined],
     [1_700_000_000_000, 1_700_000_000_000],
+    [253_402_300_799_999, 253_402_300_799_999],
+    // Nanoseconds, and a number that stands for never: no `Date` holds them.
+    [1_700_000_000_000_000_000, undefined],
+    [Number.MAX_SAFE_INTEGER, undefined],
   ])('have the expiry %p as %p', async (expiresAtMs, expected) => {
     expect(await readCredential(returning({ ...keys, expiresAtMs }))).toMatchObject({ expiresAtMs: expected })
+  })
+
+  test('are a failure whatever the provider throws: an object without a text ends no process', async () => {
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+    const mute = Object.defineProperty(new CredentialError(), 'message', { value: { text: 'KEY-hidden' } })
+    const throwing = Object.defineProperty(new CredentialError(), 'message', {
+      get() {
+        throw undefined
+      },
+    })
+    for (const thrown of [proxy, mute, throwing, undefined]) {
+      const result = await readCredential({ getCredential: () => Promise.reject(thrown) })
+      expect(result).toEqual({ kind: 'failed', problem: expect.any(String) })
+    }
   })
 
   test('are a failure with its own words where the provider is one of this package', async () => {
