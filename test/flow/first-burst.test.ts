@@ -1,9 +1,13 @@
-import { describe, expect, jest, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { PatientClock } from '../support/patient-clock.js'
 import { clientIp, startFlow } from './support.js'
 
 const users = 200
-// On a machine that is busy for over an eighth of the time, the verdict comes too late; `pending-decision.test.ts` has the same on a manual clock.
-jest.retryTimes(3)
+let clock: PatientClock
+beforeEach(() => {
+  clock = new PatientClock()
+})
+afterEach(() => clock.close())
 
 /** Everybody at an own address, or forty of them at four addresses. */
 const crowds: ReadonlyArray<readonly [string, (user: number) => string]> = [
@@ -16,7 +20,10 @@ describe.each(crowds)('two hundred first requests at once, %s', (_, addressOf) =
     ['begins to hang', 'hang'],
     ['answers 503', 'http_503_html'],
   ] as const)('pass where the API %s in that moment, and wait no longer than the timeout', async (_, fault) => {
-    const flow = await startFlow({ options: { degradation: { expectedPerMinute: 3000, fallback: { probe: false } } } })
+    const flow = await startFlow({
+      clock,
+      options: { degradation: { expectedPerMinute: 3000, fallback: { probe: false } } },
+    })
     flow.simulator.setFault(fault)
     const replies = await Promise.all(
       Array.from({ length: users }, (_, user) => flow.send(flow.mint(), { ip: addressOf(user) })),
