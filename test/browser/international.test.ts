@@ -117,6 +117,7 @@ inChromium('A form with the international script', () => {
 
   test('keeps the checkbox for another try when the user closes the challenge by keyboard', async () => {
     const here = await open(form)
+    await here.page.waitForSelector('[data-captcha-checkbox]')
     await here.page.focus('input')
     await here.page.keyboard.press('Tab')
     await here.page.keyboard.press('Space')
