@@ -47,12 +47,14 @@ export interface ContextInput {
 /** Makes contexts for one guard. */
 export class ContextReader {
   readonly #config: GuardConfig
+  readonly #readToken: (req: CaptchaRequest) => RawToken
   readonly #classifyTicket: TicketClassifier
   readonly #clock: Clock
   readonly #site: object
 
   constructor(config: GuardConfig, classifyTicket: TicketClassifier, clock: Clock, site: object) {
     this.#config = config
+    this.#readToken = (req) => readOnce(config.readToken(req))
     this.#classifyTicket = classifyTicket
     this.#clock = clock
     this.#site = site
@@ -60,11 +62,11 @@ export class ContextReader {
 
   /** Reads a request by the functions of the options. Throws what they throw, and a `TypeError` on what they must not return. */
   read(req: CaptchaRequest): RequestContext {
-    const { channel, readToken, userIp, clientKey, knownAs, riskContext } = this.#config
+    const { channel, userIp, clientKey, knownAs, riskContext } = this.#config
     return this.make({
       req,
       channel: callOption('channel', channel, req),
-      token: callOption('readToken', (from) => readOnce(readToken(from)), req),
+      token: callOption('readToken', this.#readToken, req),
       userIp: callOption('userIp', userIp, req),
       clientKey: clientKey && callOption('clientKey', clientKey, req),
       knownAs: knownAs && callOption('knownAs', knownAs, req),

@@ -200,7 +200,8 @@ export class Site {
   /** Brings watches and baseline up to now; some evidence ends by time alone. */
   refresh(): void {
     const wasHealthy = this.#isHealthy()
-    this.#watchApi()
+    // The circuit reports every other change; only a brown-out ends as time passes.
+    if (this.circuit.state === 'suspect') this.#watchApi()
     const { state, why } = this.clientPath.finding()
     this.clientPathWatch.move(state, why)
     this.#expected.roll(this.#parts.clock.nowMs(), wasHealthy && this.#isHealthy())
