@@ -22,6 +22,19 @@ const errorHandler: ErrorRequestHandler = (error, _req, res, _next) => {
   res.status(500).send(`error: ${error.message}`)
 }
 
+/** A refused request, and a hook on its answer that throws once, as sessions and compression install them. */
+function refusedWithHookThatThrows(thrown: unknown): RequestHandler {
+  return (req, res, next) => {
+    req.captcha = refused('ticket_missing')
+    const { setHeader } = res
+    res.setHeader = () => {
+      res.setHeader = setHeader
+      throw thrown
+    }
+    next()
+  }
+}
+
 /** Restated by hand. */
 const statuses: Readonly<Record<string, readonly [number, string]>> = {
   ticket_missing: [400, 'captcha_required'],
@@ -64,24 +77,13 @@ describe.each<[string, typeof express5]>([
     async (thrown) => {
       const app: Express = express()
       let handled = 0
-      app.use((req, res, next) => {
-        req.captcha = refused('ticket_missing')
-        const { setHeader } = res
-        res.setHeader = () => {
-          res.setHeader = setHeader
-          throw thrown
-        }
-        next()
-      })
+      app.use(refusedWithHookThatThrows(thrown))
       app.use(requireCaptcha())
       app.use((_req, res) => {
         handled++
         res.send('handled')
       })
-      const onError: ErrorRequestHandler = (_error, _req, res, _next) => {
-        res.status(500).send()
-      }
-      app.use(onError)
+      app.use(errorHandler)
       await request(app).get('/').expect(500)
       expect(handled).toBe(0)
     },
@@ -170,16 +172,7 @@ describe.each<[string, typeof express5]>([
     'lets no request on whose refusal makes a hook throw %p',
     async (thrown) => {
       const app: Express = express()
-      const hook: RequestHandler = (req, res, next) => {
-        req.captcha = refused('ticket_missing')
-        const { setHeader } = res
-        res.setHeader = () => {
-          res.setHeader = setHeader
-          throw thrown
-        }
-        next()
-      }
-      app.get('/', hook, requireCaptcha(), (_req, res) => {
+      app.get('/', refusedWithHookThatThrows(thrown), requireCaptcha(), (_req, res) => {
         res.send('handled')
       })
       app.use(errorHandler)

@@ -1,8 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { CaptchaGuardProcess } from '../../bench/outage-simulation/captcha-guard-process.js'
-import { simulatedConfig } from '../../bench/outage-simulation/simulated-config.js'
-import type { AskedTicket } from '../../bench/outage-simulation/tencent-model.js'
 import { VirtualClock } from '../../bench/outage-simulation/virtual-clock.js'
+import { attackedProcess } from './attacked-process.js'
 
 const minuteMs = 60_000
 const carrier = '198.51.100.1'
@@ -16,16 +14,7 @@ const botsPerMinute = 300
 function passesInOutage({ vouches }: { readonly vouches: boolean }): { readonly bots: number; readonly users: number } {
   const clock = new VirtualClock()
   let isDown = false
-  const process = new CaptchaGuardProcess({
-    clock,
-    config: simulatedConfig({}),
-    store: undefined,
-    askTencent: (ticket: AskedTicket) =>
-      isDown
-        ? { reply: undefined, afterMs: Number.POSITIVE_INFINITY }
-        : { reply: { kind: 'sdk_result', result: { CaptchaCode: ticket === 'canary' ? 21 : 1 } }, afterMs: 50 },
-    canFetchScript: () => true,
-  })
+  const process = attackedProcess(clock, () => isDown)
   const passes = { bots: 0, users: 0 }
   let tickets = 0
   const ask = (who: keyof typeof passes, knownAs?: string) => {

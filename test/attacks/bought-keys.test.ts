@@ -1,10 +1,8 @@
 import { describe, expect, jest, test } from '@jest/globals'
-import { CaptchaGuardProcess } from '../../bench/outage-simulation/captcha-guard-process.js'
 import { RandomDraws } from '../../bench/outage-simulation/random-draws.js'
-import { simulatedConfig } from '../../bench/outage-simulation/simulated-config.js'
-import type { AskedTicket } from '../../bench/outage-simulation/tencent-model.js'
 import { VirtualClock } from '../../bench/outage-simulation/virtual-clock.js'
 import { ReserveLog } from '../../lib/site/reserve-log.js'
+import { attackedProcess } from './attacked-process.js'
 
 const minuteMs = 60_000
 /** A shop: 300 verified passes a minute, of whom 70 % have been here before. */
@@ -36,16 +34,7 @@ function attackedOutage({ boughtKeys, boughtPerMinute = 20, movedShare = 0, vouc
   const clock = new VirtualClock()
   const draws = new RandomDraws(7)
   let isDown = false
-  const process = new CaptchaGuardProcess({
-    clock,
-    config: simulatedConfig({}),
-    store: undefined,
-    askTencent: (ticket: AskedTicket) =>
-      isDown
-        ? { reply: undefined, afterMs: Number.POSITIVE_INFINITY }
-        : { reply: { kind: 'sdk_result', result: { CaptchaCode: ticket === 'canary' ? 21 : 1 } }, afterMs: 50 },
-    canFetchScript: () => true,
-  })
+  const process = attackedProcess(clock, () => isDown)
   let tickets = 0
   const run = (perMinute: number, untilMs: number, act: () => void): void => {
     const next = (fromMs: number) => {
