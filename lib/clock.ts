@@ -17,7 +17,10 @@ export interface Clock {
 }
 
 /** A longer `setTimeout` runs at once. */
-const longestTimeoutMs = 2 ** 31 - 1
+export const longestTimeoutMs = 2 ** 31 - 1
+
+/** The end of the year 9999, milliseconds since 1970: the last moment that ISO 8601 writes with four digits. A `Date` ends later, and throws. */
+export const lastEpochMs = 253_402_300_799_999
 
 export const systemClock: Clock = {
   nowMs: () => performance.now(),

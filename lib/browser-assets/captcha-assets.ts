@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { sha256 } from '../structures/sha256.js'
 import type { CaptchaSite } from '../types.js'
 import { encryptCaptchaAppId, requireOption } from './encrypt-captcha-app-id.js'
 import { iifeSources } from './iife-source.generated.js'
@@ -51,7 +52,7 @@ export function captchaAssets(
   // Wrong keys fail here, not at the first page.
   pageConfig()
   const script = Buffer.from(iifeSources[guard.page.site])
-  const hash = createHash('sha256').update(script).digest('hex').slice(0, 16)
+  const hash = sha256(script).slice(0, 16)
   const scriptName = `captcha-guard.${hash}.js`
   const integrity = `sha384-${createHash('sha384').update(script).digest('base64')}`
 

@@ -4,10 +4,6 @@
  */
 export function errorForNext(thrown: unknown): object {
   if (typeof thrown === 'object' && thrown !== null) return thrown
-  return new Error(
-    `tencent-captcha-guard: ${thrown === undefined ? 'nothing' : `a ${typeof thrown}`} was thrown instead of an error.`,
-    {
-      cause: thrown,
-    },
-  )
+  const what = thrown === undefined ? 'nothing' : `a ${typeof thrown}`
+  return new Error(`tencent-captcha-guard: ${what} was thrown instead of an error.`, { cause: thrown })
 }

@@ -1,5 +1,4 @@
-/** Longest delay of a timer. */
-const maxTimerMs = 2_147_483_647
+import { longestTimeoutMs } from '../clock.js'
 
 /**
  * Keeps the process alive for a call of at most `timeoutMs`: the timers of deadlines hold none, and a script that awaits the
@@ -7,6 +6,6 @@ const maxTimerMs = 2_147_483_647
  */
 export function holdProcess(timeoutMs: number): () => void {
   // A busy event loop prolongs a deadline, and the store and the canary may be waited for after it.
-  const hold = setTimeout(() => {}, Math.min(2 * timeoutMs + 1000, maxTimerMs))
+  const hold = setTimeout(() => {}, Math.min(2 * timeoutMs + 1000, longestTimeoutMs))
   return () => clearTimeout(hold)
 }

@@ -1,4 +1,5 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { sha256 } from '../structures/sha256.js'
 import { type ApiReply, errorReply } from './api-reply.js'
 import { type ApiRequest, headerText } from './api-request.js'
 
@@ -35,10 +36,6 @@ function parseAuthorization(header: string): Authorization | null {
   return { secretId, date, service, signedHeaders, signature }
 }
 
-function sha256Hex(data: string | Buffer): string {
-  return createHash('sha256').update(data).digest('hex')
-}
-
 function hmac(key: string | Buffer, data: string): Buffer {
   return createHmac('sha256', key).update(data).digest()
 }
@@ -57,12 +54,12 @@ function canonicalRequest(request: ApiRequest, signedHeaders: string): string {
     .split(';')
     .map((name) => canonicalHeader(request, name))
     .join('')
-  return [request.method, path, query, headers, signedHeaders, sha256Hex(request.body)].join('\n')
+  return [request.method, path, query, headers, signedHeaders, sha256(request.body)].join('\n')
 }
 
 function expectedSignature(request: ApiRequest, auth: Authorization, timestamp: string, secretKey: string): string {
   const scope = `${auth.date}/${auth.service}/tc3_request`
-  const hashedRequest = sha256Hex(canonicalRequest(request, auth.signedHeaders))
+  const hashedRequest = sha256(canonicalRequest(request, auth.signedHeaders))
   const key = hmac(hmac(hmac(`TC3${secretKey}`, auth.date), auth.service), 'tc3_request')
   return hmac(key, [algorithm, timestamp, scope, hashedRequest].join('\n')).toString('hex')
 }

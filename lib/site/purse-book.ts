@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import type { PurseName } from '../admission/question.js'
 import type { Clock } from '../clock.js'
+import { sha256 } from '../structures/sha256.js'
 import { Purse, type PurseClaim, type PurseConfig, type PurseResult, type PurseShape } from './purse.js'
 
 /** What the purses of one name have in common. */
@@ -64,8 +64,7 @@ export class PurseBook {
   storeName(purse: Purse): string {
     const { name } = this.#options
     if (purse === this.#parent) return name
-    const digest = createHash('sha256').update(settingOf(purse.config)).digest('hex')
-    return `${name}:${digest.slice(0, 12)}`
+    return `${name}:${sha256(settingOf(purse.config)).slice(0, 12)}`
   }
 
   /** Sets the totals to what is expected now. */

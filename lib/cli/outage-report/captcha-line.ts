@@ -1,3 +1,5 @@
+import { lastEpochMs } from '../../clock.js'
+
 type Fields = Readonly<Record<string, unknown>>
 
 /** One log line of the guard. */
@@ -50,14 +52,12 @@ function isEvent(fields: Fields): fields is Fields & { readonly event: string } 
 
 /** Seconds have ten digits until 2286, milliseconds had more since 1973. */
 const firstMilliseconds = 1e11
-/** The end of the year 9999. A `Date` ends some time later, and throws. */
-const lastMilliseconds = 253_402_300_799_999
 
 /** pino's `time` in milliseconds, seconds or ISO 8601; other names are those of log shippers. */
 function timeOf({ time, timestamp, '@timestamp': shipped }: Fields): number | undefined {
   const value = time ?? timestamp ?? shipped
   const number = typeof value === 'string' ? Date.parse(value) : value
-  if (typeof number !== 'number' || !(number > 0 && number <= lastMilliseconds)) return undefined
+  if (typeof number !== 'number' || !(number > 0 && number <= lastEpochMs)) return undefined
   return number < firstMilliseconds ? number * 1000 : number
 }
 

@@ -1,3 +1,4 @@
+import { lastEpochMs } from '../../clock.js'
 import type { DynamicCredential, TencentCredential } from '../../types.js'
 
 /** What one call of a provider brought. */
@@ -9,9 +10,6 @@ export type CredentialResult =
       readonly expiresAtMs: number | undefined
     }
   | { readonly kind: 'failed'; readonly problem: string }
-
-/** The end of the year 9999. */
-const latestMs = 253_402_300_799_999
 
 /** Calls a provider once. Never rejects: a provider that rejects, or returns half of the keys, is the operator's to mend. */
 export async function readCredential(provider: DynamicCredential): Promise<CredentialResult> {
@@ -27,7 +25,7 @@ export async function readCredential(provider: DynamicCredential): Promise<Crede
     }
     const credential = { secretId, secretKey, ...(token && { token }) }
     // The largest of all numbers, or nanoseconds, are no date.
-    const isDate = typeof expiresAtMs === 'number' && expiresAtMs <= latestMs
+    const isDate = typeof expiresAtMs === 'number' && expiresAtMs <= lastEpochMs
     return { kind: 'credential', credential, expiresAtMs: isDate ? expiresAtMs : undefined }
   } catch (error) {
     return failed(safeProblem(error) ?? 'getCredential() rejected')
