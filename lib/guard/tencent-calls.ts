@@ -4,6 +4,7 @@ import { afterSockets, type Clock } from '../clock.js'
 import type { AllowedCall } from '../site/call-allowance.js'
 import type { Site } from '../site/site.js'
 import { AgingMap } from '../structures/aging-map.js'
+import { LinkedQueue, type Place } from '../structures/linked-queue.js'
 import { classifyReply } from '../tencent/classify-reply.js'
 import type { Endpoint } from '../tencent/endpoint.js'
 import type { UpstreamResult } from '../tencent/upstream-result.js'
@@ -26,11 +27,13 @@ export type TellCall = (endpoint: Endpoint, reply: Outcome, startedMs: number) =
 
 interface CallUnderWay {
   readonly endMs: number
-  /** A list, for nearly all have one: thousands of calls may wait. */
-  takers: readonly ((reply: Outcome) => void)[]
+  /** One caller may send one ticket thousands of times: each joins and leaves in constant work. */
+  readonly takers: LinkedQueue<Taker>
   /** Ends the charge of a call that runs on without a caller. */
   endCharge: ((isRefused: boolean) => void) | undefined
 }
+
+type Taker = (reply: Outcome) => void
 
 /** How a call ends. */
 interface CallEnd {
@@ -81,7 +84,7 @@ export class TencentCalls {
    * Asks Tencent about a ticket, unless the circuit or our own cap says not to. Calls `take` once, in the async context of this
    * call and never before it has returned, unless it was left before.
    */
-  ask(question: TencentQuestion, take: (reply: Outcome) => void): Asked {
+  ask(question: TencentQuestion, take: Taker): Asked {
     const { callKey } = question
     const underWay = this.#underWay.get(callKey)
     if (underWay !== undefined) return this.#join(underWay, question, take)
@@ -95,10 +98,10 @@ export class TencentCalls {
    * Takes the reply of a call about this ticket that was begun before, as soon as it is there. Calls `take` once, never before it
    * has returned. Returns false where there is no such call.
    */
-  follow(callKey: string, take: (reply: Outcome) => void): boolean {
+  follow(callKey: string, take: Taker): boolean {
     const underWay = this.#underWay.get(callKey)
     const kept = this.#keptReply(callKey)
-    if (underWay !== undefined) underWay.takers = [...underWay.takers, take]
+    if (underWay !== undefined) underWay.takers.add(take)
     else if (kept !== undefined) this.#clock.afterPoll(() => take(kept))
     this.#kept.delete(callKey)
     return underWay !== undefined || kept !== undefined
@@ -117,7 +120,7 @@ export class TencentCalls {
     return kept !== undefined && this.#clock.nowMs() - kept.endedMs < keptMs ? kept.reply : undefined
   }
 
-  #start(question: TencentQuestion, take: (reply: Outcome) => void): Asked {
+  #start(question: TencentQuestion, take: Taker): Asked {
     // First of all: in an outage every request comes here, and a full house of calls says less than an open circuit.
     if (this.#site.circuit.isShut) return answered(notAdmitted)
     const { call, callKey, limitKey, timeoutMs } = question
@@ -130,13 +133,13 @@ export class TencentCalls {
       return answered(degraded('throttled', { wasSent: false, isEvidence: false }))
     }
     const startedMs = this.#clock.nowMs()
-    const underWay: CallUnderWay = { endMs: startedMs + timeoutMs, takers: [], endCharge: undefined }
+    const underWay: CallUnderWay = { endMs: startedMs + timeoutMs, takers: new LinkedQueue(), endCharge: undefined }
     const finish = (reply: Outcome) => {
       this.#underWay.delete(callKey)
       leaveInFlight()
       this.#end(underWay, question, reply)
     }
-    const end: CallEnd = { finish, isAwaited: () => underWay.takers.length > 0 }
+    const end: CallEnd = { finish, isAwaited: () => underWay.takers.size > 0 }
     const { keys } = this.#endpoint().ways.calls
     if (keys === undefined || this.#site.circuit.state === 'open' || keys.take() !== undefined) {
       if (!this.#send(question, allowed, 0, end)) {
@@ -193,50 +196,42 @@ export class TencentCalls {
    * Waits for a call; not longer than this caller's own deadline, where the call has another one's, nor than answers usually take
    * while Tencent leaves calls unanswered.
    */
-  #join(underWay: CallUnderWay, question: TencentQuestion, take: (reply: Outcome) => void): Asked {
+  #join(underWay: CallUnderWay, question: TencentQuestion, take: Taker): Asked {
     const { limitKey, timeoutMs } = question
     underWay.endCharge?.(false)
     underWay.endCharge = undefined
     const caller = new AsyncResource('TencentCaptchaCall')
-    const taker = (reply: Outcome) => {
+    const taker: Taker = (reply) => {
       timer?.cancel()
       caller.runInAsyncScope(take, undefined, reply)
     }
-    underWay.takers = [...underWay.takers, taker]
+    const place = underWay.takers.add(taker)
     const leave = () => {
       timer?.cancel()
-      if (!removeTaker(underWay, taker) || underWay.takers.length > 0) return
+      if (!underWay.takers.remove(place) || underWay.takers.size > 0) return
       underWay.endCharge = this.#site.charges.chargeRunning(limitKey)
     }
     const waitMs = this.#site.circuit.callerWaitMs(timeoutMs)
     const isShorter = this.#clock.nowMs() + waitMs < underWay.endMs
-    const stopWaiting = () => this.#stopWaiting(underWay, taker)
+    const stopWaiting = () => this.#stopWaiting(underWay, place)
     const timer = isShorter ? this.#clock.after(waitMs, () => afterSockets(this.#clock, stopWaiting)) : undefined
     return { kind: 'waiting', leave }
   }
 
   /** The caller is still there, so nothing is charged; a refusal of the call is, when it comes. */
-  #stopWaiting(underWay: CallUnderWay, taker: (reply: Outcome) => void): void {
-    if (removeTaker(underWay, taker)) taker(degraded('timeout', { isEvidence: false }))
+  #stopWaiting({ takers }: CallUnderWay, place: Place<Taker>): void {
+    if (takers.remove(place)) place.item(degraded('timeout', { isEvidence: false }))
   }
 
   #end(underWay: CallUnderWay, { callKey, limitKey }: TencentQuestion, reply: Outcome): void {
-    const { takers, endCharge } = underWay
+    const { endCharge } = underWay
+    const takers = underWay.takers.drain()
     const isRefused = reply.kind === 'refused'
     if (endCharge !== undefined) endCharge(isRefused)
     else if (isRefused) this.#site.charges.charge(limitKey)
     if (takers.length === 0) this.keep(callKey, reply)
-    underWay.takers = []
     for (const taker of takers) taker(reply)
   }
-}
-
-/** False where it has gone already. */
-function removeTaker(underWay: CallUnderWay, taker: (reply: Outcome) => void): boolean {
-  const left = underWay.takers.filter((other) => other !== taker)
-  const isRemoved = left.length < underWay.takers.length
-  underWay.takers = left
-  return isRemoved
 }
 
 const notAdmitted = degraded('circuit_open', { wasSent: false })
