@@ -119,8 +119,9 @@ export class StoreLink {
       () => undefined,
     )
     const answer = new Promise<StoreAnswer<T>>((resolve) => {
+      let timer: Timer | undefined
       const end = (result: StoreAnswer<T>) => {
-        timer.cancel()
+        timer?.cancel()
         this.#waiting.delete(letGo)
         resolve(result)
       }
@@ -129,12 +130,15 @@ export class StoreLink {
         letGo()
         onFailure(why)
       }
-      const timer = clock.after(withinMs, () =>
-        clock.afterPoll(() => {
-          if (this.#waiting.has(letGo)) fail(`no answer within ${deadlineMs} ms`)
-        }),
-      )
       this.#waiting.add(letGo)
+      const giveUp = () => {
+        if (this.#waiting.has(letGo)) fail(`no answer within ${deadlineMs} ms`)
+      }
+      // A client may write as late as in the next turn of the event loop: until then a caller who keeps the loop busy would take the
+      // store down, and with it the limits that the processes share.
+      clock.afterPoll(() => {
+        if (this.#waiting.has(letGo)) timer = clock.after(withinMs, () => clock.afterPoll(giveUp))
+      })
       settled.then(
         (value) => end({ kind: 'answer', value }),
         (error: unknown) => {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
+import { systemClock } from '../../lib/clock.js'
 import type { StoreState } from '../../lib/store/captcha-store.js'
 import { StoreLink } from '../../lib/store/store-link.js'
 import { ManualClock, settlePromises } from '../support/manual-clock.js'
@@ -62,6 +63,33 @@ describe('a store that answers', () => {
       Array(3).fill({ baselinePerMinute: 12, referencePerMinute: 9 }),
     )
     expect(states).toHaveLength(3)
+    expect(events).toEqual([])
+  })
+
+  test('has its whole deadline from when a client may have written: a loop that is blocked until then is no fault of the store', async () => {
+    const { session } = await open()
+    const events: string[] = []
+    const link = new StoreLink({
+      session,
+      clock: systemClock,
+      learned: () => ({ baselinePerMinute: undefined, referencePerMinute: undefined }),
+      onState: () => {},
+      onDown: (why) => events.push(why),
+      onUp: () => {},
+    })
+    opened.push(link)
+    // A client that writes in the next turn of the event loop, and reads in the one after.
+    const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
+    const asked = link.ask(async () => {
+      await nextTurn()
+      await nextTurn()
+      return 'answer'
+    })
+    // As the first heartbeat is answered, the operation begins; the loop is blocked in that very turn.
+    await nextTurn()
+    const endMs = performance.now() + 250
+    while (performance.now() < endMs);
+    expect(await asked).toEqual({ kind: 'answer', value: 'answer' })
     expect(events).toEqual([])
   })
 
