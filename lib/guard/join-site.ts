@@ -70,13 +70,14 @@ export function joinSite(clock: Clock, member: Member): Membership {
   if (known !== undefined) checkRunningEndpoints(known.merged, merged, members)
   const id = known?.id ?? randomUUID().slice(0, 8)
   const site: SharedSite = known ?? { id, key, time, clock, members: new Set(), merged, services: undefined }
-  site.members.add(member)
-  site.merged = merged
-  const settings = serviceSettings(site)
+  // A store of the application's own may throw here, which must leave the others' site as it is.
+  const settings = serviceSettings({ members, merged })
   if (site.services === undefined) site.services = startServices(site, settings)
   else site.services.configure(settings)
-  sites.add(site)
   const { services } = site
+  site.members.add(member)
+  site.merged = merged
+  sites.add(site)
   return {
     siteId: id,
     services,
@@ -91,6 +92,11 @@ export function joinSite(clock: Clock, member: Member): Membership {
   }
 }
 
+interface MergedMembers {
+  readonly members: readonly Member[]
+  readonly merged: SiteConfig
+}
+
 function isSameKey(a: SharedSite['key'], b: SharedSite['key']): boolean {
   return a.captchaAppId === b.captchaAppId && a.upstream === b.upstream
 }
@@ -98,8 +104,8 @@ function isSameKey(a: SharedSite['key'], b: SharedSite['key']): boolean {
 /** Longest that a call may go unanswered before it raises suspicion, in milliseconds. */
 const maxSuspicionMs = 500
 
-function serviceSettings({ members, merged }: SharedSite): ServiceSettings {
-  const timeouts = [...members].map(({ config }) => config.timeoutMs)
+function serviceSettings({ members, merged }: MergedMembers): ServiceSettings {
+  const timeouts = members.map(({ config }) => config.timeoutMs)
   return {
     config: merged.circuit,
     expectedPerMinute: merged.expectedPerMinute,

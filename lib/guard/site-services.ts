@@ -156,8 +156,8 @@ export class SiteServices {
 
   /** Takes new settings, as guards join. */
   configure(settings: ServiceSettings): void {
-    this.#settings = settings
     this.site.configure(settings)
+    this.#settings = settings
   }
 
   /** The way of callers' tickets to the endpoint in use. */

@@ -78,6 +78,8 @@ export class Site {
   readonly #expected: ExpectedPasses
   #settings: SiteSettings
   #store: StoreLink | undefined
+  /** Stays when the guard that gave it leaves. */
+  #connectedTo: CaptchaStore | undefined
   readonly #sharedOverride: SharedOverride
 
   constructor(parts: SiteParts) {
@@ -119,12 +121,18 @@ export class Site {
     this.configure(settings)
   }
 
-  /** Takes new settings; a store that was not there before is connected to. */
+  /** Takes new settings; a store that was not there before, or is another one, is connected to. Changes nothing where that throws. */
   configure(settings: SiteSettings): void {
+    const { store } = settings
+    if (store !== undefined && store !== this.#connectedTo) {
+      const link = this.#connect(store)
+      this.#store?.close()
+      this.#store = link
+      this.#connectedTo = store
+    }
     this.#settings = settings
     this.inFlight.configure(settings.maxInFlight)
     this.circuit.configure(settings)
-    if (settings.store !== undefined) this.#store ??= this.#connect(settings.store)
   }
 
   /** What the server itself has seen, and why it counts; nothing that an unverified caller sends changes it. */
@@ -193,7 +201,7 @@ export class Site {
   /** The store as the snapshot shows it; `memory` is always up. */
   get storeState(): { readonly kind: string; readonly state: 'up' | 'down'; readonly processes: number } {
     const isUp = this.#store === undefined || this.#store.isUp
-    const kind = this.#settings.store?.kind ?? 'memory'
+    const kind = this.#connectedTo?.kind ?? 'memory'
     return { kind, state: isUp ? 'up' : 'down', processes: this.#expected.processes }
   }
 

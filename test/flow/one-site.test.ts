@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { type CaptchaGuardOptions, captchaGuard } from '../../lib/index.js'
+import { type CaptchaGuardOptions, type CaptchaStore, captchaGuard, memoryStore } from '../../lib/index.js'
 import { breakApi, clientIp, expressVersions, type Flow, quickCircuit, startFlow, until } from './support.js'
 
 const slowCanary = { consecutiveFailures: 1, canaryIntervalMs: 60_000, canaryMaxIntervalMs: 60_000 }
@@ -242,6 +242,47 @@ describe('options of the site', () => {
       ],
     })
     expect(flow.guard.snapshot().purses.outage.perMinute).toBe(9000)
+  })
+
+  test('of a guard whose store fails to connect change nothing, and the next guard joins', async () => {
+    const flow = await startFlow()
+    const connect = () => {
+      throw new Error('no such store')
+    }
+    const join = (options: Partial<CaptchaGuardOptions>) => captchaGuard({ ...flow.options, ...options })
+    expect(() => join({ store: { kind: 'broken', connect }, maxInFlight: 64 })).toThrow('no such store')
+    expect(flow.guard.snapshot().store.kind).toBe('memory')
+    const next = join({ maxInFlight: 128, store: { ...memoryStore(), kind: 'sound' } })
+    expect(next.snapshot().store.kind).toBe('sound')
+    await next.close()
+  })
+
+  test('of a guard that has left end where another guard gives its own: calls of the store go to the new one', async () => {
+    const flow = await startFlow()
+    const claims: string[] = []
+    const store = (kind: string): CaptchaStore => {
+      const memory = memoryStore()
+      return {
+        kind,
+        connect(context) {
+          const session = memory.connect(context)
+          const claim: typeof session.claim = (asked) => {
+            claims.push(kind)
+            return session.claim(asked)
+          }
+          return { ...session, claim }
+        },
+      }
+    }
+    for (const kind of ['first', 'second']) {
+      const guard = captchaGuard({ ...flow.options, store: store(kind) })
+      await until(() => guard.snapshot().store.state === 'up')
+      guard.override('pass', { forMs: 60_000 })
+      await guard.check({ ...flow.mint(), userIp: clientIp(1) })
+      await guard.close()
+    }
+    expect(claims).toEqual(['first', 'second'])
+    expect(flow.guard.snapshot().store.kind).toBe('second')
   })
 
   test('of a guard that was refused change nothing', async () => {

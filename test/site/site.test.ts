@@ -9,7 +9,7 @@ import type { ProbeReport } from '../../lib/site/client-path.js'
 import type { PurseSettings } from '../../lib/site/ledger.js'
 import type { OverrideState } from '../../lib/site/override-switch.js'
 import { Site, type SiteSettings } from '../../lib/site/site.js'
-import type { StoreContext, StoreOverride, StoreState } from '../../lib/store/captcha-store.js'
+import type { CaptchaStore, StoreContext, StoreOverride, StoreState } from '../../lib/store/captcha-store.js'
 import { storeLifetimes } from '../../lib/store/store-lifetimes.js'
 import { StoreDouble } from '../store/store-double.js'
 import { ManualClock, settlePromises } from '../support/manual-clock.js'
@@ -63,6 +63,7 @@ class SiteUnderTest {
   /** What it was told. */
   connected: StoreContext | undefined
   #verified = 0
+  readonly #store: CaptchaStore = { kind: 'double', connect: (context) => this.#connect(context) }
 
   constructor({ degradation = {}, shared, maxInFlight = 2048 }: Setup = {}) {
     this.store.state = { ...this.store.state, ...shared }
@@ -104,7 +105,7 @@ class SiteUnderTest {
       expectedPerMinute,
       maxInFlight,
       probe,
-      store: store ? { kind: 'double', connect: (context) => this.#connect(context) } : undefined,
+      store: store ? this.#store : undefined,
     }
   }
 
@@ -761,6 +762,7 @@ describe('settings that change', () => {
     expect(site.connections).toBe(1)
     expect(site.site.storeState).toEqual({ kind: 'double', state: 'up', processes: 4 })
     expect(site.totals).toEqual([150, 2.5])
+    site.site.configure(site.settings())
     site.site.configure(site.settings({ store: true }))
     expect(site.connections).toBe(1)
   })
