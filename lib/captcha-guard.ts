@@ -7,6 +7,7 @@ import { errorForNext } from './guard/error-for-next.js'
 import { withFleet } from './guard/guard-fleet.js'
 import { GuardParts } from './guard/guard-parts.js'
 import type { CaptchaGuard } from './guard/guard-types.js'
+import { hasGone } from './guard/has-gone.js'
 import { operations } from './guard/operations.js'
 import type { DecisionEnd } from './guard/pending-decision.js'
 import { refusalProblem } from './guard/problem.js'
@@ -97,11 +98,6 @@ function guardRequest(parts: GuardParts, req: CaptchaRequest, res: ServerRespons
   pending.start()
   // Most decisions without a call are over by now, and no client can have gone.
   if (!pending.isOver) end.watchClient(pending)
-}
-
-/** Whether the client has gone already. A response of HTTP/2 says so on its stream alone. */
-function hasGone(res: ServerResponse & { readonly stream?: { readonly destroyed: boolean } }): boolean {
-  return (res.closed || res.destroyed || (res.stream?.destroyed ?? false)) && !res.writableEnded
 }
 
 /** What the end of a decision does to its request. */

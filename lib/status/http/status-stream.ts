@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Clock, Timer } from '../../clock.js'
+import { hasGone } from '../../guard/has-gone.js'
 import type { Language } from '../page/texts.js'
 import type { StatusReport } from '../status-report.js'
 import { neverShared } from './status-request.js'
@@ -53,8 +54,10 @@ export class StatusStream {
     return this.#listeners.size
   }
 
-  /** Begins a stream. Returns false, and does nothing, where too many are open. */
+  /** Begins a stream, unless the client has gone. Returns false, and does nothing, where too many are open. */
   open(res: ServerResponse, kind: StreamKind): boolean {
+    // While it was authorised: its place would never be free again.
+    if (hasGone(res)) return true
     if (this.#listeners.size >= maxStreams) return false
     const headers = { ...neverShared, 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' }
     res.statusCode = 200

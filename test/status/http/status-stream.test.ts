@@ -22,6 +22,10 @@ class Client extends EventEmitter {
     if (!this.isReading) this.#unread += text.length
   }
 
+  get closed(): boolean {
+    return this.isOver
+  }
+
   get writableLength(): number {
     return this.isReading ? 0 : this.#unread
   }
@@ -62,8 +66,7 @@ function streamUnderTest() {
       return { ...parts }
     },
   })
-  const open = (kind: StreamKind = 'en') => {
-    const client = new Client()
+  const open = (kind: StreamKind = 'en', client = new Client()) => {
     const isOpen = stream.open(client as unknown as ServerResponse, kind)
     return Object.assign(client, { isOpen })
   }
@@ -71,6 +74,16 @@ function streamUnderTest() {
 }
 
 describe('the event stream', () => {
+  // The `close` of its response came before; none follows.
+  test('has no place for a client that left while it was authorised', async () => {
+    const { clock, computed, stream, open } = streamUnderTest()
+    const gone = new Client()
+    gone.destroy()
+    expect(open('en', gone)).toMatchObject({ isOpen: true, written: [] })
+    await clock.advance(10_000)
+    expect([stream.size, computed.reports]).toEqual([0, 0])
+  })
+
   test('computes nothing before the first client and after the last one', async () => {
     const { clock, computed, open } = streamUnderTest()
     await clock.advance(60_000)
