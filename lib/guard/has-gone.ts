@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 
-/** Whether the client has gone already: no `close` will tell. A response of HTTP/2 says so on its stream alone. */
+/** Whether the client has gone already. A response of HTTP/2 has no `destroyed`, and says so on its stream. */
 export function hasGone(res: ServerResponse & { readonly stream?: { readonly destroyed: boolean } }): boolean {
-  return (res.closed || res.destroyed || (res.stream?.destroyed ?? false)) && !res.writableEnded
+  return (res.destroyed ?? res.stream?.destroyed ?? false) && !res.writableEnded
 }

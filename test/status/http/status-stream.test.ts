@@ -22,7 +22,7 @@ class Client extends EventEmitter {
     if (!this.isReading) this.#unread += text.length
   }
 
-  get closed(): boolean {
+  get destroyed(): boolean {
     return this.isOver
   }
 
