@@ -4,10 +4,10 @@ import type { CaptchaVerdict } from './admission/verdict.js'
 import { type Clock, systemClock } from './clock.js'
 import { checker } from './guard/check.js'
 import { errorForNext } from './guard/error-for-next.js'
+import { hasGone, whenGone } from './guard/gone-client.js'
 import { withFleet } from './guard/guard-fleet.js'
 import { GuardParts } from './guard/guard-parts.js'
 import type { CaptchaGuard } from './guard/guard-types.js'
-import { hasGone } from './guard/has-gone.js'
 import { operations } from './guard/operations.js'
 import type { DecisionEnd } from './guard/pending-decision.js'
 import { refusalProblem } from './guard/problem.js'
@@ -111,6 +111,7 @@ class RequestEnd implements DecisionEnd {
   readonly #res: ServerResponse
   readonly #next: NextFunction
   #pending: RunningDecision | undefined
+  #unwatch: (() => void) | undefined
 
   constructor(
     parts: GuardParts,
@@ -126,15 +127,9 @@ class RequestEnd implements DecisionEnd {
     this.#next = next
   }
 
-  /**
-   * Seen on the response: the request's own `close` has already fired once a body parser has read it. The listener stays when the
-   * decision is over, and does nothing: taking it off would turn the response's table of listeners into a slow one.
-   */
   watchClient(pending: RunningDecision): void {
     this.#pending = pending
-    this.#res.on('close', () => {
-      if (!this.#res.writableEnded) this.#pending?.abandon()
-    })
+    this.#unwatch = whenGone(this.#res, () => this.#pending?.abandon())
   }
 
   report(decision: Decision): void {
@@ -143,7 +138,7 @@ class RequestEnd implements DecisionEnd {
   }
 
   decided({ verdict }: Decision): void {
-    this.#pending = undefined
+    this.#stopWatching()
     const { config } = this.#parts
     const next = this.#next
     if (verdict.passed || config.mode === 'observe') next()
@@ -151,9 +146,15 @@ class RequestEnd implements DecisionEnd {
   }
 
   failed(error: unknown): void {
-    this.#pending = undefined
+    this.#stopWatching()
     const next = this.#next
     next(errorForNext(error))
+  }
+
+  /** The client may go from now on. */
+  #stopWatching(): void {
+    this.#pending = undefined
+    this.#unwatch?.()
   }
 }
 

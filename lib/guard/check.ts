@@ -1,5 +1,5 @@
 import type { CaptchaVerdict } from '../admission/verdict.js'
-import { AbortListeners } from '../structures/abort-listeners.js'
+import { SharedListeners } from '../structures/shared-listeners.js'
 import { errorForNext } from './error-for-next.js'
 import type { GuardParts } from './guard-parts.js'
 import type { CheckInput } from './guard-types.js'
@@ -8,7 +8,9 @@ import type { RequestContext } from './request-context.js'
 
 /** Makes `guard.check()`: the same decision without Express. */
 export function checker(parts: GuardParts): (input: CheckInput) => Promise<CaptchaVerdict> {
-  const abortListeners = new AbortListeners()
+  const abortListeners = new SharedListeners<AbortSignal>((signal, run) =>
+    signal.addEventListener('abort', run, { once: true }),
+  )
   return async function check(input) {
     const { channel = parts.config.canaryChannel, signal, ...given } = checkInput(input)
     signal?.throwIfAborted()

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Clock, Timer } from '../../clock.js'
-import { hasGone } from '../../guard/has-gone.js'
+import { hasGone } from '../../guard/gone-client.js'
 import type { Language } from '../page/texts.js'
 import type { StatusReport } from '../status-report.js'
 import { neverShared } from './status-request.js'
@@ -129,7 +129,11 @@ export class StatusStream {
     }
     listener.isBehind = true
     listener.unreadTicks++
-    if (listener.unreadTicks > patienceTicks) listener.res.destroy()
+    if (listener.unreadTicks > patienceTicks) {
+      listener.res.destroy()
+      // Node closes no response that waits behind another one on its connection.
+      this.#drop(listener)
+    }
     return false
   }
 

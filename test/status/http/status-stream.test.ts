@@ -143,6 +143,16 @@ describe('the event stream', () => {
     expect(stream.size).toBe(0)
   })
 
+  test('drops a client whose response waits behind another one, and does not close', async () => {
+    const { clock, stream, open } = streamUnderTest()
+    const client = open('json')
+    client.isReading = false
+    client.destroy = () => {}
+    await clock.advance(0)
+    await clock.advance(40_000)
+    expect(stream.size).toBe(0)
+  })
+
   test('sends a client that has caught up everything', async () => {
     const { clock, open } = streamUnderTest()
     const client = open('en')

@@ -1,10 +1,13 @@
 import { expect, jest, test } from '@jest/globals'
-import { AbortListeners } from '../../lib/structures/abort-listeners.js'
+import { SharedListeners } from '../../lib/structures/shared-listeners.js'
 
-test('any number of callbacks are one listener of their signal, and all of them run once', () => {
+const abortListeners = () =>
+  new SharedListeners<AbortSignal>((signal, run) => signal.addEventListener('abort', run, { once: true }))
+
+test('any number of callbacks are one listener of their emitter, and all of them run once', () => {
   const controller = new AbortController()
   const addEventListener = jest.spyOn(controller.signal, 'addEventListener')
-  const listeners = new AbortListeners()
+  const listeners = abortListeners()
   const ran: number[] = []
   for (let index = 0; index < 100; index++) listeners.add(controller.signal, () => ran.push(index))
   controller.abort()
@@ -13,9 +16,9 @@ test('any number of callbacks are one listener of their signal, and all of them 
   expect(addEventListener).toHaveBeenCalledTimes(1)
 })
 
-test('a callback that was taken back does not run, and those of another signal neither', () => {
+test('a callback that was taken back does not run, and those of another emitter neither', () => {
   const [first, second] = [new AbortController(), new AbortController()]
-  const listeners = new AbortListeners()
+  const listeners = abortListeners()
   const ran: string[] = []
   const takeBack = listeners.add(first.signal, () => ran.push('taken back'))
   listeners.add(first.signal, () => ran.push('first'))
