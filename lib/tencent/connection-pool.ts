@@ -5,6 +5,7 @@ import type { Client as UndiciClient } from 'undici'
 // Not the package's main file: that one replaces the dispatcher of the process's own `fetch` when it is imported.
 import Client from 'undici/lib/dispatcher/client.js'
 import type { AddressSource } from './address-source.js'
+import { verifiedPeer } from './verified-peer.js'
 
 /** Idle sockets are dropped before a load balancer drops them under us: a reset after bytes left cannot be retried. */
 const idleSocketMs = 10_000
@@ -132,7 +133,7 @@ export class ConnectionPool {
     const session = this.#tlsSession && { session: this.#tlsSession }
     const servername = net.isIP(host) === 0 && { servername: host }
     const socket = this.#isTls
-      ? tls.connect({ ...target, ...session, ...servername, ALPNProtocols: ['http/1.1'] })
+      ? tls.connect({ ...target, ...session, ...servername, ...verifiedPeer, ALPNProtocols: ['http/1.1'] })
       : net.connect(target)
     connection.socket = socket
     const onError = (error: Error) => onConnected(error, null)

@@ -5,6 +5,7 @@ import type { Clock } from '../clock.js'
 import type { ProbeReport } from '../site/client-path.js'
 import { localCodeOf } from './local-failure.js'
 import type { LookupQueue } from './lookup-queue.js'
+import { verifiedPeer } from './verified-peer.js'
 
 const deadlineMs = 3_000
 const maxBodyBytes = 64 * 1024
@@ -57,7 +58,7 @@ function fetchOnce(
   finish: (report: ProbeReport) => void,
 ): void {
   const { get } = url.protocol === 'https:' ? https : http
-  const request = get(url, { ...options, agent: false, headers: { Accept: '*/*' } }, (response) => {
+  const request = get(url, { ...options, ...verifiedPeer, agent: false, headers: { Accept: '*/*' } }, (response) => {
     const status = response.statusCode ?? 0
     const target = redirectTarget(url, status, response.headers.location)
     if (target !== undefined && redirectsLeft > 0) {

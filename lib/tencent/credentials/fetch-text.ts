@@ -1,5 +1,6 @@
 import http from 'node:http'
 import https from 'node:https'
+import { verifiedPeer } from '../verified-peer.js'
 import { CredentialError } from './read-credential.js'
 
 /** Longest body that is read, in bytes. A real one has a few thousand. */
@@ -33,7 +34,7 @@ export function fetchText({ source, url, signal, headers = {}, body }: TextReque
     const onError = (error: NodeJS.ErrnoException) => {
       fail(signal.aborted ? 'did not answer in time' : `is unreachable (${error.code ?? error.name})`)
     }
-    const options = { method, signal, agent: false, headers: { ...headers, ...length } }
+    const options = { ...verifiedPeer, method, signal, agent: false, headers: { ...headers, ...length } }
     const call = request(url, options, (response) => {
       if (response.statusCode !== 200) return fail(`answered HTTP ${response.statusCode}`)
       const chunks: Buffer[] = []
