@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { DegradationCause, DegradationSituation } from '../../lib/index.js'
-import { ManualClock } from '../support/manual-clock.js'
+import { startHeldFlow } from './held-api.js'
 import { breakApi, clientIp, expressVersions, logBook, quickCircuit, startFlow, until } from './support.js'
 
 const failing = () => {
@@ -259,16 +259,17 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     ] as const)('refuse %s', async (cause, fault) => {
       const flow = await startFlow({
         express,
-        options: { timeoutMs: cause === 'timeout' ? 80 : 2000, degradation: { rules: { [cause]: 'refuse' } } },
+        options: { degradation: { rules: { [cause]: 'refuse' } } },
       })
-      expect(await flow.send(flow.mint({ fault }))).toMatchObject({
+      expect(await flow.turnFor(flow.send(flow.mint({ fault })))).toMatchObject({
         status: 503,
         captcha: { passed: false, degraded: true, reason: 'degradation_refused', cause },
       })
     })
 
     test.each(['circuit_open', 'client_fallback', 'override', 'overloaded'] as const)('refuse %s', async (cause) => {
-      const flow = await startFlow({
+      const start = cause === 'overloaded' ? startHeldFlow : startFlow
+      const flow = await start({
         express,
         options: { maxInFlight: 1, degradation: { rules: { [cause]: 'refuse' }, circuit: quickCircuit } },
       })
@@ -277,7 +278,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
         circuit_open: () => breakApi(flow, clientIp(1)),
         override: async () => flow.guard.override('pass', { forMs: 60_000 }),
         overloaded: async () => {
-          underWay = flow.send(flow.mint({ fault: { kind: 'slow', delayMs: 120 } }), { ip: clientIp(1) })
+          underWay = flow.send(flow.mint(), { ip: clientIp(1) })
           await until(() => flow.asked === 1)
         },
       }
@@ -287,6 +288,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
         status: 503,
         captcha: { reason: 'degradation_refused', cause },
       })
+      if ('letGo' in flow) flow.letGo()
       await underWay
     })
   })
@@ -323,16 +325,15 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     })
 
     test('a credential that never comes is under the deadline, and misconfigured', async () => {
-      const clock = new ManualClock(Date.now())
       let asked = 0
       const getCredential = () => {
         asked++
         return new Promise<never>(() => {})
       }
-      const flow = await startFlow({ express, clock, options: { timeoutMs: 100, credential: { getCredential } } })
+      const flow = await startFlow({ express, options: { timeoutMs: 100, credential: { getCredential } } })
       const answer = flow.send(flow.mint())
       await until(() => asked > 0)
-      await clock.advance(100)
+      await flow.clock.advance(100)
       expect((await answer).captcha).toMatchObject({ passed: false, reason: 'misconfigured', durationMs: 100 })
     })
 
@@ -349,26 +350,37 @@ describe.each(expressVersions)('on %s', (_name, express) => {
 
   describe('calls under way', () => {
     test('over the cap: overloaded, at once, and Tencent is not asked', async () => {
-      const flow = await startFlow({ express, clock: new ManualClock(Date.now()), options: { maxInFlight: 2 } })
-      flow.simulator.setFault({ kind: 'slow', delayMs: 500 })
+      const flow = await startHeldFlow({ express, options: { maxInFlight: 2 } })
       const under = [1, 2].map((n) => flow.send(flow.mint(), { ip: clientIp(n) }))
       await until(() => flow.asked === 2)
       const over = await flow.send(flow.mint(), { ip: clientIp(3) })
       expect(over.captcha).toMatchObject({ passed: true, degraded: true, cause: 'overloaded', durationMs: 0 })
       expect(flow.handled).toBe(1)
+      flow.letGo()
       expect((await Promise.all(under)).map(({ captcha }) => captcha?.reason)).toEqual(['verified', 'verified'])
       expect(flow.asked).toBe(2)
       expect(flow.guard.snapshot()).toMatchObject({ inFlight: 0, purses: { doubt: { taken: 1 } } })
     })
 
-    test('one client has a sixteenth at most', async () => {
-      const flow = await startFlow({ express, options: { maxInFlight: 32 } })
-      flow.simulator.setFault({ kind: 'slow', delayMs: 200 })
+    test.each([
+      ['without history has a sixty-fourth of the room', 128, false],
+      ['with history has a sixteenth of the room', 32, true],
+    ])('a client %s at most', async (_what, maxInFlight, isKnown) => {
+      const flow = await startHeldFlow({ express, options: { maxInFlight } })
+      if (isKnown) {
+        flow.letGo()
+        expect((await flow.send(flow.mint())).captcha?.reason).toBe('verified')
+        flow.hold()
+      }
+      const before = flow.asked
       const under = [1, 2].map(() => flow.send(flow.mint()))
-      await until(() => flow.asked === 2)
+      await until(() => flow.asked === before + 2)
       expect((await flow.send(flow.mint())).captcha?.cause).toBe('overloaded')
-      expect((await flow.send(flow.mint(), { ip: clientIp(1) })).captcha?.reason).toBe('verified')
-      await Promise.all(under)
+      const other = flow.send(flow.mint(), { ip: clientIp(1) })
+      await until(() => flow.asked === before + 3)
+      flow.letGo()
+      expect((await other).captcha?.reason).toBe('verified')
+      expect((await Promise.all(under)).map(({ captcha }) => captcha?.reason)).toEqual(['verified', 'verified'])
     })
   })
 })
