@@ -1,5 +1,14 @@
 import { describe, expect, test } from '@jest/globals'
-import { breakApi, clientIp, expressVersions, type Flow, quickCircuit, type Reply, startFlow, until } from './support.js'
+import {
+  breakApi,
+  clientIp,
+  expressVersions,
+  type Flow,
+  quickCircuit,
+  type Reply,
+  startFlow,
+  until,
+} from './support.js'
 
 function ordinary(flow: Flow) {
   return flow.simulator.calls.filter(({ ticketKind }) => ticketKind === 'ordinary')

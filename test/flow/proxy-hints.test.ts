@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
-import { captchaGuard } from '../../lib/index.js'
 import { expressVersions, type LogLine, logBook, startFlow } from './support.js'
 
 function hintsIn(lines: readonly LogLine[]): LogLine[] {
@@ -25,7 +24,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       express,
       trustProxy,
       options: { logger },
-      route: (guard, { watch, options }) => [watch(guard), watch(captchaGuard(options))],
+      route: (guard, { watch, options, newGuard }) => [watch(guard), watch(newGuard(options))],
     })
     for (let n = 0; n < 3; n++) await flow.send(flow.mint(), { ip })
     expect(hintsIn(lines)).toHaveLength(1)
@@ -49,7 +48,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     const flow = await startFlow({
       express,
       trustProxy: true,
-      route: (guard, { watch, options }) => [watch(guard), watch(captchaGuard({ ...options, logger }))],
+      route: (guard, { watch, options, newGuard }) => [watch(guard), watch(newGuard({ ...options, logger }))],
     })
     await flow.send(flow.mint())
     expect(hintsIn(lines)).toHaveLength(1)

@@ -188,7 +188,8 @@ export async function startFlow(setup: FlowSetup = {}): Promise<Flow> {
       return simulator.calls.filter(({ ticketKind }) => ticketKind === 'ordinary').length
     },
     mint: (mint) => simulator.mintTicket(mint),
-    fallback: (change) => fallbackTicket(simulator.captchaAppId, { ...(clock && { nowMs: clock.epochMs() }), ...change }),
+    fallback: (change) =>
+      fallbackTicket(simulator.captchaAppId, { ...(clock && { nowMs: clock.epochMs() }), ...change }),
     async send(token, { ip = '203.0.113.7', headers = {}, method = 'post', path = '/' } = {}) {
       const id = String(sent++)
       const request = supertest(server)[method](path)
@@ -262,10 +263,7 @@ export function guardOptions(simulator: Simulator, options: Partial<CaptchaGuard
   }
 }
 
-export function fallbackTicket(
-  captchaAppId: number,
-  shape: FallbackShape = {},
-): { ticket: string; randstr: string } {
+export function fallbackTicket(captchaAppId: number, shape: FallbackShape = {}): { ticket: string; randstr: string } {
   const { prefix = 'trerror', code = 1001, appId = captchaAppId, tail = '', randstr = '@abc' } = shape
   const { nowMs = Date.now(), ageMs = 0 } = shape
   const seconds = Math.floor((nowMs - ageMs) / 1000)
