@@ -27,7 +27,9 @@ interface Setup {
 /** `/login` has an observing guard and `requireCaptcha()`, `/signup` an enforcing one, `/both` one after the other; `/own` refuses by itself. */
 async function startTwo({ express, defence, first, second, between }: Setup): Promise<TwoGuards> {
   const made: CaptchaGuard[] = []
+  // The guards have a clock each, where they are to have a site each.
   const flow = await startFlow({
+    time: 'system',
     express,
     options: { mode: 'observe', degradation: { circuit: quickCircuit }, ...first },
     route: (guard, { options, watch }) => {
