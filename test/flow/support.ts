@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
-import { setTimeout as pause, setImmediate as roundOfSockets } from 'node:timers/promises'
 import { afterEach, expect } from '@jest/globals'
 import express5, { type Request, type RequestHandler, type Response } from 'express'
 import { pino } from 'pino'
@@ -18,6 +17,9 @@ import {
 import { parseOptions } from '../../lib/options/config.js'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../lib/simulator/index.js'
 import { ManualClock } from '../support/manual-clock.js'
+import { turn, turnFor, turnUntil, until } from '../support/turned-time.js'
+
+export { turnUntil, until }
 
 export type ExpressFactory = typeof express5
 
@@ -163,21 +165,9 @@ export async function startFlow(setup: FlowSetup = {}): Promise<Flow> {
       if (clock === undefined) throw new Error('this flow runs on the time of the system')
       return clock
     },
-    turnUntil: (condition, withinMs = 10_000) =>
-      clock ? turnUntil(clock, condition, withinMs) : until(condition, withinMs),
-    turn(byMs) {
-      const untilMs = flow.clock.nowMs() + byMs
-      return flow.turnUntil(() => flow.clock.nowMs() >= untilMs, byMs)
-    },
-    async turnFor(result, withinMs) {
-      let isSettled = false
-      const settle = () => {
-        isSettled = true
-      }
-      result.then(settle, settle)
-      await flow.turnUntil(() => isSettled, withinMs)
-      return result
-    },
+    turnUntil: (condition, withinMs) => (clock ? turnUntil(clock, condition, withinMs) : until(condition, withinMs)),
+    turn: (byMs) => turn(flow.clock, byMs),
+    turnFor: (result, withinMs) => turnFor(flow.clock, result, withinMs),
     get url() {
       return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     },
@@ -275,40 +265,16 @@ export function clientIp(index: number): string {
   return `198.51.${Math.floor(index / 250)}.${(index % 250) + 1}`
 }
 
-/** Resolves when the condition holds; throws after ten seconds of real time, or as told. */
-export async function until(condition: () => boolean, withinMs = 10_000): Promise<void> {
-  const dueMs = performance.now() + withinMs
-  while (!condition()) {
-    if (performance.now() > dueMs) throw new Error(`not within ${withinMs} ms: ${condition}`)
-    await pause(2)
-  }
-}
-
-/** Turns a clock, while sockets go on, until the condition holds; throws when that takes longer by this clock. */
-export async function turnUntil(clock: ManualClock, condition: () => boolean, withinMs: number): Promise<void> {
-  const dueMs = clock.nowMs() + withinMs
-  while (!condition()) {
-    if (clock.nowMs() >= dueMs) throw new Error(`not within ${withinMs} ms: ${condition}`)
-    await clock.advance(10)
-    await letSocketsGoOn()
-  }
-}
-
-/** So that an answer on loopback takes some twenty milliseconds of a manual clock, however busy the machine is. */
-async function letSocketsGoOn(): Promise<void> {
-  for (let round = 0; round < 4; round++) await roundOfSockets()
-  await pause(1)
-}
-
 /** A circuit that one failed call and one failed canary open, and that looks for recovery often. */
 export const quickCircuit = { consecutiveFailures: 1, canaryIntervalMs: 40, canaryMaxIntervalMs: 40 }
 
 /** Lets the API fail and the circuit open. Needs {@link quickCircuit}; costs one ticket of the client's. */
 export async function breakApi(flow: Flow, ip = '198.18.0.1'): Promise<void> {
   flow.simulator.setFault('internal_error')
-  await flow.turnFor(flow.send(flow.mint(), { ip }))
+  const failing = flow.send(flow.mint(), { ip })
   // With `client` two canaries have to fail, two seconds apart.
   await flow.turnUntil(() => flow.guard.snapshot().circuit.state === 'open', 6000)
+  await failing
 }
 
 export interface LogLine extends Readonly<Record<string, unknown>> {
