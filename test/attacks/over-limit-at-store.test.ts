@@ -50,9 +50,9 @@ const attempts = 100
 
 describe('a client that is over its limit and goes on, on a store that counts', () => {
   test.each([
-    ['that does not say when the window moves on', withoutRetryAfter, attempts],
-    ['as it is', (store: CaptchaStore) => store, 1],
-  ] as const)('%s: operations', async (_what, change, expected) => {
+    [attempts, 'does not say when the window moves on', withoutRetryAfter],
+    [1, 'is as it is', (store: CaptchaStore) => store],
+  ] as const)('costs %i operations where the store %s', async (expected, _what, change) => {
     const memory = memoryStore()
     const counting = new HeldStore({ store: change(memory) })
     const flow = await startOutage(counting)

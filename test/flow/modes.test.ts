@@ -64,7 +64,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     test.each([
       ['true', () => true],
       ['a promise of true', async () => true],
-    ])('%s: no verdict, the handler runs', async (_what, skip) => {
+    ])('that returns %s gives no verdict and lets the handler run', async (_what, skip) => {
       const flow = await startFlow({ express, options: { skip } })
       expect(await flow.send({})).toMatchObject({ status: 200, captcha: undefined })
       expect(flow.visits[0]?.req && 'captcha' in flow.visits[0].req).toBe(false)
@@ -73,7 +73,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     test.each([
       ['false', () => false],
       ['a promise of false', async () => false],
-    ])('%s: guarded', async (_what, skip) => {
+    ])('that returns %s leaves the request guarded', async (_what, skip) => {
       const flow = await startFlow({ express, options: { skip } })
       expect((await flow.send({})).status).toBe(400)
     })
@@ -81,7 +81,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     test.each([
       ['throws', failing],
       ['rejects', rejecting],
-    ])('%s: next(error), no pass', async (_what, skip) => {
+    ])('that %s goes to next(error), and passes no request', async (_what, skip) => {
       const flow = await startFlow({ express, options: { skip } })
       expect(await flow.send(flow.mint())).toMatchObject({ status: 500, captcha: undefined })
       expect(flow.errors).toEqual([error])
@@ -142,7 +142,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       ['throws', failing],
       ['rejects', rejecting],
     ])(
-      '%s: next(error), and the process lives on',
+      'that %s goes to next(error), and ends no process',
       async (_what, onRefused) => {
         const flow = await startFlow({ express, options: { onRefused: onRefused as () => void } })
         expect((await flow.send({})).status).toBe(500)
@@ -176,9 +176,9 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     })
 
     test.each([
-      ['throwing', failing],
-      ['rejecting', rejecting],
-    ])('%s changes nothing', async (_what, onVerdict) => {
+      ['throws', failing],
+      ['rejects', rejecting],
+    ])('that %s changes nothing', async (_what, onVerdict) => {
       const flow = await startFlow({ express, options: { onVerdict } })
       expect((await flow.send(flow.mint())).status).toBe(200)
       expect((await flow.send({})).status).toBe(400)
@@ -256,7 +256,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       ['internal_error', 'internal_error'],
       ['system_busy', 'system_busy'],
       ['throttled', 'request_limit_exceeded'],
-    ] as const)('refuse %s', async (cause, fault) => {
+    ] as const)('refuse the cause %s where they say so', async (cause, fault) => {
       const flow = await startFlow({
         express,
         options: { degradation: { rules: { [cause]: 'refuse' } } },
@@ -267,30 +267,33 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       })
     })
 
-    test.each(['circuit_open', 'client_fallback', 'override', 'overloaded'] as const)('refuse %s', async (cause) => {
-      const flow = await startHeldFlow({
-        express,
-        options: { maxInFlight: 1, degradation: { rules: { [cause]: 'refuse' }, circuit: quickCircuit } },
-      })
-      if (cause !== 'overloaded') flow.letGo()
-      let underWay: Promise<unknown> = Promise.resolve()
-      const provoke: Partial<Record<DegradationCause, () => Promise<unknown>>> = {
-        circuit_open: () => breakApi(flow, clientIp(1)),
-        override: async () => flow.guard.override('pass', { forMs: 60_000 }),
-        overloaded: async () => {
-          underWay = flow.send(flow.mint(), { ip: clientIp(1) })
-          await until(() => flow.asked === 1)
-        },
-      }
-      await provoke[cause]?.()
-      const token = cause === 'client_fallback' ? flow.fallback() : flow.mint()
-      expect(await flow.send(token)).toMatchObject({
-        status: 503,
-        captcha: { reason: 'degradation_refused', cause },
-      })
-      flow.letGo()
-      await underWay
-    })
+    test.each(['circuit_open', 'client_fallback', 'override', 'overloaded'] as const)(
+      'refuse the cause %s where they say so',
+      async (cause) => {
+        const flow = await startHeldFlow({
+          express,
+          options: { maxInFlight: 1, degradation: { rules: { [cause]: 'refuse' }, circuit: quickCircuit } },
+        })
+        if (cause !== 'overloaded') flow.letGo()
+        let underWay: Promise<unknown> = Promise.resolve()
+        const provoke: Partial<Record<DegradationCause, () => Promise<unknown>>> = {
+          circuit_open: () => breakApi(flow, clientIp(1)),
+          override: async () => flow.guard.override('pass', { forMs: 60_000 }),
+          overloaded: async () => {
+            underWay = flow.send(flow.mint(), { ip: clientIp(1) })
+            await until(() => flow.asked === 1)
+          },
+        }
+        await provoke[cause]?.()
+        const token = cause === 'client_fallback' ? flow.fallback() : flow.mint()
+        expect(await flow.send(token)).toMatchObject({
+          status: 503,
+          captcha: { reason: 'degradation_refused', cause },
+        })
+        flow.letGo()
+        await underWay
+      },
+    )
   })
 
   describe('misconfigured', () => {
@@ -349,7 +352,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
   })
 
   describe('calls under way', () => {
-    test('over the cap: overloaded, at once, and Tencent is not asked', async () => {
+    test('over the cap are overloaded at once, and Tencent is not asked', async () => {
       const flow = await startHeldFlow({ express, options: { maxInFlight: 2 } })
       const under = [1, 2].map((n) => flow.send(flow.mint(), { ip: clientIp(n) }))
       await until(() => flow.asked === 2)

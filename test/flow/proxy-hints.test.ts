@@ -18,7 +18,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     ['trust proxy true', true, '203.0.113.7', /"trust proxy" is true/],
     ['a private address', 'loopback', '10.1.2.3', /private/],
     ['a carrier-grade NAT', 'loopback', '100.64.1.1', /private/],
-  ])('%s: one warning per process, with a link', async (_what, trustProxy, ip, words) => {
+  ])('%s causes one warning per process, with a link', async (_what, trustProxy, ip, words) => {
     const { logger, lines } = logBook()
     const flow = await startFlow({
       express,
@@ -35,7 +35,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     expect(JSON.stringify(hint)).not.toContain(ip)
   })
 
-  test('nothing to say where all is well, nor on loopback beside the simulator', async () => {
+  test('no warning is logged where all is well, nor on loopback beside the simulator', async () => {
     const { logger, lines } = logBook()
     const flow = await startFlow({ express, options: { logger } })
     await flow.send(flow.mint())

@@ -142,32 +142,32 @@ describe('what the vendor’s client makes of an answer', () => {
 })
 
 describe('what the vendor’s client makes of a broken transport', () => {
-  test('no headers in its own time: timeout', async () => {
+  test('no headers in its own time are a timeout', async () => {
     expect(await sendTo(() => {}, { reqTimeout: 0.1 })).toEqual({ kind: 'timeout', loopBlocked: false })
   })
 
-  test('no body in its own time: timeout', async () => {
+  test('no body in its own time is a timeout', async () => {
     expect(meaningOf(await sendTo((socket) => socket.write(chunkedHead), { reqTimeout: 0.1 }))).toBe('timeout')
   })
 
-  test('refused: unreachable', async () => {
+  test('a refused connection is unreachable', async () => {
     const server = await serve(() => {})
     await server.close()
     expect(meaningOf(await send(server.port))).toBe('unreachable')
   })
 
-  test('reset and closed: unreachable', async () => {
+  test('a connection that is reset or closed is unreachable', async () => {
     expect(meaningOf(await sendTo((socket) => socket.resetAndDestroy()))).toBe('unreachable')
     expect(meaningOf(await sendTo((socket) => socket.end()))).toBe('unreachable')
   })
 
-  test('a name that does not exist: unreachable', async () => {
+  test('a name that does not exist is unreachable', async () => {
     const send = sdkClientSender(clientFor('no-such-host.invalid', { reqTimeout: 2 }))
     const result = await new Promise<UpstreamResult>((resolve) => send(request, resolve))
     expect(['unreachable', 'timeout']).toContain(meaningOf(result))
   })
 
-  test('no TLS where TLS is expected: unreachable', async () => {
+  test('no TLS where TLS is expected is unreachable', async () => {
     const server = await serve(
       () => {},
       (socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'),
@@ -175,16 +175,16 @@ describe('what the vendor’s client makes of a broken transport', () => {
     expect(meaningOf(await send(server.port, { protocol: 'https://' }))).toBe('unreachable')
   })
 
-  test('no HTTP: no bug', async () => {
+  test('no HTTP is no bug', async () => {
     expect(meaningOf(await sendTo((socket) => socket.end('SSH-2.0-OpenSSH_9.6\r\n')))).toBe('unreachable')
   })
 
-  test('redirects without end: http_error', async () => {
+  test('redirects without end are an http_error', async () => {
     const server = await serve((socket) => socket.write(answer('', { status: '302 Found', headers: ['Location: /'] })))
     expect(meaningOf(await send(server.port))).toBe('http_error')
   })
 
-  test('a redirect to nowhere: no bug', async () => {
+  test('a redirect to nowhere is no bug', async () => {
     const result = await sendTo((socket) =>
       socket.write(answer('', { status: '302 Found', headers: ['Location: http://[bad'] })),
     )
@@ -207,11 +207,11 @@ describe('what the vendor’s client makes of a broken transport', () => {
         setTimeout(() => socket.resetAndDestroy(), 30)
       },
     ],
-  ])('a body cut %s: unreachable', async (_, onRequest) => {
+  ])('a body cut %s is unreachable', async (_, onRequest) => {
     expect(meaningOf(await sendTo(onRequest, { reqTimeout: 1 }))).toBe('unreachable')
   })
 
-  test('a body shorter than its Content-Length: unreachable, or timeout where the client waits on', async () => {
+  test('a body shorter than its Content-Length is unreachable, or a timeout where the client waits on', async () => {
     const result = await sendTo((socket) => socket.end(answer(verifiedBody).slice(0, -5)), { reqTimeout: 0.3 })
     expect(['unreachable', 'timeout']).toContain(meaningOf(result))
   })
@@ -326,7 +326,7 @@ describe('a client under the guard’s deadline', () => {
         ),
     ],
     ['rejects with an errno of no connection', () => Promise.reject(Object.assign(new Error('x'), { code: 'ENOSPC' }))],
-  ])('that %s has a bug: an error, never a pass', async (_, fail) => {
+  ])('that %s has a bug, which is an error and never a pass', async (_, fail) => {
     expect(meaningOf(await verifyWith({ request: fail as () => Promise<never> }))).toBe('bug')
   })
 

@@ -424,7 +424,7 @@ describe('a connection', () => {
     expect(causeOf(await turnFor(clock, result, 600_000))).toBe('unreachable')
   })
 
-  test('whose certificate no authority has signed is unreachable, and hears no secret', async () => {
+  test('whose certificate no authority has signed is unreachable, and gets no secret', async () => {
     let heard = 0
     const server = https.createServer(selfSigned, (_req, res) => {
       heard++
@@ -545,7 +545,7 @@ describe('connections', () => {
     expect(server.connections).toBe(20)
   })
 
-  test('that the other side wants closed serve no second call', async () => {
+  test('that the other side closes after their answer serve no second call', async () => {
     const headers = ['Connection: close']
     const server = await serve((socket) => socket.write(answer(verifiedBody, { headers })))
     const upstream = upstreamOf(server.url)
