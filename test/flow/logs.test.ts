@@ -315,7 +315,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     // Another address of the same simulator is another site, which may have another key.
     const endpoint = flow.simulator.url.replace('127.0.0.1', 'localhost')
     const wrong = flow.newGuard({ ...flow.options, endpoint, logger, appSecretKey: 'anotherAppSecretKey' })
-    await flow.turnFor(wrong.checkHealth())
+    await wrong.checkHealth()
     await wrong.close()
     const sent: { ticket: unknown; randstr: unknown }[] = []
     let client = 0

@@ -3,6 +3,10 @@ import type { ManualClock } from './manual-clock.js'
 
 /** Turned at once; more would let a deadline pass while an answer is on its way. */
 const stepMs = 10
+/** Rounds of the event loop after each step: an answer on loopback takes ten or twenty milliseconds of the clock, however busy the machine is. */
+const roundsOfStep = 8
+/** Steps after which the process sleeps: threads and other processes have to get on as well. */
+const stepsBetweenSleeps = 10
 
 /** Resolves when the condition holds; throws after ten seconds of real time, or as told. */
 export async function until(condition: () => boolean, withinMs = 10_000): Promise<void> {
@@ -16,10 +20,11 @@ export async function until(condition: () => boolean, withinMs = 10_000): Promis
 /** Turns a clock, while sockets go on, until the condition holds; throws when that takes longer by this clock. */
 export async function turnUntil(clock: ManualClock, condition: () => boolean, withinMs = 10_000): Promise<void> {
   const dueMs = clock.nowMs() + withinMs
-  while (!condition()) {
+  for (let step = 1; !condition(); step++) {
     if (clock.nowMs() >= dueMs) throw new Error(`not within ${withinMs} ms of the clock: ${condition}`)
     await clock.advance(stepMs)
-    await letSocketsGoOn()
+    for (let round = 0; round < roundsOfStep; round++) await roundOfSockets()
+    if (step % stepsBetweenSleeps === 0) await pause(1)
   }
 }
 
@@ -38,10 +43,4 @@ export async function turnFor<Result>(clock: ManualClock, result: Promise<Result
   result.then(settle, settle)
   await turnUntil(clock, () => isSettled, withinMs)
   return result
-}
-
-/** So that an answer on loopback takes some twenty milliseconds of a manual clock, however busy the machine is. */
-async function letSocketsGoOn(): Promise<void> {
-  for (let round = 0; round < 4; round++) await roundOfSockets()
-  await pause(1)
 }
