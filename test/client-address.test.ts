@@ -88,7 +88,7 @@ describe('an IPv6 address', () => {
       '2001:db8:ffff::/48',
     ],
     ['2606:4700::1111%eth0', '2606:4700::1111', '2606:4700::/56', '2606:4700::/48'],
-  ])('%s: %s, key %s, log %s', (written, ip, key, masked) => {
+  ])('%s is written as %s, has the key %s and is logged as %s', (written, ip, key, masked) => {
     expect(parseClientAddress(written)).toMatchObject({ ip, key, masked })
   })
 
@@ -193,7 +193,7 @@ describe('a private address', () => {
     ['11.0.0.1', false, false],
     ['8.8.8.8', false, false],
     ['2606:4700::1111', false, false],
-  ])('%s: private %p, loopback %p', (written, isPrivate, isLoopback) => {
+  ])('%s is private: %p, and loopback: %p', (written, isPrivate, isLoopback) => {
     expect(parseClientAddress(written)).toMatchObject({ isPrivate, isLoopback })
   })
 })

@@ -216,18 +216,18 @@ describe.each<[string, typeof express5]>([
   const json = { 'content-type': 'application/json' }
   const form = { 'content-type': 'application/x-www-form-urlencoded' }
 
-  test('without a body parser: the headers alone', async () => {
+  test('without a body parser a token is read from the headers alone', async () => {
     expect(await post([], { body: JSON.stringify(body), headers: json })).toEqual({})
     expect(await post([], { body: 'x', headers })).toEqual({ ticket: 'tr03head*', randstr: '@head' })
   })
 
-  test('express.json()', async () => {
+  test('a token is read from what express.json() parsed', async () => {
     expect(await post([express.json()], { body: JSON.stringify(body), headers: json })).toEqual(body)
     expect(await post([express.json()], { body: '{"__proto__":{"ticket":"x"}}', headers: json })).toEqual({})
     expect(await post([express.json({ strict: false })], { body: '"ticket"', headers: json })).toEqual({})
   })
 
-  test('express.urlencoded(), plain and extended', async () => {
+  test('a token is read from what express.urlencoded() parsed, plain and extended', async () => {
     const text = new URLSearchParams(body).toString()
     for (const extended of [false, true]) {
       const use = [express.urlencoded({ extended })]
@@ -241,13 +241,13 @@ describe.each<[string, typeof express5]>([
     expect(kindOf(nested)).toBe('malformed')
   })
 
-  test('express.raw() and express.text()', async () => {
+  test('no token is read from what express.raw() and express.text() parsed', async () => {
     const init = { body: JSON.stringify(body), headers: json }
     expect(await post([express.raw({ type: '*/*' })], init)).toEqual({})
     expect(await post([express.text({ type: '*/*' })], init)).toEqual({})
   })
 
-  test('a query, when it is asked for', async () => {
+  test('a token is read from the query where the reader is told to', async () => {
     const reader = fromQuery()
     expect(await post([], { path: '/?ticket=a&randstr=%40b', reader })).toEqual({ ticket: 'a', randstr: '@b' })
     expect(kindOf(await post([], { path: '/?ticket=a&ticket=b&randstr=@', reader }))).toBe('malformed')

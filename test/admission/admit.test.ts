@@ -317,7 +317,7 @@ const refusalOf = (cause: DegradationCause, action: RuleAction) =>
   cause === 'misconfigured' && action === 'refuse' ? 'misconfigured' : 'degradation_refused'
 
 describe('the purse of a missing verdict', () => {
-  test.each(purses)('%s with evidence %s and client code %i: %s', (cause, evidence, clientErrorCode, purse) => {
+  test.each(purses)('is, for %s with evidence %s and client code %i, %s', (cause, evidence, clientErrorCode, purse) => {
     expect(choosePurse(cause, evidence, clientErrorCode)).toBe(purse)
     const outcome = degraded(cause, { facts: { clientErrorCode } })
     for (const [override, action, draws] of gates) {

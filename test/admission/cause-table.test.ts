@@ -54,7 +54,7 @@ const refusalRows = [
 
 describe('the cause table', () => {
   test.each(causeRows)(
-    '%s: rule %s, purse %s, circuit %s, canary %s, may be spent %p, else %s with %i %s, Retry-After %p',
+    'gives %s the rule %s, purse %s, circuit %s, canary %s, may be spent %p, else %s with %i %s, Retry-After %p',
     (cause, rule, purse, circuit, canary, maySpend, refusal, status, code, retryAfter) => {
       const row = { rule, purse, circuit, canary, maySpend, refusal, http: { status, code, retryAfter } }
       expect(causeTable[cause]).toEqual(row)
@@ -80,7 +80,7 @@ describe('the cause table', () => {
 
 describe('the refusal table', () => {
   test.each(refusalRows)(
-    '%s: degraded %p, HTTP %i, %s, Retry-After %p',
+    'answers %s with degraded %p, HTTP %i, %s, Retry-After %p',
     (reason, degraded, status, code, retryAfter) => {
       expect(refusalTable[reason]).toEqual({ degraded, status, code, retryAfter })
       const problem = refusalProblem(reason)

@@ -28,11 +28,14 @@ const reports = [
 ] as const satisfies readonly (readonly [OutcomeName, CircuitReport, CauseRow['canary'], boolean])[]
 
 describe('the outcome of a call', () => {
-  test.each(reports)('%s: circuit %s, canary %s, the ticket may be spent %p', (name, circuit, canary, maySpend) => {
-    expect(circuitReport(outcomes[name])).toBe(circuit)
-    expect(canaryReport(outcomes[name])).toBe(canary)
-    expect(mayHaveSpent(outcomes[name])).toBe(maySpend)
-  })
+  test.each(reports)(
+    'that is %s teaches the circuit %s and the canary %s, and the ticket may be spent: %p',
+    (name, circuit, canary, maySpend) => {
+      expect(circuitReport(outcomes[name])).toBe(circuit)
+      expect(canaryReport(outcomes[name])).toBe(canary)
+      expect(mayHaveSpent(outcomes[name])).toBe(maySpend)
+    },
+  )
 
   test('is a success where Tencent verified, whatever else it said', () => {
     expect(circuitReport({ kind: 'verified', facts: noFacts })).toBe('success')

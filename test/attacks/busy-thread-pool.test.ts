@@ -34,7 +34,7 @@ describeWithPreload()('120 requests at once to a route that hashes passwords', (
     return { server, reasons: [...new Set(verdicts.map((verdict) => verdict?.reason))] }
   }
 
-  test('make a handler written by hand wait for a lookup until it gives up, and let everybody in', async () => {
+  test('make a handler written by hand wait for a lookup until it gives up, and let all requests in', async () => {
     const { reasons } = await attack('/plain', 3000)
     expect(reasons).not.toEqual(['verified'])
   })

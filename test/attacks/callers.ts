@@ -1,5 +1,6 @@
 import { request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from '../../lib/clock.js'
 
 /** Posts a token as a client at `ip` that hangs up, after milliseconds or when told, and resolves when its socket is gone. */
 export function postAndHangUp(
@@ -23,6 +24,21 @@ export function postAndHangUp(
     })
     sent.end(body)
   })
+}
+
+/** Calls `act` at an even rate of a clock that the test turns, without waiting for it, and resolves when every call is over. */
+export async function atRateOfClock(
+  clock: Clock,
+  perSecond: number,
+  forMs: number,
+  act: (index: number) => Promise<unknown>,
+): Promise<void> {
+  const running: Promise<unknown>[] = []
+  for (let index = 0; index < (forMs * perSecond) / 1000; index++) {
+    running.push(act(index))
+    await new Promise<void>((resolve) => clock.after(1000 / perSecond, resolve))
+  }
+  await Promise.all(running)
 }
 
 /** The schedule moves on by what a machine is later than this: calls that were due would otherwise go out at once. */

@@ -1,4 +1,4 @@
-import { describe, expect, jest, test } from '@jest/globals'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import * as sdk from 'tencentcloud-sdk-nodejs-captcha'
 import { CvmRoleCredential } from 'tencentcloud-sdk-nodejs-common'
 import {
@@ -8,7 +8,7 @@ import {
   type DynamicCredential,
 } from '../../lib/index.js'
 import type { Simulator } from '../../lib/simulator/index.js'
-import { clientIp, type Flow, quickCircuit, startFlow, until } from '../flow/support.js'
+import { clientIp, type Flow, quickCircuit, startFlow } from '../flow/support.js'
 import { attackMs } from './attack-ms.js'
 
 type Provide = (simulator: Simulator) => DynamicCredential
@@ -63,15 +63,24 @@ const sdkRole: Provide = (simulator) => new SdkCvmRole(simulator)
 
 let addresses = 0
 const junk = (flow: Flow) =>
-  flow.send({ ticket: `tr03junk${addresses}*`, randstr: '@abc' }, { ip: clientIp(addresses++) })
-const honest = (flow: Flow) => flow.send(flow.mint(), { ip: clientIp(addresses++) })
+  flow.turnFor(flow.send({ ticket: `tr03junk${addresses}*`, randstr: '@abc' }, { ip: clientIp(addresses++) }))
+const honest = (flow: Flow) => flow.turnFor(flow.send(flow.mint(), { ip: clientIp(addresses++) }))
 
 async function passedOf(replies: readonly Promise<Awaited<ReturnType<Flow['send']>>>[]): Promise<number> {
   return (await Promise.all(replies)).filter(({ captcha }) => captcha?.passed).length
 }
 
-/** The whole form lasts a minute, and the machine may be busy. */
-jest.setTimeout(120_000)
+/** The vendor's class reads the time of day for itself. */
+function timeOfDayFrom({ clock }: Flow): void {
+  jest.spyOn(Date, 'now').mockImplementation(() => clock.epochMs())
+}
+
+afterEach(() => {
+  jest.restoreAllMocks()
+})
+
+/** The whole form is a minute of the clock. */
+jest.setTimeout(60_000)
 
 describe('a credential provider that hangs', () => {
   const options = { timeoutMs: 200, degradation: { circuit: quickCircuit } }
@@ -79,10 +88,10 @@ describe('a credential provider that hangs', () => {
   /** Junk tickets one after another, as a caller sends them who has noticed. */
   async function attack(flow: Flow): Promise<number> {
     let passed = 0
-    const endMs = performance.now() + attackMs({ short: 2500 })
-    for (let sent = 0; sent < 20 || performance.now() < endMs; sent++) {
+    const endMs = flow.clock.nowMs() + attackMs({ short: 2500 })
+    for (let sent = 0; sent < 20 || flow.clock.nowMs() < endMs; sent++) {
       passed += await passedOf([junk(flow)])
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      await flow.turn(20)
     }
     return passed
   }
@@ -90,7 +99,7 @@ describe('a credential provider that hangs', () => {
   test('behind the vendor’s client looks like an outage of Tencent, and junk passes', async () => {
     const flow = await guardOver.sdkClient(hanging, options)
     await Promise.all([honest(flow), honest(flow)])
-    await until(() => flow.guard.snapshot().circuit.state === 'open', 10_000)
+    await flow.turnUntil(() => flow.guard.snapshot().circuit.state === 'open')
     expect(await passedOf(Array.from({ length: 20 }, () => junk(flow)))).toBe(20)
     expect(flow.guard.snapshot().api.state).toBe('outage')
     expect(flow.simulator.calls).toEqual([])
@@ -102,9 +111,8 @@ describe('a credential provider that hangs', () => {
       guardOver.keeper(hanging, options),
       guardOver.keeper(hanging, { ...options, degradation: { ...options.degradation, rules } }),
     ])
-    const startedMs = performance.now()
     const [refusing, passing] = await Promise.all(flows.map(attack))
-    const minutes = (performance.now() - startedMs) / 60_000
+    const minutes = Math.max(...flows.map(({ clock }) => clock.nowMs())) / 60_000
     expect(refusing).toBe(0)
     expect(passing).toBeGreaterThan(0)
     expect(passing).toBeLessThanOrEqual(10 + Math.ceil(10 * minutes))
@@ -124,7 +132,8 @@ describe('the vendor’s own role class, whose metadata service failed once', ()
     flow.simulator.setCredentialFault('denied')
     await honest(flow)
     flow.simulator.setCredentialFault(null)
-    await new Promise((resolve) => setTimeout(resolve, 1200))
+    timeOfDayFrom(flow)
+    await flow.clock.advance(3_600_000)
     expect(await passedOf(Array.from({ length: 10 }, () => honest(flow)))).toBe(0)
   })
 
@@ -133,7 +142,7 @@ describe('the vendor’s own role class, whose metadata service failed once', ()
     flow.simulator.setCredentialFault('denied')
     expect((await honest(flow)).captcha?.reason).toBe('misconfigured')
     flow.simulator.setCredentialFault(null)
-    await new Promise((resolve) => setTimeout(resolve, 1050))
+    await flow.clock.advance(1050)
     expect(await passedOf(Array.from({ length: 10 }, () => honest(flow)))).toBe(10)
   })
 
@@ -141,18 +150,20 @@ describe('the vendor’s own role class, whose metadata service failed once', ()
     // The class asks again 30 s before the end, so that its one failure comes a second after the first keys.
     const lifetimeSeconds = 32
     const [naive, kept] = await Promise.all([guardOver.sdkClient(sdkRole), guardOver.keeper(sdkRole)])
+    timeOfDayFrom(naive)
+    const advance = (byMs: number) => Promise.all([naive, kept].map(({ clock }) => clock.advance(byMs)))
     for (const { simulator } of [naive, kept])
       simulator.setCredentialFault({ kind: 'short_lived_keys', lifetimeSeconds })
     expect(await passedOf([honest(naive), honest(kept)])).toBe(2)
     for (const { simulator } of [naive, kept]) simulator.setCredentialFault('down')
-    await new Promise((resolve) => setTimeout(resolve, 2100))
+    await advance(2100)
     expect((await honest(naive)).captcha?.passed).toBe(false)
     for (const { simulator } of [naive, kept]) simulator.setCredentialFault(null)
-    const endMs = performance.now() + attackMs({ short: 1000, whole: 24_000 })
-    while (performance.now() < endMs) {
+    const endMs = kept.clock.nowMs() + attackMs({ short: 1000, whole: 24_000 })
+    while (kept.clock.nowMs() < endMs) {
       expect((await honest(naive)).captcha).toMatchObject({ passed: false, reason: 'misconfigured' })
       expect((await honest(kept)).captcha?.reason).toBe('verified')
-      await new Promise((resolve) => setTimeout(resolve, 100))
+      await advance(100)
     }
   })
 })

@@ -8,6 +8,7 @@ describe('junk tickets do not keep a disagreeing circuit open', () => {
   /** How long after Tencent has healed the circuit closes, with or without a flood. */
   async function recoveryMs(junkPerSecond: number): Promise<number> {
     const flow = await startFlow({
+      time: 'system',
       options: {
         timeoutMs: 300,
         degradation: { circuit: { consecutiveFailures: 1 }, expectedPerMinute: 6000 },

@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { Ledger } from '../../lib/site/ledger.js'
-import { type Flow, fallbackTicket, startFlow } from '../flow/support.js'
+import { type Flow, startFlow } from '../flow/support.js'
 import { ManualClock } from '../support/manual-clock.js'
-import { ShiftedClock } from '../support/shifted-clock.js'
 
 const leadMs = 55_000
 const stepMs = 10_000
@@ -28,30 +27,28 @@ describe('a fallback ticket that is stamped ahead', () => {
   })
 
   /** How often one ticket passes, sent every ten seconds until long after its end. */
-  async function passes(flow: Flow, clock: ShiftedClock, maxAgeMs: number): Promise<number> {
-    const seconds = Math.floor((clock.epochMs() + leadMs) / 1000)
+  async function passes(flow: Flow, maxAgeMs: number): Promise<number> {
+    const seconds = Math.floor((flow.clock.epochMs() + leadMs) / 1000)
     const token = { ticket: `trerror_1001_${flow.simulator.captchaAppId}_${seconds}`, randstr: '@abc' }
     let passed = 0
     for (let lastedMs = 0; lastedMs < maxAgeMs + 120_000; lastedMs += stepMs) {
       // Each attempt comes from an address of its own.
       const { captcha } = await flow.send(token, { ip: `198.51.100.${(lastedMs / stepMs) % 250}` })
       if (captcha?.passed) passed++
-      clock.forward(stepMs)
+      await flow.clock.advance(stepMs)
     }
     return passed
   }
 
   test.each([300_000, 60_000, 900_000])('passes once, with maxAgeMs %i', async (maxAgeMs) => {
-    const clock = new ShiftedClock()
-    const flow = await startFlow({ clock, options: { degradation: { fallback: { maxAgeMs, probe: false } } } })
-    expect(await passes(flow, clock, maxAgeMs)).toBe(1)
+    const flow = await startFlow({ options: { degradation: { fallback: { maxAgeMs, probe: false } } } })
+    expect(await passes(flow, maxAgeMs)).toBe(1)
   })
 
   test('is valid that long: it is new at another site for all of the time', async () => {
-    const clock = new ShiftedClock()
-    const flow = await startFlow({ clock })
-    const token = fallbackTicket(flow.simulator.captchaAppId, { ageMs: -leadMs })
-    clock.forward(350_000)
+    const flow = await startFlow()
+    const token = flow.fallback({ ageMs: -leadMs })
+    await flow.clock.advance(350_000)
     expect((await flow.send(token)).captcha).toMatchObject({ passed: true, cause: 'client_fallback' })
   })
 })

@@ -61,7 +61,7 @@ describeWithPreload()('a Tencent whose name hangs in the resolver', () => {
     await expectNoEvidence(server)
   })
 
-  test('costs nobody the verdict while an address is known', async () => {
+  test('costs no user the verdict while an address is known', async () => {
     const server = await start()
     await sendHonest(server, '/guarded')
     hang()

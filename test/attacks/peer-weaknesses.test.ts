@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
 import { CaptchaConfigError, type CaptchaGuardOptions, captchaGuard } from '../../lib/index.js'
-import { clientIp, type Flow, startFlow } from '../flow/support.js'
+import { startHeldFlow } from '../flow/held-api.js'
+import { clientIp, type Flow, startFlow, until } from '../flow/support.js'
 import { peerWeaknesses } from './peer-weaknesses.js'
 
 const doubtLimit = 3
@@ -85,7 +86,7 @@ describe('what opens the door of a peer', () => {
   test('a timeout is a degraded pass at most, and says so', async () => {
     const flow = await startFlow({ options: { timeoutMs: 50 } })
     flow.simulator.setFault('hang')
-    const { captcha } = await flow.send(flow.mint())
+    const { captcha } = await flow.turnFor(flow.send(flow.mint()))
     expect(captcha).toMatchObject({ degraded: true, cause: expect.stringMatching(/^(timeout|circuit_open)$/) })
   })
 })
@@ -166,11 +167,16 @@ describe('what a package leaves in the process', () => {
   })
 
   test('a timeout aborts no other call', async () => {
-    const flow = await startFlow({ options: { timeoutMs: 150, degradation: { circuit: { consecutiveFailures: 50 } } } })
+    const flow = await startHeldFlow({ options: { timeoutMs: 150 } })
     const hanging = flow.send(flow.mint({ fault: 'hang' }), { ip: clientIp(1) })
-    const slow = flow.send(flow.mint({ fault: { kind: 'slow', delayMs: 60 } }), { ip: clientIp(2) })
-    expect((await slow).captcha?.reason).toBe('verified')
-    expect((await hanging).captcha?.degraded).toBe(true)
+    await until(() => flow.asked === 1)
+    await flow.clock.advance(100)
+    const slow = flow.send(flow.mint(), { ip: clientIp(2) })
+    await until(() => flow.asked === 2)
+    await flow.clock.advance(50)
+    expect((await hanging).captcha).toMatchObject({ cause: 'timeout', durationMs: 150 })
+    flow.letGo()
+    expect((await slow).captcha).toMatchObject({ reason: 'verified', durationMs: 50 })
     expect((await flow.send(flow.mint(), { ip: clientIp(3) })).captcha?.reason).toBe('verified')
   })
 

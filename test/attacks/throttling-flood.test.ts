@@ -2,37 +2,36 @@ import { describe, expect, test } from '@jest/globals'
 import { clientIp, type Flow, startFlow } from '../flow/support.js'
 import { sdkClient, webBody } from '../simulator/call-api.js'
 import { attackMs } from './attack-ms.js'
-import { atRate } from './callers.js'
+import { atRateOfClock } from './callers.js'
 
 const callsPerSecond = 40
 const junkPerSecond = 150
 const knownPerSecond = 20
 const clients = 60
 const junkCode = 15
+const floodedBeforeMs = 2000
 
 /** Each client is verified once, before anything is scarce. */
 async function earnHistory(flow: Flow): Promise<void> {
-  await atRate(25, (clients * 1000) / 25, (index) => flow.send(flow.mint(), { ip: clientIp(index) }))
+  const verified = atRateOfClock(flow.clock, 25, (clients * 1000) / 25, (index) =>
+    flow.send(flow.mint(), { ip: clientIp(index) }),
+  )
+  await flow.turnFor(verified)
 }
 
 /** The share of the clients that passed verified while others flood the site with junk. */
 async function verifiedShare(flow: Flow): Promise<number> {
-  const junk = new AbortController()
-  const flood = (async () => {
-    for (let from = 0; !junk.signal.aborted; from += junkPerSecond / 5) {
-      await atRate(junkPerSecond, 200, (index) =>
-        flow.send(flow.mint({ code: junkCode }), { ip: clientIp(1000 + from + index) }),
-      )
-    }
-  })()
-  await atRate(10, 2000, () => Promise.resolve())
+  const knownForMs = attackMs({ short: 5000, whole: 9000 })
+  const flood = atRateOfClock(flow.clock, junkPerSecond, floodedBeforeMs + knownForMs, (index) =>
+    flow.send(flow.mint({ code: junkCode }), { ip: clientIp(1000 + index) }),
+  )
+  await flow.turn(floodedBeforeMs)
   const verified: boolean[] = []
-  await atRate(knownPerSecond, attackMs({ short: 5000, whole: 9000 }), async (index) => {
+  const known = atRateOfClock(flow.clock, knownPerSecond, knownForMs, async (index) => {
     const { status, captcha } = await flow.send(flow.mint(), { ip: clientIp(index % clients) })
     verified.push(captcha ? captcha.reason === 'verified' : status === 200)
   })
-  junk.abort()
-  await flood
+  await flow.turnFor(Promise.all([flood, known]), 2 * knownForMs)
   return verified.filter(Boolean).length / verified.length
 }
 

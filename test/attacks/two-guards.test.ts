@@ -27,7 +27,9 @@ interface Setup {
 /** `/login` has an observing guard and `requireCaptcha()`, `/signup` an enforcing one, `/both` one after the other; `/own` refuses by itself. */
 async function startTwo({ express, defence, first, second, between }: Setup): Promise<TwoGuards> {
   const made: CaptchaGuard[] = []
+  // The guards have a clock each, where they are to have a site each.
   const flow = await startFlow({
+    time: 'system',
     express,
     options: { mode: 'observe', degradation: { circuit: quickCircuit }, ...first },
     route: (guard, { options, watch }) => {
@@ -63,7 +65,7 @@ describe.each(expressVersions)('two guards on one app, on %s', (_name, express) 
   test.each([
     ['a site each', [true, true]],
     ['one site', [true, false]],
-  ] as const)('one junk ticket in an outage: %s', async (defence, expected) => {
+  ] as const)('one junk ticket in an outage passes at /login and /signup, with %s: %j', async (defence, expected) => {
     const two = await startTwo({ express, defence })
     await startOutage(two)
     const passed = []
@@ -76,7 +78,7 @@ describe.each(expressVersions)('two guards on one app, on %s', (_name, express) 
   test.each([
     ['a site each', 40],
     ['one site', 20],
-  ] as const)('one client in an outage, within a minute: %s', async (defence, expected) => {
+  ] as const)('one client in an outage passes, with %s, %i times within a minute', async (defence, expected) => {
     const two = await startTwo({ express, defence })
     await startOutage(two)
     let passed = 0
@@ -90,22 +92,25 @@ describe.each(expressVersions)('two guards on one app, on %s', (_name, express) 
   test.each([
     ['a handler that trusts what stands on the request', 200],
     ['a guard', 503],
-  ] as const)('a purse that is closed for the second guard, in an outage: behind %s', async (what, status) => {
-    const closed = { perClient: { limit: 0 } }
-    const second = { degradation: { outage: closed, doubt: closed } }
-    const two = await startTwo({ express, defence: 'one site', second })
-    await startOutage(two)
-    const { taken } = two.first.snapshot().purses.outage
-    const path = what === 'a guard' ? '/both' : '/login'
-    expect((await two.flow.send(junk(0), { path })).status).toBe(status)
-    expect(two.first.snapshot().purses.outage.taken).toBe(taken + (status === 200 ? 1 : 0))
-  })
+  ] as const)(
+    'a purse that is closed for the second guard lets a request behind %s be answered with %i in an outage',
+    async (what, status) => {
+      const closed = { perClient: { limit: 0 } }
+      const second = { degradation: { outage: closed, doubt: closed } }
+      const two = await startTwo({ express, defence: 'one site', second })
+      await startOutage(two)
+      const { taken } = two.first.snapshot().purses.outage
+      const path = what === 'a guard' ? '/both' : '/login'
+      expect((await two.flow.send(junk(0), { path })).status).toBe(status)
+      expect(two.first.snapshot().purses.outage.taken).toBe(taken + (status === 200 ? 1 : 0))
+    },
+  )
 
   test.each([
     ['a handler of the application’s own', 20],
     ['a guard, by a rule', 0],
     ['a guard, by the override', 0],
-  ] as const)('passes that the first guard drew for what is refused by %s', async (by, expected) => {
+  ] as const)('of thirty passes that the first guard drew for what %s refuses, %i stay drawn', async (by, expected) => {
     const rules = { circuit_open: 'refuse' } as const
     const two: TwoGuards = await startTwo({
       express,
@@ -131,15 +136,18 @@ describe.each(expressVersions)('two guards on one app, on %s', (_name, express) 
   test.each([
     ['a site each', 'verified'],
     ['one site', 'ticket_reused'],
-  ] as const)('a ticket that passed degraded on /login, sent to /signup: %s', async (defence, expected) => {
-    const degradation = { ...calm, lateVerification: false }
-    const { flow } = await startTwo({ express, defence, first: { degradation } })
-    const token = flow.mint()
-    flow.simulator.setFault('internal_error')
-    expect((await flow.send(token, { path: '/login' })).captcha).toMatchObject({ passed: true, degraded: true })
-    flow.simulator.setFault(null)
-    expect((await flow.send(token, { path: '/signup' })).captcha?.reason).toBe(expected)
-  })
+  ] as const)(
+    'a ticket that passed degraded on /login is sent to /signup, and with %s it is %s',
+    async (defence, expected) => {
+      const degradation = { ...calm, lateVerification: false }
+      const { flow } = await startTwo({ express, defence, first: { degradation } })
+      const token = flow.mint()
+      flow.simulator.setFault('internal_error')
+      expect((await flow.send(token, { path: '/login' })).captcha).toMatchObject({ passed: true, degraded: true })
+      flow.simulator.setFault(null)
+      expect((await flow.send(token, { path: '/signup' })).captcha?.reason).toBe(expected)
+    },
+  )
 
   test.each([
     ['a site each', false],
@@ -147,7 +155,7 @@ describe.each(expressVersions)('two guards on one app, on %s', (_name, express) 
     ['one site', false],
     ['one site', true],
   ] as const)(
-    'an honest ticket that the first guard passed unasked and the second verifies: %s, asked late before: %s',
+    'an honest ticket that the first guard passed unasked comes to the second, with %s, asked late before: %s',
     async (defence, isLateFirst) => {
       const lateVerdicts: string[] = []
       const two: TwoGuards = await startTwo({

@@ -70,7 +70,7 @@ inChromium('A form with the international script', () => {
     expect(here.site.decisions).toEqual([verified])
   })
 
-  test('wants a new tick for a ticket of more than four minutes, and after that an encrypted app id is new', async () => {
+  test('needs a new tick for a ticket of more than four minutes, and after that an encrypted app id is new', async () => {
     const here = await open(form, { enforceAidEncrypted: true })
     await here.page.clock.install()
     await here.page.reload()

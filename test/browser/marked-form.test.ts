@@ -63,7 +63,7 @@ inChromium('A form with attributes alone', () => {
     ['ZH', '验证中…', '验证未通过，请重试'],
     ['de', 'Verifying…', 'Not verified, please try again'],
     ['', 'Verifying…', 'Not verified, please try again'],
-  ])('speaks to a page in "%s" so that it understands', async (lang, checking, failed) => {
+  ])('has its texts in the language of a page in "%s"', async (lang, checking, failed) => {
     const here = await open(form, {}, lang)
     await here.page.click('button')
     await here.page.waitForSelector('[data-captcha-solve]')
@@ -72,7 +72,7 @@ inChromium('A form with attributes alone', () => {
     await waitForStatus(here, failed)
   })
 
-  test('speaks the language of the part of the page that it is in, or that of its attributes', async () => {
+  test('has its texts in the language of the part of the page that it is in, or in that of its attributes', async () => {
     const here = await open(
       `<section lang="zh">${form}</section>
       <form data-captcha id="own"><button>Los</button><p data-captcha-status data-checking="Prüfung …" data-failed="Nicht geprüft"></p></form>`,
@@ -207,7 +207,7 @@ inChromium('A refused form post with backToForm', () => {
     expect(await here.page.inputValue('[name=user] >> nth=0')).toBe('')
   })
 
-  test('is on its page again without JavaScript, whose address tells the server what to say', async () => {
+  test('is on its page again without JavaScript, whose address holds what the server is to show', async () => {
     const here = await open(page, { guard, context: { javaScriptEnabled: false } })
     await here.page.goto(`${here.site.origin}/form`)
     await here.page.fill('[name=user]', 'ann')

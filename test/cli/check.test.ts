@@ -169,7 +169,7 @@ describe('A fault of the API', () => {
 })
 
 describe('A fault of the script', () => {
-  test.each(scriptFaults)('%s: wrong where the script is not served', async (fault) => {
+  test.each(scriptFaults)('makes %s wrong where the script is not served', async (fault) => {
     tencent.setScriptFault(fault)
     const isServed = !['not_found', 'hang', 'refuse_connection'].includes(fault)
     const { isWell, script } = await reportOf()

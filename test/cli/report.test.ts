@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it, test } from '@jest/globals'
 import { differences } from '../../bench/report/compare.js'
 import { generateLog, noFigures } from '../../bench/report/generated-log.js'
 import type { LogReport } from '../../lib/cli/outage-report/build-report.js'
-import { logBook, startFlow, until } from '../flow/support.js'
+import { logBook, startFlow } from '../flow/support.js'
 import { lineText, noonMs } from './outage-report/lines.js'
 import { bundledCli } from './run-cli.js'
 
@@ -83,11 +83,11 @@ it('reads the lines that the guard writes today, those of the outage and of late
   await flow.send({})
   await flow.send(flow.mint())
   flow.simulator.setFault('internal_error')
-  await flow.send(flow.mint())
-  await until(() => flow.guard.snapshot().circuit.state === 'open')
+  await flow.turnFor(flow.send(flow.mint()))
+  await flow.turnUntil(() => flow.guard.snapshot().circuit.state === 'open')
   for (let request = 0; request < 25; request++) await flow.send(flow.mint())
   flow.simulator.setFault(null)
-  await until(() => raw.join('').includes('captcha_outage_ended'), 10_000)
+  await flow.turnUntil(() => raw.join('').includes('captcha_outage_ended'))
   const report = await jsonOf(await writeLog('guard.log', raw.join('')))
   expect(report).toMatchObject({ brokenLines: 0, captchaLines: raw.length })
   const [outage, ...others] = report.outages

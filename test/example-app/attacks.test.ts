@@ -41,7 +41,7 @@ describe('the attacks of the switchboard', () => {
     ['junk_one_address', 10 + 32],
     ['junk_after_solve', 1 + 60 + 2 * 32],
   ])(
-    '%s: asks Tencent about few of the tickets',
+    '%s asks Tencent about few of the tickets',
     async (id, mostAsked) => {
       const report = await run(id)
       expect(report).toMatchObject({ ...unmoved, drawn: nothing.drawn })
@@ -59,7 +59,7 @@ describe('the attacks of the switchboard', () => {
     ['forged_fallback', 200, 7],
     ['stamped_ahead', 50, 1],
   ])(
-    '%s: passes from the doubt purse alone',
+    '%s passes from the doubt purse alone',
     async (id, tries, most) => {
       const report = await run(id)
       expect(report).toMatchObject({ ...unmoved, tries, verified: 0, drawn: { outage: 0, doubt: report.passed } })
@@ -70,19 +70,19 @@ describe('the attacks of the switchboard', () => {
     30_000,
   )
 
-  it('replay: lets one try of each ticket in', async () => {
+  it('replay lets one try of each ticket in', async () => {
     const report = await run('replay')
     expect(report).toMatchObject({ ...unmoved, tries: 100, asked: 1, passed: 2, verified: 1, drawn: { doubt: 1 } })
     expectHonest(report)
   }, 30_000)
 
-  it('two_guards: have one limit for a client, and let honest users in meanwhile', async () => {
+  it('two_guards have one limit for a client, and let honest users in meanwhile', async () => {
     const report = await run('two_guards')
     expect(report).toMatchObject({ tries: 60, asked: 0, passed: 20, drawn: { outage: 20 }, hasOpened: false })
     expect(report.honest).toEqual({ visits: report.honest.visits, verified: 0, passed: report.honest.visits })
   }, 30_000)
 
-  it('hanging_credentials: lets nobody in and is no evidence', async () => {
+  it('hanging_credentials lets no request in and is no evidence', async () => {
     expect(await run('hanging_credentials')).toMatchObject({ ...unmoved, ...nothing, tries: 60, asked: 0 })
   }, 30_000)
 

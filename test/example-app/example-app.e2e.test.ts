@@ -189,7 +189,7 @@ if (!mayRun) process.stderr.write(`Skipped: the example app in a browser. ${chro
     await page.getByText('The circuit stayed closed. There is no evidence of an outage.').waitFor()
   })
 
-  it('speaks Chinese to a browser that wants it, and English when the visitor chooses that', async () => {
+  it('is in Chinese for a browser that asks for it, and in English when the visitor chooses that', async () => {
     await context.close()
     context = await browser.newContext({ locale: 'zh-CN' })
     page = await context.newPage()

@@ -98,7 +98,7 @@ describe.each(sections.map(({ title, cases }) => ({ title: title.en, cases })))(
   const possible = cases.filter(({ needs = [] }) => !needs.some((need) => missing.includes(need)))
   const running = isWhole ? possible : possible.filter(isFast).slice(0, shortCount)
   if (running.length > 0) {
-    test.each(running)('$id: $fault.en', async (fault) => {
+    test.each(running)('$id: $fault.en has the effects of its row', async (fault) => {
       const observation = await observe(fault)
       expect(observation.seen).toEqual(fault.expected)
       expect(observation.problems).toEqual([])

@@ -4,6 +4,7 @@ import net, { type AddressInfo, type Server, type Socket } from 'node:net'
 import tls from 'node:tls'
 import { afterEach, jest } from '@jest/globals'
 import type { Simulator } from '../../lib/simulator/index.js'
+import { LookupQueue } from '../../lib/tencent/lookup-queue.js'
 import { selfSigned } from '../tencent/self-signed.js'
 
 /** What a host does instead of serving the API. `undefined`: it serves it. */
@@ -38,6 +39,20 @@ export function trustTestCertificate(): void {
     .spyOn(tls, 'connect')
     .mockImplementation(((options: tls.ConnectionOptions) =>
       connect({ ...options, ca: selfSigned.cert })) as typeof tls.connect)
+}
+
+/** Where a process keeps the queue that all its sites look names up with. */
+const lookupsKey = Symbol.for('tencent-captcha-guard/lookups@1')
+
+/** Has sites that start from here on find `localhost` without a thread, and no other name: no resolver of the machine is asked. */
+export function lookUpLocalhostOnly(): void {
+  const queue = new LookupQueue((host, done) => {
+    const addresses = [{ address: '127.0.0.1', family: 4 }]
+    setImmediate(done, host === 'localhost' ? { kind: 'addresses', addresses } : { kind: 'failed', code: 'ENOTFOUND' })
+  })
+  const before = Reflect.get(globalThis, lookupsKey)
+  Reflect.set(globalThis, lookupsKey, queue)
+  closers.push(() => Reflect.set(globalThis, lookupsKey, before))
 }
 
 /** @param name what the URL names; the certificate fits `localhost` only */

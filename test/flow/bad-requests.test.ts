@@ -56,7 +56,7 @@ const hostileJson: ReadonlyArray<readonly [string, string]> = [
 ]
 
 describe.each(expressVersions)('on %s', (_name, express) => {
-  test.each(missing)('%s: captcha required, and Tencent hears nothing', async (_what, token) => {
+  test.each(missing)('%s is answered with captcha_required, and Tencent is not asked', async (_what, token) => {
     const flow = await startFlow({ express })
     const reply = await flow.send(token)
     expect(reply).toMatchObject({ status: 400, body: { code: 'captcha_required' } })
@@ -64,7 +64,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     expectUntouched(flow)
   })
 
-  test.each(malformed)('%s: malformed, and Tencent hears nothing', async (_what, token) => {
+  test.each(malformed)('%s is malformed, and Tencent is not asked', async (_what, token) => {
     const flow = await startFlow({ express })
     const reply = await flow.send(token)
     expect(reply).toMatchObject({ status: 400, body: { code: 'captcha_invalid' } })
@@ -72,14 +72,14 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     expectUntouched(flow)
   })
 
-  test.each(hostileJson)('%s as the body: no ticket', async (_what, json) => {
+  test.each(hostileJson)('%s as the body holds no ticket', async (_what, json) => {
     const flow = await startFlow({ express })
     expect(await postText(flow, json)).toBe(400)
     expect(flow.visits[0]?.req.captcha?.reason).toBe('ticket_missing')
     expectUntouched(flow)
   })
 
-  test('no body parser: req.body is undefined, headers still work', async () => {
+  test('without a body parser the headers are read, although req.body is undefined', async () => {
     const flow = await startFlow({ express, parser: false })
     expect((await flow.send()).captcha?.reason).toBe('ticket_missing')
     const { ticket, randstr } = flow.mint()
@@ -160,7 +160,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     expect(flow.simulator.calls).toEqual([])
   })
 
-  test('hostile requests change nothing for other users, and the process lives on', async () => {
+  test('hostile requests change nothing for other users, and end no process', async () => {
     const flow = await startFlow({ express })
     await Promise.all(malformed.map(([, token]) => flow.send(token)))
     expect((await flow.send(flow.mint())).captcha?.reason).toBe('verified')

@@ -8,7 +8,6 @@ import { describe, expect, test } from '@jest/globals'
 import {
   type CallMessage,
   captchaChannels,
-  captchaGuard,
   type LateVerdictMessage,
   memoryStore,
   type OverrideMessage,
@@ -43,7 +42,7 @@ function idsOf({ guard }: Pick<Flow, 'guard'>) {
 describe('the ids of guard and site', () => {
   test('are in the snapshot, short, and the site’s is that of all its guards', async () => {
     const flow = await startFlow()
-    const second = captchaGuard(flow.options)
+    const second = flow.newGuard(flow.options)
     const [ids, others] = [idsOf(flow), idsOf({ guard: second })]
     expect(ids).toEqual({
       captchaAppId: flow.simulator.captchaAppId,
@@ -52,7 +51,6 @@ describe('the ids of guard and site', () => {
     })
     expect(others.siteId).toBe(ids.siteId)
     expect(others.guardId).not.toBe(ids.guardId)
-    await second.close()
   })
 })
 
@@ -85,7 +83,7 @@ describe('a verdict', () => {
 
   test('of two guards on one request calls the client new both times', async () => {
     const flow = await startFlow({
-      route: (guard, { watch, options }) => [watch(guard), watch(captchaGuard({ ...options, mode: 'observe' }))],
+      route: (guard, { watch, options, newGuard }) => [watch(guard), watch(newGuard({ ...options, mode: 'observe' }))],
     })
     const heard = hear<VerdictMessage>(captchaChannels.verdict)
     await flow.send(flow.mint())
@@ -240,7 +238,7 @@ describe('a state', () => {
     const heard = hear<StateMessage>(captchaChannels.state)
     await breakApi(flow)
     flow.simulator.setFault(null)
-    await until(() => flow.guard.snapshot().circuit.state === 'closed')
+    await flow.turnUntil(() => flow.guard.snapshot().circuit.state === 'closed')
     const { guardId: _, ...site } = idsOf(flow)
     const told = (kind: string) => heard.filter((message) => message.kind === kind)
     expect(told('circuit')).toEqual([
@@ -261,17 +259,16 @@ describe('a state', () => {
     const flow = await startFlow()
     const heard = hear<StateMessage>(captchaChannels.state)
     const unused = 'http://127.0.0.1:9'
-    const guard = captchaGuard({
+    const guard = flow.newGuard({
       ...flow.options,
       endpoint: [unused, flow.simulator.url],
       degradation: { circuit: quickCircuit },
     })
-    await guard.check({ ...flow.mint(), userIp: '203.0.113.7' })
-    await until(() => heard.some(({ kind }) => kind === 'endpoint'))
+    await flow.turnFor(guard.check({ ...flow.mint(), userIp: '203.0.113.7' }))
+    await flow.turnUntil(() => heard.some(({ kind }) => kind === 'endpoint'))
     expect(heard.filter(({ kind }) => kind === 'endpoint')).toMatchObject([
       { from: `${unused}/`, to: `${flow.simulator.url}/`, why: 'canary_failed', onTrial: true },
     ])
-    await guard.close()
   })
 
   test('is told of a store that goes down and is back', async () => {
@@ -300,7 +297,7 @@ describe('a state', () => {
     isUp = false
     await flow.send(flow.mint())
     isUp = true
-    await until(() => heard.length === 2, 5000)
+    await flow.turnUntil(() => heard.length === 2)
     expect(heard).toMatchObject([
       { kind: 'store', state: 'down', why: 'connection lost' },
       { kind: 'store', state: 'up' },
@@ -311,30 +308,30 @@ describe('a state', () => {
     const flow = await startFlow()
     const heard = hear<StateMessage>(captchaChannels.state)
     const credential = { getCredential: () => Promise.reject(new Error('metadata is away')) }
-    const guard = captchaGuard({ ...flow.options, credential, endpoint: 'http://127.0.0.1:9' })
-    await guard.check({ ...flow.mint(), userIp: '203.0.113.7' })
+    const guard = flow.newGuard({ ...flow.options, credential, endpoint: 'http://127.0.0.1:9' })
+    await flow.turnFor(guard.check({ ...flow.mint(), userIp: '203.0.113.7' }))
     expect(heard.filter(({ kind }) => kind === 'credential')[0]).toMatchObject({
       captchaAppId: flow.simulator.captchaAppId,
       problem: expect.stringContaining('getCredential()'),
     })
-    await guard.close()
   })
 })
 
 test('an override is told once for a site, as it holds from then on, and when its time is over', async () => {
   const flow = await startFlow()
-  const second = captchaGuard({ ...flow.options, mode: 'observe' })
+  flow.newGuard({ ...flow.options, mode: 'observe' })
   const heard = hear<OverrideMessage>(captchaChannels.override)
   flow.guard.override('verify_only', { by: 'ops' })
   flow.guard.override('pass', { forMs: 50, by: 'ops' })
-  await until(() => heard.length === 3)
+  await flow.clock.advance(49)
+  expect(heard).toHaveLength(2)
+  await flow.clock.advance(1)
   const { guardId: _, ...site } = idsOf(flow)
   expect(heard).toEqual([
     { ...site, mode: 'verify_only', by: 'ops', why: 'set' },
     { ...site, mode: 'pass', by: 'ops', why: 'set', until: expect.stringMatching(/^\d{4}-.*Z$/) },
     { ...site, mode: 'none', by: 'ops', why: 'expired' },
   ])
-  await second.close()
 })
 
 test('a late verdict says which pass it is about, and its log line says the same', async () => {
@@ -346,7 +343,7 @@ test('a late verdict says which pass it is about, and its log line says the same
   const token = flow.mint()
   const { captcha: verdict } = await flow.send(token)
   flow.guard.override('none')
-  await until(() => heard.length === 1)
+  await flow.turnUntil(() => heard.length === 1)
   const lateVerdict = { outcome: 'genuine', captchaCode: 1 }
   const passedAt = expect.stringMatching(/^\d{4}-.*Z$/)
   expect(heard).toEqual([
@@ -374,10 +371,10 @@ test('every call to Tencent is told with its endpoint, what it was for, and how 
   flow.guard.override('pass', { forMs: 60_000 })
   await flow.send(flow.mint())
   flow.guard.override('none')
-  await until(() => heard.length === 4)
+  await flow.turnUntil(() => heard.length === 4)
   flow.simulator.setFault('internal_error')
-  await flow.send(flow.mint())
-  await until(() => heard.length >= 6)
+  await flow.turnFor(flow.send(flow.mint()))
+  await flow.turnUntil(() => heard.length >= 6)
   const { guardId: _, ...site } = idsOf(flow)
   const call = { ...site, endpoint: new URL(flow.simulator.url).host, durationMs: expect.any(Number) }
   expect(heard.slice(0, 6)).toEqual([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { type CaptchaVerdict, type CheckInput, captchaGuard } from '../../lib/index.js'
+import type { CaptchaVerdict, CheckInput } from '../../lib/index.js'
 import { breakApi, clientIp, quickCircuit, startFlow } from './support.js'
 
 const userIp = '203.0.113.7'
@@ -33,7 +33,8 @@ describe('guard.check()', () => {
 
   test('resolves whatever Tencent does', async () => {
     const flow = await startFlow({ options: { timeoutMs: 100, degradation: { circuit: quickCircuit } } })
-    expect(await flow.guard.check({ ...flow.mint({ fault: 'hang' }), userIp })).toMatchObject({ cause: 'timeout' })
+    const hanging = flow.guard.check({ ...flow.mint({ fault: 'hang' }), userIp })
+    expect(await flow.turnFor(hanging)).toMatchObject({ cause: 'timeout' })
     await breakApi(flow)
     expect(await flow.guard.check({ ...flow.mint(), userIp: clientIp(3) })).toMatchObject({ cause: 'circuit_open' })
   })
@@ -140,7 +141,7 @@ describe('guard.check()', () => {
 
   test('works detached from its guard and after other guards of the site have closed', async () => {
     const flow = await startFlow()
-    const other = captchaGuard(flow.options)
+    const other = flow.newGuard(flow.options)
     const { check } = other
     await flow.guard.close()
     expect((await check({ ...flow.mint(), userIp })).reason).toBe('verified')

@@ -1,31 +1,30 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { createGuard } from '../../lib/captcha-guard.js'
 import type { CaptchaGuard, CaptchaGuardOptions, CaptchaVerdict } from '../../lib/index.js'
 import { parseOptions } from '../../lib/options/config.js'
 import { type Simulator, startSimulator } from '../../lib/simulator/index.js'
-import { PatientClock } from '../support/patient-clock.js'
-import { type ApiHost, apiHost, blackHole, trustTestCertificate } from './api-hosts.js'
-import { guardOptions, type LogLine, logBook, until } from './support.js'
+import { ManualClock } from '../support/manual-clock.js'
+import { type ApiHost, apiHost, blackHole, lookUpLocalhostOnly, trustTestCertificate } from './api-hosts.js'
+import { guardOptions, type LogLine, logBook, turnUntil } from './support.js'
 
-jest.setTimeout(60_000)
-
-/** A busy machine may take several canaries: one that its own event loop delays says nothing. */
-const slowestMs = 25_000
+/** Long enough for the canary, its siblings and the first calls there. */
+const slowestMs = 5000
+const visitEveryMs = 25
 
 let simulator: Simulator
 let guard: CaptchaGuard | undefined
-let clock: PatientClock
+let clock: ManualClock
 
 beforeEach(async () => {
-  clock = new PatientClock()
-  simulator = await startSimulator()
+  clock = new ManualClock(Date.now())
+  simulator = await startSimulator({ now: () => clock.epochMs() })
   trustTestCertificate()
+  lookUpLocalhostOnly()
 })
 
 afterEach(async () => {
   await guard?.close()
   guard = undefined
-  clock.close()
   await simulator.close()
 })
 
@@ -34,7 +33,7 @@ interface Visitor {
   readonly ticket: string
 }
 
-/** A site whose honest visitors come every 25 ms, each with a good ticket. */
+/** A site whose honest visitors come one after another, each with a good ticket. Sockets are real, time is turned. */
 class HonestSite {
   readonly lines: LogLine[]
   readonly visitors: Visitor[] = []
@@ -66,10 +65,26 @@ class HonestSite {
 
   /** Lets visitors come until the condition holds, and waits for their verdicts. */
   async visitUntil(isOver: () => boolean, withinMs: number): Promise<void> {
-    const timer = setInterval(() => void this.visit(), 25)
-    void this.visit()
-    await until(isOver, withinMs).finally(() => clearInterval(timer))
-    await Promise.all(this.#underWay)
+    let isOpen = true
+    const visitAndAgain = () => {
+      if (!isOpen) return
+      void this.visit()
+      clock.after(visitEveryMs, visitAndAgain)
+    }
+    visitAndAgain()
+    await turnUntil(clock, isOver, withinMs)
+    isOpen = false
+    await turnUntil(clock, () => this.#underWay.size === 0, withinMs)
+  }
+
+  /** Turns the clock until a visit's verdict is there. */
+  async verdictOf(visit: Promise<CaptchaVerdict>): Promise<CaptchaVerdict> {
+    let verdict: CaptchaVerdict | undefined
+    void visit.then((given) => {
+      verdict = given
+    })
+    await turnUntil(clock, () => verdict !== undefined, slowestMs)
+    return visit
   }
 
   get inUse(): string | undefined {
@@ -148,7 +163,7 @@ describe('a preferred host alone', () => {
   test('that is a black hole, alone in the list, degrades as ever: without a sibling there is nowhere to go', async () => {
     const site = new HonestSite([await blackHole()])
     await site.visitUntil(() => site.guard.snapshot().circuit.state === 'open', slowestMs)
-    expect(await site.visit()).toMatchObject({ passed: true, degraded: true, reason: 'circuit_open' })
+    expect(await site.verdictOf(site.visit())).toMatchObject({ passed: true, degraded: true, reason: 'circuit_open' })
     expect([site.moves, site.guard.snapshot().endpoints.length]).toEqual([[], 1])
   })
 })
@@ -159,7 +174,7 @@ describe('a sibling', () => {
     const fit = await apiHost(simulator)
     const site = new HonestSite(['https://preferred.invalid/', unfit.url, fit.url])
     await site.visitUntil(() => site.inUse === fit.url, slowestMs)
-    expect(await site.visit()).toMatchObject({ reason: 'verified' })
+    expect(await site.verdictOf(site.visit())).toMatchObject({ reason: 'verified' })
     if (unfit.host) expect(userTickets([unfit.host])).toEqual([])
   })
 
@@ -176,12 +191,12 @@ describe('a sibling', () => {
     sibling.fault = 'refuses_all'
     const site = new HonestSite(['https://preferred.invalid/', sibling.url])
     await site.visitUntil(() => site.inUse === sibling.url, slowestMs)
-    expect(await site.visit()).toMatchObject({ passed: true, reason: 'circuit_open', captchaCode: 15 })
+    expect(await site.verdictOf(site.visit())).toMatchObject({ passed: true, reason: 'circuit_open', captchaCode: 15 })
     expect(site.lines.at(-1)).toMatchObject({ event: 'captcha_degraded', evidence: 'outage', purse: 'outage' })
     sibling.fault = undefined
-    expect(await site.visit()).toMatchObject({ reason: 'verified' })
+    expect(await site.verdictOf(site.visit())).toMatchObject({ reason: 'verified' })
     sibling.fault = 'refuses_all'
-    expect(await site.visit()).toMatchObject({ passed: false, reason: 'ticket_invalid' })
+    expect(await site.verdictOf(site.visit())).toMatchObject({ passed: false, reason: 'ticket_invalid' })
   })
 
   test('verifies late the tickets that passed degraded', async () => {
@@ -191,9 +206,9 @@ describe('a sibling', () => {
       onLateVerdict: ({ lateVerdict }) => late.push(lateVerdict.outcome),
       degradation: { lateVerification: true },
     })
-    await site.visit()
+    await site.verdictOf(site.visit())
     expect(site.visitors[0]?.verdict).toMatchObject({ passed: true, degraded: true })
-    await until(() => late.length > 0, slowestMs)
+    await turnUntil(clock, () => late.length > 0, slowestMs)
     expect([late, site.inUse]).toEqual([['genuine'], sibling.url])
   })
 })
@@ -209,9 +224,10 @@ describe('a caller', () => {
     const site = new HonestSite([preferred.url, sibling.url], { degradation: { circuit: { canaryIntervalMs: 20 } } })
     for (let round = 0; round < 20; round++) {
       const bad = Array.from({ length: 10 }, (_, n) => site.visit({ ticket: `stumble${round}-${n}*`, randstr: '@abc' }))
-      await Promise.all([...bad, site.visit()])
+      const last = site.visit()
+      for (const visit of [...bad, last]) await site.verdictOf(visit)
     }
-    await until(() => (site.guard.snapshot().circuit.lastCanary?.result ?? '') === 'healthy')
+    await turnUntil(clock, () => site.guard.snapshot().circuit.lastCanary?.result === 'healthy', slowestMs)
     expect([site.moves, site.inUse, sibling.asked]).toEqual([[], preferred.url, []])
 
     // What does move them, so that the tickets above were not harmless for another reason: the canary failing as well.

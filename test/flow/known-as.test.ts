@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { CaptchaGuardOptions } from '../../lib/index.js'
-import { captchaGuard, memoryStore } from '../../lib/index.js'
+import { memoryStore } from '../../lib/index.js'
 import { breakApi, clientIp, expressVersions, type Flow, logBook, quickCircuit, startFlow } from './support.js'
 
 const fromHeader: CaptchaGuardOptions['knownAs'] = (req) => req.headers['x-user'] as string | undefined
@@ -125,9 +125,9 @@ test('check() takes an identity, and rejects one of another type', async () => {
 test('a guard without knownAs that refused leaves the request to one with it', async () => {
   const flow = await startFlow({
     options: { mode: 'observe', degradation: { circuit: quickCircuit, outage: { perClient: { limit: 1 } } } },
-    route: (guard, { options, watch }) => [
+    route: (guard, { options, watch, newGuard }) => [
       guard,
-      watch(captchaGuard({ ...options, mode: 'enforce', knownAs: fromHeader })),
+      watch(newGuard({ ...options, mode: 'enforce', knownAs: fromHeader })),
     ],
   })
   await breakApi(flow)

@@ -1,18 +1,8 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import { pinoHttp } from 'pino-http'
-import { captchaGuard } from '../../lib/index.js'
 import { apiFaults } from '../../lib/simulator/index.js'
-import {
-  breakApi,
-  clientIp,
-  expressVersions,
-  type LogLine,
-  logBook,
-  quickCircuit,
-  startFlow,
-  until,
-} from './support.js'
+import { breakApi, clientIp, expressVersions, type LogLine, logBook, quickCircuit, startFlow } from './support.js'
 
 const [debug, info, warn, error] = [20, 30, 40, 50]
 
@@ -59,7 +49,7 @@ function hashOf(ticket: string): string {
 }
 
 describe.each(expressVersions)('on %s', (_name, express) => {
-  test('captcha_verified at debug', async () => {
+  test('a verified pass is logged at debug, with these fields and no others', async () => {
     const { logger, lines } = logBook()
     const flow = await startFlow({ express, options: { logger } })
     const token = flow.mint()
@@ -87,7 +77,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     ])
   })
 
-  test('captcha_refused at info', async () => {
+  test('a refusal is logged at info', async () => {
     const { logger, lines } = logBook()
     const flow = await startFlow({ express, options: { logger } })
     await flow.send({})
@@ -112,14 +102,14 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     expect(lines).toHaveLength(3)
   })
 
-  test('captcha_degraded at warn, passed or not', async () => {
+  test('a degraded decision is logged at warn, passed or not', async () => {
     const { logger, lines } = logBook()
     const rules = { throttled: 'refuse' } as const
     const flow = await startFlow({ express, options: { logger, degradation: { rules } } })
     const token = flow.fallback({ code: 1006 })
     await flow.send(token)
     await flow.send(token)
-    await flow.send(flow.mint({ fault: 'internal_error' }))
+    await flow.turnFor(flow.send(flow.mint({ fault: 'internal_error' })))
     await flow.send(flow.mint({ fault: 'request_limit_exceeded' }))
     const common = { level: warn, event: 'captcha_degraded', msg: 'captcha_degraded', captchaAppId: 190000001 }
     expect(of(lines, 'captcha_degraded')).toMatchObject([
@@ -162,12 +152,17 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     expect(new Set(passLines.map(({ ticketHash }) => ticketHash)).size).toBe(passes)
   })
 
-  test('captcha_misconfigured at error, at most once a minute', async () => {
+  test('captcha_misconfigured is logged at error, at most once a minute', async () => {
     const { logger, lines } = logBook()
     const flow = await startFlow({ express, options: { logger } })
     flow.simulator.setFault('auth_failure')
-    for (let n = 0; n < 5; n++) await flow.send(flow.mint())
-    expect(of(lines, 'captcha_misconfigured')).toMatchObject([
+    for (let n = 0; n < 5; n++) {
+      await flow.send(flow.mint())
+      await flow.clock.advance(20_000)
+    }
+    // At the first, and at the one that came when a minute had passed.
+    expect(of(lines, 'captcha_misconfigured')).toHaveLength(2)
+    expect(of(lines, 'captcha_misconfigured').slice(0, 1)).toMatchObject([
       {
         level: error,
         msg: 'captcha_misconfigured',
@@ -178,14 +173,14 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     expect(of(lines, 'captcha_degraded')).toHaveLength(5)
   })
 
-  test.each([15, 16, 100])('captcha_misconfigured when every early ticket answers %i', async (code) => {
+  test.each([15, 16, 100])('captcha_misconfigured is logged when every early ticket answers %i', async (code) => {
     const { logger, lines } = logBook()
     const flow = await startFlow({ express, options: { logger } })
     for (let n = 0; n < 10; n++) await flow.send(flow.mint({ code }), { ip: clientIp(n) })
     expect(of(lines, 'captcha_misconfigured')).toMatchObject([{ level: error }])
   })
 
-  test('no captcha_misconfigured where one early ticket was good', async () => {
+  test('captcha_misconfigured is not logged where one early ticket was good', async () => {
     const { logger, lines } = logBook()
     const flow = await startFlow({ express, options: { logger } })
     await flow.send(flow.mint())
@@ -193,7 +188,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     expect(of(lines, 'captcha_misconfigured')).toEqual([])
   })
 
-  test('captcha_outage_started at warn and captcha_outage_ended at info, with duration and counts', async () => {
+  test('captcha_outage_started is logged at warn and captcha_outage_ended at info, with duration and counts', async () => {
     const { logger, lines } = logBook()
     const flow = await startFlow({ express, options: { logger, degradation: { circuit: quickCircuit } } })
     await breakApi(flow)
@@ -202,23 +197,29 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     expect(of(lines, 'captcha_outage_started')).toMatchObject([{ level: warn, msg: 'captcha_outage_started' }])
     expect(of(lines, 'captcha_outage_ended')).toEqual([])
     flow.simulator.setFault(null)
-    await until(() => of(lines, 'captcha_outage_ended').length > 0)
+    await flow.turnUntil(() => of(lines, 'captcha_outage_ended').length > 0)
     const [ended] = of(lines, 'captcha_outage_ended')
     expect(ended).toMatchObject({ level: info, msg: 'captcha_outage_ended', durationMs: expect.any(Number) })
+    expect(ended?.durationMs).toBeGreaterThan(0)
     expect(Object.values(ended ?? {})).toContainEqual(expect.objectContaining({ circuit_open: 2 }))
     expect(of(lines, 'captcha_outage_started')).toHaveLength(1)
   })
 
-  test('captcha_override', async () => {
+  test('captcha_override is logged whenever the override changes, also at its end', async () => {
     const { logger, lines } = logBook()
     const flow = await startFlow({ express, options: { logger } })
     flow.guard.override('pass', { forMs: 60, by: 'ops' })
-    await until(() => flow.guard.snapshot().override.mode === 'none')
+    await flow.clock.advance(60)
     flow.guard.override('verify_only', { by: 'ops' })
     flow.guard.override('none')
     const shown = of(lines, 'captcha_override')
     expect(shown[0]).toMatchObject({ mode: 'pass', by: 'ops', msg: 'captcha_override', captchaAppId: 190000001 })
-    expect(shown.map(({ mode }) => mode)).toEqual(expect.arrayContaining(['pass', 'verify_only', 'none']))
+    expect(shown.map(({ mode, why }) => [mode, why])).toEqual([
+      ['pass', 'set'],
+      ['pass', 'expired'],
+      ['verify_only', 'set'],
+      ['none', 'set'],
+    ])
   })
 
   test.each([
@@ -290,7 +291,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     const flow = await startFlow({ express, options: { logger } })
     const flood = 400
     for (let n = 0; n < flood; n += 20) await Promise.all(Array.from({ length: 20 }, () => flow.send({})))
-    await new Promise((resolve) => setTimeout(resolve, 120))
+    await flow.clock.advance(60_000)
     await flow.send({})
     const shown = of(lines, 'captcha_refused')
     const suppressed = shown.reduce((sum, line) => sum + Number(line.suppressed ?? 0), 0)
@@ -309,18 +310,18 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     const flow = await startFlow({
       express,
       simulator: { credential: secrets, appSecretKey },
-      options: { logger, logUserIp: 'full', timeoutMs: 60, degradation: { circuit: quickCircuit } },
+      options: { logger, logUserIp: 'full', timeoutMs: 200, degradation: { circuit: quickCircuit } },
     })
     // Another address of the same simulator is another site, which may have another key.
     const endpoint = flow.simulator.url.replace('127.0.0.1', 'localhost')
-    const wrong = captchaGuard({ ...flow.options, endpoint, logger, appSecretKey: 'anotherAppSecretKey' })
+    const wrong = flow.newGuard({ ...flow.options, endpoint, logger, appSecretKey: 'anotherAppSecretKey' })
     await wrong.checkHealth()
     await wrong.close()
     const sent: { ticket: unknown; randstr: unknown }[] = []
     let client = 0
     const send = async (token: { ticket: unknown; randstr: unknown }) => {
       sent.push(token)
-      await flow.send(token, { ip: clientIp(client++) })
+      await flow.turnFor(flow.send(token, { ip: clientIp(client++) }))
     }
     const randstr = () => `@randstr-${client}`
     for (const fault of apiFaults) if (fault !== 'refuse') await send(flow.mint({ fault }))
@@ -333,16 +334,16 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     await send(flow.fallback({ ageMs: 400_000, randstr: randstr() }))
     flow.simulator.setFault('internal_error')
     await send(flow.mint())
-    await until(() => flow.guard.snapshot().circuit.state === 'open')
+    await flow.turnUntil(() => flow.guard.snapshot().circuit.state === 'open')
     await send(flow.mint())
     flow.guard.override('pass', { forMs: 60_000, by: 'ops' })
     await send(flow.mint())
     flow.guard.override('none')
     flow.simulator.setFault(null)
-    await until(() => flow.guard.snapshot().circuit.state === 'closed')
+    await flow.turnUntil(() => flow.guard.snapshot().circuit.state === 'closed')
     await send(flow.mint())
     // The end of an outage is told when its tickets have been verified late.
-    await until(() => of(lines, 'captcha_outage_ended').length > 0, 10_000)
+    await flow.turnUntil(() => of(lines, 'captcha_outage_ended').length > 0)
 
     const text = raw.join('')
     for (const { ticket, randstr: rand } of sent) {

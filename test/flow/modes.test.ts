@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { DegradationCause, DegradationSituation } from '../../lib/index.js'
-import { ManualClock } from '../support/manual-clock.js'
+import { startHeldFlow } from './held-api.js'
 import { breakApi, clientIp, expressVersions, logBook, quickCircuit, startFlow, until } from './support.js'
 
 const failing = () => {
@@ -64,7 +64,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     test.each([
       ['true', () => true],
       ['a promise of true', async () => true],
-    ])('%s: no verdict, the handler runs', async (_what, skip) => {
+    ])('that returns %s gives no verdict and lets the handler run', async (_what, skip) => {
       const flow = await startFlow({ express, options: { skip } })
       expect(await flow.send({})).toMatchObject({ status: 200, captcha: undefined })
       expect(flow.visits[0]?.req && 'captcha' in flow.visits[0].req).toBe(false)
@@ -73,7 +73,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     test.each([
       ['false', () => false],
       ['a promise of false', async () => false],
-    ])('%s: guarded', async (_what, skip) => {
+    ])('that returns %s leaves the request guarded', async (_what, skip) => {
       const flow = await startFlow({ express, options: { skip } })
       expect((await flow.send({})).status).toBe(400)
     })
@@ -81,7 +81,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     test.each([
       ['throws', failing],
       ['rejects', rejecting],
-    ])('%s: next(error), no pass', async (_what, skip) => {
+    ])('that %s goes to next(error), and passes no request', async (_what, skip) => {
       const flow = await startFlow({ express, options: { skip } })
       expect(await flow.send(flow.mint())).toMatchObject({ status: 500, captcha: undefined })
       expect(flow.errors).toEqual([error])
@@ -142,7 +142,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       ['throws', failing],
       ['rejects', rejecting],
     ])(
-      '%s: next(error), and the process lives on',
+      'that %s goes to next(error), and ends no process',
       async (_what, onRefused) => {
         const flow = await startFlow({ express, options: { onRefused: onRefused as () => void } })
         expect((await flow.send({})).status).toBe(500)
@@ -176,9 +176,9 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     })
 
     test.each([
-      ['throwing', failing],
-      ['rejecting', rejecting],
-    ])('%s changes nothing', async (_what, onVerdict) => {
+      ['throws', failing],
+      ['rejects', rejecting],
+    ])('that %s changes nothing', async (_what, onVerdict) => {
       const flow = await startFlow({ express, options: { onVerdict } })
       expect((await flow.send(flow.mint())).status).toBe(200)
       expect((await flow.send({})).status).toBe(400)
@@ -256,39 +256,44 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       ['internal_error', 'internal_error'],
       ['system_busy', 'system_busy'],
       ['throttled', 'request_limit_exceeded'],
-    ] as const)('refuse %s', async (cause, fault) => {
+    ] as const)('refuse the cause %s where they say so', async (cause, fault) => {
       const flow = await startFlow({
         express,
-        options: { timeoutMs: cause === 'timeout' ? 80 : 2000, degradation: { rules: { [cause]: 'refuse' } } },
+        options: { degradation: { rules: { [cause]: 'refuse' } } },
       })
-      expect(await flow.send(flow.mint({ fault }))).toMatchObject({
+      expect(await flow.turnFor(flow.send(flow.mint({ fault })))).toMatchObject({
         status: 503,
         captcha: { passed: false, degraded: true, reason: 'degradation_refused', cause },
       })
     })
 
-    test.each(['circuit_open', 'client_fallback', 'override', 'overloaded'] as const)('refuse %s', async (cause) => {
-      const flow = await startFlow({
-        express,
-        options: { maxInFlight: 1, degradation: { rules: { [cause]: 'refuse' }, circuit: quickCircuit } },
-      })
-      let underWay: Promise<unknown> = Promise.resolve()
-      const provoke: Partial<Record<DegradationCause, () => Promise<unknown>>> = {
-        circuit_open: () => breakApi(flow, clientIp(1)),
-        override: async () => flow.guard.override('pass', { forMs: 60_000 }),
-        overloaded: async () => {
-          underWay = flow.send(flow.mint({ fault: { kind: 'slow', delayMs: 120 } }), { ip: clientIp(1) })
-          await until(() => flow.asked === 1)
-        },
-      }
-      await provoke[cause]?.()
-      const token = cause === 'client_fallback' ? flow.fallback() : flow.mint()
-      expect(await flow.send(token)).toMatchObject({
-        status: 503,
-        captcha: { reason: 'degradation_refused', cause },
-      })
-      await underWay
-    })
+    test.each(['circuit_open', 'client_fallback', 'override', 'overloaded'] as const)(
+      'refuse the cause %s where they say so',
+      async (cause) => {
+        const flow = await startHeldFlow({
+          express,
+          options: { maxInFlight: 1, degradation: { rules: { [cause]: 'refuse' }, circuit: quickCircuit } },
+        })
+        if (cause !== 'overloaded') flow.letGo()
+        let underWay: Promise<unknown> = Promise.resolve()
+        const provoke: Partial<Record<DegradationCause, () => Promise<unknown>>> = {
+          circuit_open: () => breakApi(flow, clientIp(1)),
+          override: async () => flow.guard.override('pass', { forMs: 60_000 }),
+          overloaded: async () => {
+            underWay = flow.send(flow.mint(), { ip: clientIp(1) })
+            await until(() => flow.asked === 1)
+          },
+        }
+        await provoke[cause]?.()
+        const token = cause === 'client_fallback' ? flow.fallback() : flow.mint()
+        expect(await flow.send(token)).toMatchObject({
+          status: 503,
+          captcha: { reason: 'degradation_refused', cause },
+        })
+        flow.letGo()
+        await underWay
+      },
+    )
   })
 
   describe('misconfigured', () => {
@@ -323,16 +328,15 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     })
 
     test('a credential that never comes is under the deadline, and misconfigured', async () => {
-      const clock = new ManualClock(Date.now())
       let asked = 0
       const getCredential = () => {
         asked++
         return new Promise<never>(() => {})
       }
-      const flow = await startFlow({ express, clock, options: { timeoutMs: 100, credential: { getCredential } } })
+      const flow = await startFlow({ express, options: { timeoutMs: 100, credential: { getCredential } } })
       const answer = flow.send(flow.mint())
       await until(() => asked > 0)
-      await clock.advance(100)
+      await flow.clock.advance(100)
       expect((await answer).captcha).toMatchObject({ passed: false, reason: 'misconfigured', durationMs: 100 })
     })
 
@@ -348,27 +352,38 @@ describe.each(expressVersions)('on %s', (_name, express) => {
   })
 
   describe('calls under way', () => {
-    test('over the cap: overloaded, at once, and Tencent is not asked', async () => {
-      const flow = await startFlow({ express, clock: new ManualClock(Date.now()), options: { maxInFlight: 2 } })
-      flow.simulator.setFault({ kind: 'slow', delayMs: 500 })
+    test('over the cap are overloaded at once, and Tencent is not asked', async () => {
+      const flow = await startHeldFlow({ express, options: { maxInFlight: 2 } })
       const under = [1, 2].map((n) => flow.send(flow.mint(), { ip: clientIp(n) }))
       await until(() => flow.asked === 2)
       const over = await flow.send(flow.mint(), { ip: clientIp(3) })
       expect(over.captcha).toMatchObject({ passed: true, degraded: true, cause: 'overloaded', durationMs: 0 })
       expect(flow.handled).toBe(1)
+      flow.letGo()
       expect((await Promise.all(under)).map(({ captcha }) => captcha?.reason)).toEqual(['verified', 'verified'])
       expect(flow.asked).toBe(2)
       expect(flow.guard.snapshot()).toMatchObject({ inFlight: 0, purses: { doubt: { taken: 1 } } })
     })
 
-    test('one client has a sixteenth at most', async () => {
-      const flow = await startFlow({ express, options: { maxInFlight: 32 } })
-      flow.simulator.setFault({ kind: 'slow', delayMs: 200 })
+    test.each([
+      ['without history has a sixty-fourth of the room', 128, false],
+      ['with history has a sixteenth of the room', 32, true],
+    ])('a client %s at most', async (_what, maxInFlight, isKnown) => {
+      const flow = await startHeldFlow({ express, options: { maxInFlight } })
+      if (isKnown) {
+        flow.letGo()
+        expect((await flow.send(flow.mint())).captcha?.reason).toBe('verified')
+        flow.hold()
+      }
+      const before = flow.asked
       const under = [1, 2].map(() => flow.send(flow.mint()))
-      await until(() => flow.asked === 2)
+      await until(() => flow.asked === before + 2)
       expect((await flow.send(flow.mint())).captcha?.cause).toBe('overloaded')
-      expect((await flow.send(flow.mint(), { ip: clientIp(1) })).captcha?.reason).toBe('verified')
-      await Promise.all(under)
+      const other = flow.send(flow.mint(), { ip: clientIp(1) })
+      await until(() => flow.asked === before + 3)
+      flow.letGo()
+      expect((await other).captcha?.reason).toBe('verified')
+      expect((await Promise.all(under)).map(({ captcha }) => captcha?.reason)).toEqual(['verified', 'verified'])
     })
   })
 })

@@ -1,6 +1,7 @@
 import { request } from 'node:http'
 import { describe, expect, test } from '@jest/globals'
 import { apiFaults } from '../../lib/simulator/index.js'
+import { startHeldFlow } from './held-api.js'
 import { breakApi, clientIp, expressVersions, type Flow, quickCircuit, startFlow, until } from './support.js'
 
 const ticketCodes = [1, 6, 7, 8, 9, 15, 16, 21, 26, 99, 100]
@@ -10,9 +11,9 @@ async function sendEveryKind(flow: Flow): Promise<void> {
   let client = 0
   const ip = () => ({ ip: clientIp(client++) })
   for (const fault of apiFaults) {
-    if (fault !== 'refuse') await flow.send(flow.mint({ fault }), ip())
+    if (fault !== 'refuse') await flow.turnFor(flow.send(flow.mint({ fault }), ip()))
   }
-  for (const code of ticketCodes) await flow.send(flow.mint({ code }), ip())
+  for (const code of ticketCodes) await flow.turnFor(flow.send(flow.mint({ code }), ip()))
   for (const ticket of [undefined, 1, [], 'trerror_', 'x'.repeat(3000)])
     await flow.send({ ticket, randstr: '@abc' }, ip())
   await flow.send(flow.mint(), { ip: 'nonsense' })
@@ -36,7 +37,7 @@ async function sendEveryKind(flow: Flow): Promise<void> {
 const options = { timeoutMs: 60, degradation: { circuit: quickCircuit } } as const
 
 describe.each(expressVersions)('on %s', (_name, express) => {
-  test('next or an answer, once, for every kind of request', async () => {
+  test('the guard calls next or answers, once, for every kind of request', async () => {
     const flow = await startFlow({ express, options })
     await sendEveryKind(flow)
     const nexts = flow.visits.filter(({ nextArguments }) => nextArguments.length === 1)
@@ -59,7 +60,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
         fail()
       },
     ],
-  ])('once also where the handler after it %s', async (_what, handler) => {
+  ])('the guard calls next once also where the handler after it %s', async (_what, handler) => {
     const flow = await startFlow({ express, options: { ...options, mode: 'observe' }, handler: handler as never })
     await sendEveryKind(flow)
     expect(flow.errors).toHaveLength(flow.handled)
@@ -75,14 +76,14 @@ describe.each(expressVersions)('on %s', (_name, express) => {
   })
 
   test('a client that goes away gets neither next nor an answer, and counts nowhere, while its call runs on', async () => {
-    const flow = await startFlow({ express })
-    flow.simulator.setFault(slow)
+    const flow = await startHeldFlow({ express })
     const leave = sendAndLeave(flow)
     await until(() => flow.asked === 1)
     const before = flow.guard.snapshot()
     leave()
     await until(() => flow.visits[0]?.gone === true)
     expect(flow.guard.snapshot().inFlight).toBe(1)
+    flow.letGo()
     await until(() => flow.guard.snapshot().inFlight === 0)
     expect(flow.simulator.calls).toMatchObject([{ aborted: false }])
     expect(flow.visits).toMatchObject([{ nextArguments: [], endsBeforeNext: 0, gone: true }])
@@ -95,13 +96,13 @@ describe.each(expressVersions)('on %s', (_name, express) => {
   })
 
   test('many that go away leave no trace, and no way in either', async () => {
-    const flow = await startFlow({ express })
-    flow.simulator.setFault(slow)
+    const flow = await startHeldFlow({ express })
     const leaving = Array.from({ length: 20 }, (_, n) => sendAndLeave(flow, clientIp(n)))
     await until(() => flow.asked === 20)
     for (const leave of leaving) leave()
+    await until(() => flow.visits.every(({ gone }) => gone))
+    flow.letGo()
     await until(() => flow.guard.snapshot().inFlight === 0)
-    flow.simulator.setFault(null)
     expect((await flow.send(flow.mint())).captcha?.reason).toBe('verified')
     expect(flow.guard.snapshot().circuit).toMatchObject({ state: 'closed', consecutiveFailures: 0 })
     expect(Object.values(flow.guard.snapshot().counters).reduce((sum, count) => sum + count, 0)).toBe(1)
@@ -110,21 +111,29 @@ describe.each(expressVersions)('on %s', (_name, express) => {
   test.each(['while Tencent is asked', 'after Tencent has answered'])(
     'a client that loses its connection and sends its ticket again %s is verified, and Tencent is asked once',
     async (when) => {
-      const flow = await startFlow({ express })
-      flow.simulator.setFault(slow)
+      const flow = await startHeldFlow({ express })
       const token = flow.mint()
       const leave = sendAndLeave(flow, clientIp(1), token)
       await until(() => flow.asked === 1)
       leave()
       await until(() => flow.visits[0]?.gone === true)
-      if (when.startsWith('after')) await until(() => flow.guard.snapshot().inFlight === 0)
-      expect((await flow.send(token, { ip: clientIp(2) })).captcha?.reason).toBe('verified')
+      const isAfter = when.startsWith('after')
+      if (isAfter) {
+        flow.letGo()
+        await until(() => flow.guard.snapshot().inFlight === 0)
+      }
+      const again = flow.send(token, { ip: clientIp(2) })
+      if (!isAfter) {
+        await until(() => flow.visits.length === 2)
+        flow.letGo()
+      }
+      expect((await again).captcha?.reason).toBe('verified')
       expect((await flow.send(token)).captcha?.reason).toBe('ticket_reused')
       expect(flow.asked).toBe(1)
     },
   )
 
-  test('a client that goes away while skip is being decided', async () => {
+  test('a client that goes away while skip is being decided gets no decision, and Tencent is not asked', async () => {
     let decide: (skip: boolean) => void = () => {}
     const skip = () =>
       new Promise<boolean>((resolve) => {
@@ -138,16 +147,13 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     leave()
     await until(() => flow.visits[0]?.gone === true)
     decide(false)
-    await new Promise((resolve) => setTimeout(resolve, 30))
+    await flow.turn(100)
     expect(flow.visits).toMatchObject([{ nextArguments: [], endsBeforeNext: 0 }])
     expect(flow.simulator.calls).toEqual([])
     expect(flow.handled).toBe(0)
     expect(Object.values(flow.guard.snapshot().counters).every((count) => count === 0)).toBe(true)
   })
 })
-
-/** Long enough for a client to leave meanwhile, short enough to raise no suspicion. */
-const slow = { kind: 'slow', delayMs: 300 } as const
 
 function fail(): never {
   throw new Error('handler')

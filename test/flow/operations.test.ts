@@ -1,7 +1,6 @@
 import { createServer } from 'node:http'
 import { describe, expect, test } from '@jest/globals'
 import { CaptchaConfigError, type CaptchaGuard, captchaGuard } from '../../lib/index.js'
-import { ManualClock } from '../support/manual-clock.js'
 import { breakApi, clientIp, expressVersions, guardOptions, quickCircuit, startFlow, until } from './support.js'
 
 describe.each(expressVersions)('on %s', (_name, express) => {
@@ -28,7 +27,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       })
     })
 
-    test('the purse still bounds it', async () => {
+    test('is bounded by the purse', async () => {
       const flow = await startFlow({ express })
       flow.guard.override('pass', { forMs: 60_000 })
       const reasons = []
@@ -37,9 +36,9 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       expect(reasons.slice(20)).toEqual(['budget_exhausted', 'budget_exhausted'])
     })
 
-    test('ends by itself', async () => {
-      const clock = new ManualClock(Date.now())
-      const flow = await startFlow({ express, clock })
+    test('ends by itself, to the millisecond', async () => {
+      const flow = await startFlow({ express })
+      const { clock } = flow
       flow.guard.override('pass', { forMs: 80 })
       await clock.advance(79)
       expect((await flow.send({})).status).toBe(200)
@@ -59,7 +58,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     expect((await flow.send(flow.mint())).captcha?.reason).toBe('verified')
     const refused = [
       await flow.send(flow.fallback()),
-      await flow.send(flow.mint({ fault: 'reset' })),
+      await flow.turnFor(flow.send(flow.mint({ fault: 'reset' }))),
       await flow.send(flow.mint({ fault: 'request_limit_exceeded' })),
     ]
     await breakApi(flow)
@@ -91,7 +90,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
   })
 
   describe('checkHealth', () => {
-    test('reachable', async () => {
+    test('says that an API that answers is reachable, and moves no circuit', async () => {
       const flow = await startFlow({ express })
       expect(await flow.guard.checkHealth()).toEqual({
         status: 'reachable',
@@ -121,24 +120,23 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       ['not_json', 'bad_response'],
       ['internal_error', 'internal_error'],
       ['system_busy', 'system_busy'],
-    ] as const)('%s is unreachable', async (fault, cause) => {
+    ] as const)('an API with the fault %s is unreachable, and moves no circuit', async (fault, cause) => {
       const flow = await startFlow({ express })
       flow.simulator.setFault(fault)
-      expect(await flow.guard.checkHealth()).toMatchObject({ status: 'unreachable', cause })
+      expect(await flow.turnFor(flow.guard.checkHealth())).toMatchObject({ status: 'unreachable', cause })
       expect(flow.guard.snapshot().circuit.state).toBe('closed')
     })
 
     test('an API that hangs is unreachable within timeoutMs', async () => {
-      const clock = new ManualClock(Date.now())
-      const flow = await startFlow({ express, clock, options: { timeoutMs: 200 } })
+      const flow = await startFlow({ express, options: { timeoutMs: 200 } })
       flow.simulator.setFault('hang')
       const report = flow.guard.checkHealth()
       await until(() => flow.simulator.calls.length === 1)
-      await clock.advance(200)
+      await flow.clock.advance(200)
       expect(await report).toMatchObject({ status: 'unreachable', cause: 'timeout', durationMs: 200 })
     })
 
-    test('of a mini program', async () => {
+    test('of a mini program asks the API of mini programs', async () => {
       const flow = await startFlow({ express, options: { channel: 'mini_program' } })
       expect(await flow.guard.checkHealth()).toMatchObject({ status: 'reachable', captchaCode: 21 })
       expect(flow.simulator.calls).toMatchObject([{ action: 'DescribeCaptchaMiniResult' }])
@@ -147,6 +145,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
 
   test('snapshot() is plain JSON with every field', async () => {
     const flow = await startFlow({ express, options: { degradation: { circuit: quickCircuit } } })
+    const startedMs = flow.clock.epochMs()
     const fresh = flow.guard.snapshot()
     expect(JSON.parse(JSON.stringify(fresh))).toEqual(fresh)
     expect(fresh).toMatchObject({
@@ -177,7 +176,8 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       circuit: { state: 'open' },
       counters: { verified: 1, client_fallback: 1, ticket_missing: 1, internal_error: 1 },
     })
-    expect(Date.parse(busy.api.since)).toBeGreaterThan(Date.now() - 60_000)
+    expect(Date.parse(busy.api.since)).toBeGreaterThanOrEqual(startedMs)
+    expect(Date.parse(busy.api.since)).toBeLessThanOrEqual(flow.clock.epochMs())
     expect(JSON.stringify(busy)).not.toContain(flow.simulator.appSecretKey)
   })
 
@@ -199,8 +199,9 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     expect((await held).captcha?.reason).toBe('internal_error')
     await until(() => flow.simulator.calls.every(({ ticketKind, aborted }) => ticketKind === 'ordinary' || aborted))
     const calls = flow.simulator.calls.length
-    await new Promise((resolve) => setTimeout(resolve, 120))
+    await flow.turn(1000)
     expect(flow.simulator.calls).toHaveLength(calls)
+    expect(flow.clock.pendingTimers).toBe(0)
     await flow.guard.close()
   })
 })

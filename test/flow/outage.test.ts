@@ -1,13 +1,12 @@
 import { describe, expect, test } from '@jest/globals'
-import { ManualClock } from '../support/manual-clock.js'
 import {
+  breakApi,
   clientIp,
   expressVersions,
   type Flow,
   quickCircuit,
   type Reply,
   startFlow,
-  turnUntil,
   until,
 } from './support.js'
 
@@ -18,8 +17,8 @@ function ordinary(flow: Flow) {
 describe.each(expressVersions)('on %s', (_name, express) => {
   test('while the API hangs no request waits long, Tencent sees the canary only, and verification comes back by itself', async () => {
     const degradation = { lateVerification: false, expectedPerMinute: 600 }
-    const clock = new ManualClock(Date.now())
-    const flow = await startFlow({ express, clock, options: { timeoutMs: 500, degradation } })
+    const flow = await startFlow({ express, options: { timeoutMs: 500, degradation } })
+    const { clock } = flow
     let client = 0
     const send = () => flow.send(flow.mint(), { ip: clientIp(client++) })
     for (let n = 0; n < 3; n++) expect((await send()).captcha?.reason).toBe('verified')
@@ -32,7 +31,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     const first = await Promise.all(waiting)
     expect(first.map(({ captcha }) => captcha?.passed)).toEqual([true, true, true, true])
 
-    await turnUntil(clock, () => flow.guard.snapshot().circuit.state === 'open', 2000)
+    await flow.turnUntil(() => flow.guard.snapshot().circuit.state === 'open', 2000)
     flow.simulator.clearCalls()
     const during: Reply[] = []
     for (let n = 0; n < 40; n++) during.push(await send())
@@ -58,14 +57,13 @@ describe.each(expressVersions)('on %s', (_name, express) => {
   }, 30_000)
 
   test('calls that wait are released when the circuit opens', async () => {
-    const clock = new ManualClock(Date.now())
     const options = { timeoutMs: 1500, degradation: { circuit: quickCircuit } }
-    const flow = await startFlow({ express, clock, options })
+    const flow = await startFlow({ express, options })
     flow.simulator.setFault('hang', { only: 'ordinary' })
     const waiting = flow.send(flow.mint())
     await until(() => flow.asked === 1)
     flow.simulator.setFault('internal_error', { only: 'canary' })
-    await turnUntil(clock, () => flow.handled === 1, 1200)
+    await flow.turnUntil(() => flow.handled === 1, 1200)
     const reply = await waiting
     expect(reply.captcha).toMatchObject({ passed: true, cause: 'circuit_open' })
     expect(flow.guard.snapshot().circuit.state).toBe('open')
@@ -82,7 +80,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       const ip = clientIp(n)
       const attacks = Array.from({ length: 3 }, () => flow.send(poison, { ip }))
       honest.push(await flow.send(flow.mint(), { ip: clientIp(100 + n) }))
-      for (const { captcha } of await Promise.all(attacks)) {
+      for (const { captcha } of await flow.turnFor(Promise.all(attacks))) {
         expect(captcha).toMatchObject({ passed: false, cause: 'internal_error', reason: 'budget_exhausted' })
       }
       states.add(flow.guard.snapshot().circuit.state)
@@ -102,7 +100,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     const poison = flow.mint({ fault: 'internal_error' })
     const reasons = []
     for (let n = 0; n < 10; n++) {
-      reasons.push((await flow.send(poison, { ip: clientIp(n) })).captcha?.reason)
+      reasons.push((await flow.turnFor(flow.send(poison, { ip: clientIp(n) }))).captcha?.reason)
       expect((await flow.send(flow.mint(), { ip: clientIp(100) })).captcha?.reason).toBe('verified')
     }
     expect(reasons).toEqual(['internal_error', ...Array(9).fill('ticket_reused')])
@@ -118,7 +116,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     for (let n = 0; n < 8; n++) {
       const poison = flow.send(flow.mint({ fault: 'hang' }), { ip: clientIp(n) })
       expect((await flow.send(flow.mint(), { ip: clientIp(100) })).captcha?.reason).toBe('verified')
-      await poison
+      await flow.turnFor(poison)
       states.add(flow.guard.snapshot().circuit.state)
     }
     expect(states.has('open')).toBe(false)
@@ -136,9 +134,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
 
   test('in an outage one client has its limit, and the others their share', async () => {
     const flow = await startFlow({ express, options: { degradation: { circuit: quickCircuit } } })
-    flow.simulator.setFault('internal_error')
-    await flow.send(flow.mint(), { ip: clientIp(200) })
-    await until(() => flow.guard.snapshot().circuit.state === 'open')
+    await breakApi(flow)
     let passed = 0
     for (let n = 0; n < 60; n++) {
       const { captcha } = await flow.send(flow.mint(), { ip: clientIp(1) })
@@ -153,9 +149,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
 
   test('client code 1014 draws on doubt even in an outage', async () => {
     const flow = await startFlow({ express, options: { degradation: { circuit: quickCircuit } } })
-    flow.simulator.setFault('internal_error')
-    await flow.send(flow.mint(), { ip: clientIp(200) })
-    await until(() => flow.guard.snapshot().circuit.state === 'open')
+    await breakApi(flow)
     const before = flow.guard.snapshot().purses
     await flow.send(flow.fallback({ code: 1014 }), { ip: clientIp(1) })
     await flow.send(flow.fallback({ code: 1006 }), { ip: clientIp(2) })

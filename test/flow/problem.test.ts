@@ -98,7 +98,7 @@ const refusals: readonly Refusal[] = [
     retryAfter: true,
     provoke(flow) {
       flow.guard.override('verify_only')
-      return flow.send(flow.mint({ fault: 'internal_error' }))
+      return flow.turnFor(flow.send(flow.mint({ fault: 'internal_error' })))
     },
   },
   {
@@ -106,7 +106,7 @@ const refusals: readonly Refusal[] = [
     status: 503,
     code: 'captcha_unavailable',
     retryAfter: true,
-    provoke: (flow) => flow.send(flow.mint({ fault: 'internal_error' })),
+    provoke: (flow) => flow.turnFor(flow.send(flow.mint({ fault: 'internal_error' }))),
   },
 ]
 

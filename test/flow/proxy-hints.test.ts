@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, test } from '@jest/globals'
-import { captchaGuard } from '../../lib/index.js'
 import { expressVersions, type LogLine, logBook, startFlow } from './support.js'
 
 function hintsIn(lines: readonly LogLine[]): LogLine[] {
@@ -19,13 +18,13 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     ['trust proxy true', true, '203.0.113.7', /"trust proxy" is true/],
     ['a private address', 'loopback', '10.1.2.3', /private/],
     ['a carrier-grade NAT', 'loopback', '100.64.1.1', /private/],
-  ])('%s: one warning per process, with a link', async (_what, trustProxy, ip, words) => {
+  ])('%s causes one warning per process, with a link', async (_what, trustProxy, ip, words) => {
     const { logger, lines } = logBook()
     const flow = await startFlow({
       express,
       trustProxy,
       options: { logger },
-      route: (guard, { watch, options }) => [watch(guard), watch(captchaGuard(options))],
+      route: (guard, { watch, options, newGuard }) => [watch(guard), watch(newGuard(options))],
     })
     for (let n = 0; n < 3; n++) await flow.send(flow.mint(), { ip })
     expect(hintsIn(lines)).toHaveLength(1)
@@ -36,7 +35,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     expect(JSON.stringify(hint)).not.toContain(ip)
   })
 
-  test('nothing to say where all is well, nor on loopback beside the simulator', async () => {
+  test('no warning is logged where all is well, nor on loopback beside the simulator', async () => {
     const { logger, lines } = logBook()
     const flow = await startFlow({ express, options: { logger } })
     await flow.send(flow.mint())
@@ -49,7 +48,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     const flow = await startFlow({
       express,
       trustProxy: true,
-      route: (guard, { watch, options }) => [watch(guard), watch(captchaGuard({ ...options, logger }))],
+      route: (guard, { watch, options, newGuard }) => [watch(guard), watch(newGuard({ ...options, logger }))],
     })
     await flow.send(flow.mint())
     expect(hintsIn(lines)).toHaveLength(1)

@@ -59,7 +59,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     const doubt = { perClient: { limit: 0 } }
     const flow = await startFlow({ express, options: { degradation: { doubt } } })
     flow.simulator.setFault('internal_error', { only: 'ordinary' })
-    for (let n = 0; n < 12; n++) await flow.send(flow.mint(), { ip: guesser })
+    for (let n = 0; n < 12; n++) await flow.turnFor(flow.send(flow.mint(), { ip: guesser }))
     for (let n = 0; n < 12; n++) await flow.send(flow.fallback({ ageMs: 400_000 }), { ip: guesser })
     flow.simulator.setFault(null)
     expect((await flow.send(flow.mint(), { ip: guesser })).captcha?.reason).toBe('verified')

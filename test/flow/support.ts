@@ -7,7 +7,6 @@ import express5, { type Request, type RequestHandler, type Response } from 'expr
 import { pino } from 'pino'
 import supertest from 'supertest'
 import { createGuard } from '../../lib/captcha-guard.js'
-import type { Clock } from '../../lib/clock.js'
 import {
   type CaptchaGuard,
   type CaptchaGuardOptions,
@@ -17,7 +16,10 @@ import {
 } from '../../lib/index.js'
 import { parseOptions } from '../../lib/options/config.js'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../lib/simulator/index.js'
-import type { ManualClock } from '../support/manual-clock.js'
+import { ManualClock } from '../support/manual-clock.js'
+import { turn, turnFor, turnUntil, until } from '../support/turned-time.js'
+
+export { turnUntil, until }
 
 export type ExpressFactory = typeof express5
 
@@ -44,8 +46,8 @@ export interface FlowSetup {
   readonly parser?: boolean
   /** Default `'loopback'`: the test says in `X-Forwarded-For` who it is. */
   readonly trustProxy?: unknown
-  /** The guard's clock. Default: the system's. */
-  readonly clock?: Clock
+  /** Default `'manual'`: sockets are real, and time stands still until the test turns it. `'system'`: time is the test's subject. */
+  readonly time?: 'manual' | 'system'
   /** Runs before everything else. */
   readonly before?: RequestHandler[]
 }
@@ -64,8 +66,6 @@ export interface Reply {
   readonly body: Readonly<Record<string, unknown>>
   readonly text: string
   readonly captcha: CaptchaVerdict | undefined
-  /** Milliseconds until the answer was there. */
-  readonly ms: number
 }
 
 /** One guard at work on one request. */
@@ -79,6 +79,8 @@ export interface Visit {
 export interface Flow {
   readonly simulator: Simulator
   readonly guard: CaptchaGuard
+  /** The clock of guards and simulator. A flow on the system's time has none: it throws. */
+  readonly clock: ManualClock
   readonly url: string
   readonly visits: readonly Visit[]
   /** Errors that reached the application's error handler. */
@@ -87,9 +89,17 @@ export interface Flow {
   readonly handled: number
   readonly options: CaptchaGuardOptions
   mint: Simulator['mintTicket']
-  /** A fallback ticket for this site. */
+  /** A fallback ticket for this site, stamped by its clock. */
   fallback(change?: FallbackShape): { ticket: string; randstr: string }
   send(token?: Token, options?: SendOptions): Promise<Reply>
+  /** One more guard, on the same clock. It ends with the flow. */
+  newGuard(options: CaptchaGuardOptions): CaptchaGuard
+  /** Turns the clock, while sockets go on, until the condition holds; throws when that takes longer by this clock. Default: ten seconds. */
+  turnUntil(condition: () => boolean, withinMs?: number): Promise<void>
+  /** Turns the clock by that much while sockets go on. */
+  turn(byMs: number): Promise<void>
+  /** Turns the clock until the promise settles, and returns its result. */
+  turnFor<Result>(result: Promise<Result>, withinMs?: number): Promise<Result>
   /** Counts next() and answers of a guard of the test's own. */
   watch(guard: CaptchaGuard): RequestHandler
   /** Tickets of users, not canaries, that Tencent was asked about. */
@@ -100,6 +110,8 @@ interface FallbackShape {
   readonly prefix?: string
   readonly code?: number
   readonly appId?: number | string
+  /** Milliseconds since 1970, when it is `ageMs` old. Default: now. */
+  readonly nowMs?: number
   readonly ageMs?: number
   readonly tail?: string
   readonly randstr?: string
@@ -109,10 +121,11 @@ const open: Array<{ readonly flow: Flow; readonly server: Server; readonly guard
 
 /** Starts simulator, application and guard; all of it ends with the test, which also fails if a guard did not act once. */
 export async function startFlow(setup: FlowSetup = {}): Promise<Flow> {
-  const simulator = await startSimulator(setup.simulator)
+  const clock = setup.time === 'system' ? undefined : new ManualClock(Date.now())
+  const simulator = await startSimulator({ ...(clock && { now: () => clock.epochMs() }), ...setup.simulator })
   const options = guardOptions(simulator, setup.options)
-  const guard = setup.clock ? createGuard(parseOptions(options), setup.clock) : captchaGuard(options)
-  const guards = new Set([guard])
+  const guards = new Set<CaptchaGuard>()
+  const guard = newGuard(options)
   const visits: Visit[] = []
   const requests = new Map<string, Request>()
   const errors: unknown[] = []
@@ -120,6 +133,12 @@ export async function startFlow(setup: FlowSetup = {}): Promise<Flow> {
   let handled = 0
   let sent = 0
   let server: Server
+
+  function newGuard(ofGuard: CaptchaGuardOptions): CaptchaGuard {
+    const made = clock ? createGuard(parseOptions(ofGuard), clock) : captchaGuard(ofGuard)
+    guards.add(made)
+    return made
+  }
 
   function watch(watched: CaptchaGuard): RequestHandler {
     guards.add(watched)
@@ -134,6 +153,18 @@ export async function startFlow(setup: FlowSetup = {}): Promise<Flow> {
     }
   }
 
+  async function send(token?: Token, options: SendOptions = {}): Promise<Reply> {
+    const { ip = '203.0.113.7', headers = {}, method = 'post', path = '/' } = options
+    const id = String(sent++)
+    const request = supertest(server)[method](path)
+    for (const [name, value] of Object.entries({ 'x-forwarded-for': ip, ...headers, 'x-test-request': id })) {
+      request.set(name, value as string)
+    }
+    const response = await (method === 'post' && token !== undefined ? request.send(token as object) : request)
+    const { status, body, text } = response
+    return { status, headers: response.headers, body, text, captcha: requests.get(id)?.captcha }
+  }
+
   const flow: Flow = {
     simulator,
     guard,
@@ -141,6 +172,14 @@ export async function startFlow(setup: FlowSetup = {}): Promise<Flow> {
     visits,
     errors,
     watch,
+    newGuard,
+    get clock() {
+      if (clock === undefined) throw new Error('this flow runs on the time of the system')
+      return clock
+    },
+    turnUntil: (condition, withinMs) => (clock ? turnUntil(clock, condition, withinMs) : until(condition, withinMs)),
+    turn: (byMs) => turn(flow.clock, byMs),
+    turnFor: (result, withinMs) => turnFor(flow.clock, result, withinMs),
     get url() {
       return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     },
@@ -151,18 +190,13 @@ export async function startFlow(setup: FlowSetup = {}): Promise<Flow> {
       return simulator.calls.filter(({ ticketKind }) => ticketKind === 'ordinary').length
     },
     mint: (mint) => simulator.mintTicket(mint),
-    fallback: (change) => fallbackTicket(simulator.captchaAppId, change),
-    async send(token, { ip = '203.0.113.7', headers = {}, method = 'post', path = '/' } = {}) {
-      const id = String(sent++)
-      const startedMs = performance.now()
-      const request = supertest(server)[method](path)
-      for (const [name, value] of Object.entries({ 'x-forwarded-for': ip, ...headers, 'x-test-request': id })) {
-        request.set(name, value as string)
-      }
-      const response = await (method === 'post' && token !== undefined ? request.send(token as object) : request)
-      const ms = performance.now() - startedMs
-      const { status, body, text } = response
-      return { status, headers: response.headers, body, text, captcha: requests.get(id)?.captcha, ms }
+    fallback: (change) =>
+      fallbackTicket(simulator.captchaAppId, { ...(clock && { nowMs: clock.epochMs() }), ...change }),
+    send(token, options) {
+      const reply = send(token, options)
+      // A test that has failed may await it no more, and the end of its server must not end the process.
+      reply.catch(() => {})
+      return reply
     },
   }
 
@@ -227,11 +261,10 @@ export function guardOptions(simulator: Simulator, options: Partial<CaptchaGuard
   }
 }
 
-export function fallbackTicket(
-  captchaAppId: number,
-  { prefix = 'trerror', code = 1001, appId = captchaAppId, ageMs = 0, tail = '', randstr = '@abc' }: FallbackShape = {},
-): { ticket: string; randstr: string } {
-  const seconds = Math.floor((Date.now() - ageMs) / 1000)
+export function fallbackTicket(captchaAppId: number, shape: FallbackShape = {}): { ticket: string; randstr: string } {
+  const { prefix = 'trerror', code = 1001, appId = captchaAppId, tail = '', randstr = '@abc' } = shape
+  const { nowMs = Date.now(), ageMs = 0 } = shape
+  const seconds = Math.floor((nowMs - ageMs) / 1000)
   return { ticket: `${prefix}_${code}_${appId}_${seconds}${tail}`, randstr }
 }
 
@@ -240,34 +273,16 @@ export function clientIp(index: number): string {
   return `198.51.${Math.floor(index / 250)}.${(index % 250) + 1}`
 }
 
-/** Resolves when the condition holds; throws after ten seconds, or as told. */
-export async function until(condition: () => boolean, withinMs = 10_000): Promise<void> {
-  const dueMs = performance.now() + withinMs
-  while (!condition()) {
-    if (performance.now() > dueMs) throw new Error(`not within ${withinMs} ms: ${condition}`)
-    await new Promise((resolve) => setTimeout(resolve, 2))
-  }
-}
-
-/** Turns a clock, while sockets go on, until the condition holds; throws when that takes longer by this clock. */
-export async function turnUntil(clock: ManualClock, condition: () => boolean, withinMs: number): Promise<void> {
-  const dueMs = clock.nowMs() + withinMs
-  while (!condition()) {
-    if (clock.nowMs() >= dueMs) throw new Error(`not within ${withinMs} ms: ${condition}`)
-    await clock.advance(10)
-    await new Promise((resolve) => setTimeout(resolve, 2))
-  }
-}
-
 /** A circuit that one failed call and one failed canary open, and that looks for recovery often. */
 export const quickCircuit = { consecutiveFailures: 1, canaryIntervalMs: 40, canaryMaxIntervalMs: 40 }
 
 /** Lets the API fail and the circuit open. Needs {@link quickCircuit}; costs one ticket of the client's. */
 export async function breakApi(flow: Flow, ip = '198.18.0.1'): Promise<void> {
   flow.simulator.setFault('internal_error')
-  await flow.send(flow.mint(), { ip })
+  const failing = flow.send(flow.mint(), { ip })
   // With `client` two canaries have to fail, two seconds apart.
-  await until(() => flow.guard.snapshot().circuit.state === 'open', 6000)
+  await flow.turnUntil(() => flow.guard.snapshot().circuit.state === 'open', 6000)
+  await failing
 }
 
 export interface LogLine extends Readonly<Record<string, unknown>> {

@@ -1,8 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { createGuard } from '../../lib/captcha-guard.js'
-import { type CaptchaGuard, type CaptchaGuardOptions, captchaGuard, requireCaptcha } from '../../lib/index.js'
-import { parseOptions } from '../../lib/options/config.js'
-import { ManualClock } from '../support/manual-clock.js'
+import { type CaptchaGuard, type CaptchaGuardOptions, requireCaptcha } from '../../lib/index.js'
 import { expectRetryAfter } from '../support/retry-after.js'
 import { breakApi, clientIp, expressVersions, type Flow, quickCircuit, startFlow, until } from './support.js'
 
@@ -14,7 +11,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     return startFlow({
       express,
       options: first,
-      route: (guard, flow) => [flow.watch(guard), flow.watch(captchaGuard({ ...flow.options, ...second }))],
+      route: (guard, flow) => [flow.watch(guard), flow.watch(flow.newGuard({ ...flow.options, ...second }))],
     })
   }
 
@@ -37,20 +34,18 @@ describe.each(expressVersions)('on %s', (_name, express) => {
 
   test('a reply that failed is reused: no request waits for a timeout twice, and one purse pays', async () => {
     const degradation = { circuit: { canaryIntervalMs: 60_000, canaryMaxIntervalMs: 60_000 } }
-    const clock = new ManualClock(Date.now())
     const seconds: CaptchaGuard[] = []
     const flow = await startFlow({
       express,
-      clock,
       options: { timeoutMs: 150, degradation },
-      route: (guard, { options, watch }) => {
-        seconds.push(createGuard(parseOptions(options), clock))
+      route: (guard, { options, watch, newGuard }) => {
+        seconds.push(newGuard(options))
         return [guard, ...seconds].map(watch)
       },
     })
     const answer = flow.send(flow.mint({ fault: 'hang' }))
     await until(() => flow.asked === 1)
-    await clock.advance(150)
+    await flow.clock.advance(150)
     // No more time passes, so nothing that waits for a timeout could answer.
     expect((await answer).captcha).toMatchObject({ passed: true, cause: 'timeout' })
     expect(flow.asked).toBe(1)
@@ -59,7 +54,10 @@ describe.each(expressVersions)('on %s', (_name, express) => {
   })
 
   test.each<[string, (flow: Flow) => ReturnType<typeof strict>]>([
-    ['guard', ({ options }) => captchaGuard({ ...options, degradation: { rules: { client_fallback: 'refuse' } } })],
+    [
+      'guard',
+      ({ options, newGuard }) => newGuard({ ...options, degradation: { rules: { client_fallback: 'refuse' } } }),
+    ],
     ['requireCaptcha()', strict],
   ])('a stricter %s behind a handler that has answered gives no pass back', async (_what, behind) => {
     let answered = 0
@@ -83,7 +81,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
 
   test('the second applies its own rules', async () => {
     const flow = await startTwo({}, { degradation: { rules: { internal_error: 'refuse' } } })
-    expect(await flow.send(flow.mint({ fault: 'internal_error' }))).toMatchObject({
+    expect(await flow.turnFor(flow.send(flow.mint({ fault: 'internal_error' })))).toMatchObject({
       status: 503,
       captcha: { reason: 'degradation_refused', cause: 'internal_error' },
     })
@@ -95,7 +93,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       { mode: 'observe', degradation: { rules: { internal_error: 'refuse' } } },
       { degradation: {} },
     )
-    expect((await flow.send(flow.mint({ fault: 'internal_error' }))).captcha).toMatchObject({
+    expect((await flow.turnFor(flow.send(flow.mint({ fault: 'internal_error' })))).captcha).toMatchObject({
       passed: true,
       cause: 'internal_error',
     })
@@ -103,11 +101,11 @@ describe.each(expressVersions)('on %s', (_name, express) => {
   })
 
   test('a fallback ticket passes both and draws once', async () => {
-    const seconds: ReturnType<typeof captchaGuard>[] = []
+    const seconds: CaptchaGuard[] = []
     const flow = await startFlow({
       express,
-      route: (guard, { options, watch }) => {
-        seconds.push(captchaGuard(options))
+      route: (guard, { options, watch, newGuard }) => {
+        seconds.push(newGuard(options))
         return [guard, ...seconds].map(watch)
       },
     })
@@ -140,8 +138,8 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     const flow = await startFlow({
       express,
       options: { mode: 'observe' },
-      route: (guard, { options, watch }) => [
-        watch(captchaGuard({ ...options, captchaAppId: 190000099 })),
+      route: (guard, { options, watch, newGuard }) => [
+        watch(newGuard({ ...options, captchaAppId: 190000099 })),
         watch(guard),
       ],
     })
@@ -156,9 +154,9 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     const waiting = flow.send(flow.mint(), { ip: clientIp(1) })
     await until(() => flow.asked === 1)
     flow.simulator.setFault('internal_error', { only: 'canary' })
-    const released = await waiting
-    expect(released.captcha?.cause).toBe('circuit_open')
-    expect(released.ms).toBeLessThan(4500)
+    // Long before the deadline of either guard.
+    const { captcha } = await flow.turnFor(waiting, 2500)
+    expect(captcha?.cause).toBe('circuit_open')
     expect(flow.asked).toBe(1)
   })
 
@@ -175,12 +173,12 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       expect(flow.guard.snapshot().purses.doubt).toMatchObject({ taken: 0, remaining: 10, refusedByClientLimit: 0 })
     })
 
-    test('verified goes on', async () => {
+    test('lets a verified request go on', async () => {
       const flow = await behind({})
       expect((await flow.send(flow.mint())).status).toBe(200)
     })
 
-    test('degraded is 503, with when to come back', async () => {
+    test('answers a degraded pass with 503, and says when to come back', async () => {
       const flow = await behind({})
       const reply = await flow.send(flow.fallback())
       expect(reply).toMatchObject({ status: 503, body: { code: 'captcha_unavailable' }, captcha: { passed: true } })
@@ -192,7 +190,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       expect(flow.handled).toBe(0)
     })
 
-    test('degraded goes on where it is allowed', async () => {
+    test('lets a degraded pass go on where it is allowed', async () => {
       const flow = await behind({}, requireCaptcha())
       expect((await flow.send(flow.fallback())).status).toBe(200)
     })
@@ -203,24 +201,24 @@ describe.each(expressVersions)('on %s', (_name, express) => {
       [403, 'captcha_expired', (flow: Flow) => flow.mint({ code: 9 })],
       [403, 'captcha_invalid', (flow: Flow) => flow.fallback({ ageMs: 400_000 })],
       [503, 'captcha_unavailable', (flow: Flow) => flow.mint({ fault: 'auth_failure' })],
-    ] as const)('what did not pass: %i %s', async (status, code, token) => {
+    ] as const)('answers what did not pass with %i %s', async (status, code, token) => {
       const flow = await behind({ mode: 'observe' })
       expect(await flow.send(token(flow))).toMatchObject({ status, body: { status, code } })
       expect(flow.handled).toBe(0)
     })
 
-    test('without a guard: next(error), no open door', async () => {
+    test('without a guard goes to next(error), and passes no request', async () => {
       const flow = await startFlow({ express, route: () => [strict()] })
       expect((await flow.send(flow.mint())).status).toBe(500)
       expect(flow.errors).toEqual([expect.objectContaining({ message: expect.stringContaining('captchaGuard') })])
     })
 
-    test('behind a skipped guard: next(error), too', async () => {
+    test('behind a skipped guard goes to next(error), too', async () => {
       const flow = await behind({ skip: () => true })
       expect((await flow.send(flow.mint())).status).toBe(500)
     })
 
-    test('in an outage, after two guards: 503, and what was drawn is back', async () => {
+    test('answers 503 after two guards in an outage, and what was drawn is given back', async () => {
       const options = { degradation: { circuit: quickCircuit } }
       const flow = await startFlow({
         express,

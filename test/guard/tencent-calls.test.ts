@@ -58,7 +58,7 @@ describe('a call to Tencent', () => {
     expect(t.ask('two').replies).toEqual([])
   })
 
-  test('tells a caller that left nothing', () => {
+  test('has no result for a caller that has left', () => {
     const t = callsUnderTest()
     const [gone, waiting] = [t.ask(), t.ask()]
     gone.leave()
@@ -372,7 +372,7 @@ describe('where Tencent leaves calls unanswered beside a healthy canary', () => 
     t.services.close()
   })
 
-  test('the ticket of a caller that stopped waiting is verified for whoever sends it again', async () => {
+  test('the ticket of a caller that stopped waiting is verified for any client that sends it again', async () => {
     const t = await leftUnanswered()
     t.ask('late', { limitKey: 'honest' })
     await t.clock.advance(1000)

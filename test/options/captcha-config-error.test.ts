@@ -148,7 +148,7 @@ describe('a wrong value', () => {
       undefined,
       'the options must be an object, not undefined. Give at least captchaAppId, appSecretKey and credential.',
     ],
-  ])('reads well: %#', (options, message) => {
+  ])('has a message of plain sentences: row %#', (options, message) => {
     expect(failure(options).message).toBe(`tencent-captcha-guard: ${message}`)
   })
 

@@ -321,7 +321,7 @@ describe('options that do not go together', () => {
     ['endpoint', 'http://127.0.0.1:1'],
     ['site', 'mainland'],
     ['site', 'international'],
-  ])('client and %s', (name, value) => {
+  ])('are client and %s', (name, value) => {
     const error = failure({ ...withClient, [name]: value })
     expect(error.option).toBe(name)
     expect(error.message).toMatch(/cannot be combined with `client`.*Remove one/)

@@ -54,7 +54,7 @@ describe('without a subscriber', () => {
   })
 })
 
-test.each(stages)('a guard is traced when somebody listens to %s alone', (stage) => {
+test.each(stages)('a guard is traced when %s alone has a subscriber', (stage) => {
   hear(`tracing:${captchaChannels.verify}:${stage}`)
   expect(new GuardChannels(guard).isTraced).toBe(true)
 })

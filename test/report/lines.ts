@@ -20,14 +20,14 @@ export function loggerThat(act: () => unknown): CaptchaLogger {
   return { debug: act, info: act, warn: act, error: act }
 }
 
-/** Rejections that nothing handled while `run` ran, and in the turns of the event loop after it. */
+/** Rejections that nothing handled while `run` ran, and in the two rounds of the event loop after it. */
 export async function unhandledRejectionsDuring(run: () => unknown): Promise<unknown[]> {
   const unhandled: unknown[] = []
   const listen = (reason: unknown) => unhandled.push(reason)
   process.on('unhandledRejection', listen)
   try {
     await run()
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    for (let round = 0; round < 2; round++) await new Promise((resolve) => setImmediate(resolve))
   } finally {
     process.off('unhandledRejection', listen)
   }

@@ -37,7 +37,7 @@ describe('a decision leaves one line', () => {
       'captcha_degraded',
       degradedRefusal(reason, 'timeout'),
     ]),
-  ])('at %s, %s: %j', (level, event, made) => {
+  ])('at %s, with the event %s, for the verdict %j', (level, event, made) => {
     const { tell, logger } = setUp()
     tell(made)
     const [line, ...others] = logger.lines

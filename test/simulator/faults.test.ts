@@ -1,9 +1,9 @@
 import { connect } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { errorReply } from '../../lib/simulator/api-reply.js'
 import { type ApiFault, apiFaults, type Simulator, startSimulator } from '../../lib/simulator/index.js'
 import { wireAnswer } from '../../lib/simulator/wire-answer.js'
+import { until } from '../support/turned-time.js'
 import { checkMini, checkWeb, outcomeOf, sdkClient, webBody } from './call-api.js'
 
 const canary = { ticket: 'trerror_1001_190000001_1713500000' }
@@ -18,26 +18,32 @@ interface RawAnswer {
 interface Expected {
   readonly text: RegExp
   readonly end: RawAnswer['end']
-  /** How long a connection that is to stay open is watched after its last expected byte. @default 60 */
-  readonly watchedMs?: number
 }
 
-/** Sends one unsigned request over a plain socket and records every byte, until the connection ends or stays open as expected. */
+/** Resolves when a request that came later has been answered, on a port that no fault of the API concerns. */
+async function laterRequest({ scriptUrl }: Simulator): Promise<void> {
+  await (await fetch(scriptUrl)).arrayBuffer()
+}
+
+/**
+ * Sends one unsigned request over a plain socket and records every byte, until the connection ends, or stays open as expected
+ * while a later request is answered.
+ */
 function rawCall(simulator: Simulator, ticket: string, expected?: Expected): Promise<RawAnswer> {
   const body = JSON.stringify(webBody(simulator, { ticket }))
   const head = `POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nX-TC-Action: DescribeCaptchaResult\r\nX-TC-Version: 2019-07-22\r\nContent-Length: ${body.length}\r\n\r\n`
   return new Promise((resolve) => {
     const socket = connect(Number(new URL(simulator.url).port), '127.0.0.1')
     let text = ''
-    let timer: NodeJS.Timeout | undefined
+    let isWatched = false
     const finish = (end: RawAnswer['end']): void => {
-      clearTimeout(timer)
       socket.destroy()
       resolve({ text, end })
     }
     const watch = (): void => {
-      if (expected?.end === 'open' && expected.text.test(text))
-        timer ??= setTimeout(() => finish('open'), expected.watchedMs ?? 60)
+      if (expected?.end !== 'open' || !expected.text.test(text) || isWatched) return
+      isWatched = true
+      void laterRequest(simulator).then(() => finish('open'))
     }
     socket.on('connect', () => {
       socket.write(head + body)
@@ -139,8 +145,9 @@ describe('A fault of the API', () => {
     async (fault) => {
       const minted = simulator.mintTicket()
       simulator.setFault(fault)
-      const lost = checkWeb(simulator, minted).catch(() => 'lost')
-      await Promise.race([lost, sleep(80)])
+      const before = simulator.calls.length
+      void checkWeb(simulator, minted)
+      await until(() => simulator.calls.length > before)
       simulator.setFault(null)
       expect(await checkWeb(simulator, minted)).toBe('code:9')
     },
@@ -163,8 +170,9 @@ describe('A fault of the API', () => {
     const minted = simulator.mintTicket()
     simulator.setFault(fault)
     const impatient = sdkClient(simulator, { reqTimeout: 0.2 })
-    const lost = outcomeOf(impatient.request('DescribeCaptchaResult', webBody(simulator, minted)))
-    await Promise.race([lost, sleep(80)])
+    const before = simulator.calls.length
+    void outcomeOf(impatient.request('DescribeCaptchaResult', webBody(simulator, minted)))
+    await until(() => simulator.calls.length > before)
     simulator.setFault(null)
     expect(await checkWeb(simulator, minted)).toBe('code:1')
   })
@@ -223,7 +231,7 @@ describe('A fault of the API', () => {
       simulator.setFault('refuse')
       expect((await rawCall(simulator, 'tr03x*')).end).toBe('refused')
       // The SDK must read the end of its idle connection first, or its next call fails.
-      await sleep(20)
+      await laterRequest(simulator)
       simulator.setFault(null)
       expect(await checkWeb(simulator, simulator.mintTicket())).toBe('code:1')
     }
@@ -234,7 +242,8 @@ describe('A fault of the API', () => {
     simulator.setFault('refuse')
     simulator.setFault(null)
     simulator.setFault('refuse')
-    await sleep(30)
+    await simulator.settled()
+    await laterRequest(simulator)
     expect((await rawCall(simulator, 'tr03x*')).end).toBe('refused')
     simulator.setFault(null)
     simulator.setFault('refuse')
@@ -244,19 +253,26 @@ describe('A fault of the API', () => {
   })
 
   it('destroys open connections when it starts to refuse', async () => {
+    const before = simulator.calls.length
     const pending = checkWeb(simulator, simulator.mintTicket({ fault: 'hang' }))
-    await sleep(40)
+    await until(() => simulator.calls.length > before)
     simulator.setFault('refuse')
     expect(await pending).toMatch(/^thrown:.*socket hang up/)
   })
 
   it('keeps its hanging calls hanging after it is healed, while new calls are answered', async () => {
     simulator.setFault('hang')
-    const held = rawCall(simulator, 'tr03x*', { text: /^$/, end: 'open', watchedMs: 300 })
-    while (simulator.calls.length === 0) await sleep(5)
+    let isHeld = true
+    const held = rawCall(simulator, 'tr03x*').then((answer) => {
+      isHeld = false
+      return answer
+    })
+    await until(() => simulator.calls.length > 0)
     simulator.setFault(null)
-    expect(await checkWeb(simulator, simulator.mintTicket())).toBe('code:1')
-    expect(await held).toEqual({ text: '', end: 'open' })
+    for (let call = 0; call < 5; call++) expect(await checkWeb(simulator, simulator.mintTicket())).toBe('code:1')
+    expect(isHeld).toBe(true)
+    simulator.setFault('refuse')
+    expect((await held).text).toBe('')
   })
 
   it('throws for an unknown name or option and lists what is allowed', () => {
@@ -304,11 +320,11 @@ describe('The call log of a simulator', () => {
     const body = webBody(simulator, simulator.mintTicket())
     const request = sdkClient(simulator).request('DescribeCaptchaResult', body, { signal: abort.signal })
     const given = request.catch(() => 'gave up')
-    await sleep(60)
+    await until(() => simulator.calls.length > 0)
     expect(simulator.calls).toMatchObject([{ outcome: 'fault:hang', aborted: false }])
     abort.abort()
     await given
-    await sleep(30)
+    await until(() => simulator.calls[0]?.aborted === true)
     expect(simulator.calls).toMatchObject([{ outcome: 'fault:hang', aborted: true }])
   })
 
@@ -318,7 +334,7 @@ describe('The call log of a simulator', () => {
     await checkWeb(simulator, canary)
     simulator.setFault('cut_body')
     await rawCall(simulator, canary.ticket)
-    await sleep(20)
+    await laterRequest(simulator)
     expect(simulator.calls.map((call) => [call.outcome, call.aborted])).toEqual([
       ['fault:reset', false],
       ['fault:cut_body', false],

@@ -36,18 +36,17 @@ it('Two simulators in one process share nothing', async () => {
   expect(two.calls.length).toBe(2)
 })
 
-it('The simulator closes within 100 ms while calls hang, and can be closed twice', async () => {
+it('The simulator closes while calls hang, without waiting for any of them, and can be closed twice', async () => {
   const simulator = await start()
   const faults = ['hang', 'hang_body', { kind: 'slow', delayMs: 60_000 }] as const
   const calls = faults.map((fault) => {
     const body = webBody(simulator, simulator.mintTicket({ fault }))
-    return outcomeOf(sdkClient(simulator, { reqTimeout: 0.5 }).request('DescribeCaptchaResult', body))
+    return outcomeOf(sdkClient(simulator, { reqTimeout: 3 }).request('DescribeCaptchaResult', body))
   })
   while (simulator.calls.length < 3) await new Promise((resolve) => setImmediate(resolve))
-  const startedAt = performance.now()
+  // A client that had given up before would say so.
   await simulator.close()
-  expect(performance.now() - startedAt).toBeLessThan(100)
-  for (const outcome of await Promise.all(calls)) expect(outcome).toMatch(/^thrown:|PREMATURE_CLOSE/)
+  for (const outcome of await Promise.all(calls)) expect(outcome).toMatch(/socket hang up|PREMATURE_CLOSE/)
   await simulator.close()
 })
 

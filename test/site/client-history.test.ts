@@ -83,7 +83,7 @@ describe('the own rate of a key', () => {
     expect(history.verifiedPerMinute('a', 0)).toBeCloseTo(8)
   })
 
-  test.each([4, 5.1, 5.3, 1 / 3])('that another process knows no better renews nothing: %d', (perMinute) => {
+  test.each([4, 5.1, 5.3, 1 / 3])('that another process repeats renews nothing: %d', (perMinute) => {
     const history = new ClientHistory()
     history.adopt('a', perMinute, 0)
     history.adopt('a', perMinute, day / 2)

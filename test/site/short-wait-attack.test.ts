@@ -57,7 +57,7 @@ function quietSite(seed: number) {
   }
 }
 
-test('tickets that hang, from as many addresses as one likes, shorten the wait of honest callers and degrade none of them', async () => {
+test('tickets that hang, from any number of addresses, shorten the wait of honest callers and degrade none of them', async () => {
   const site = quietSite(1)
   for (let user = 0; user < 40; user++) {
     site.honest(`early ${user}`)

@@ -273,7 +273,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     expect(body).toMatchObject({ code: 'invalid_override' })
   })
 
-  test('other methods and addresses', async () => {
+  test('other methods are answered with 405, other addresses with 404, and HEAD like GET', async () => {
     const { app, get } = open({ express })
     await supertest(app).delete('/ops/captcha').set('x-operator', 'ann').expect(405).expect('allow', 'GET, HEAD')
     await get('text/html', '/ops/captcha/override').expect(405).expect('allow', 'POST')
@@ -295,7 +295,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
     expect((await get('text/html', path)).text).toContain(`<form method="post" action="${action}">`)
   })
 
-  test('several guards: one section for each site, and the override names one of them', async () => {
+  test('several guards have one section for each site, and the override names one of them', async () => {
     const guards = {
       login: newGuard(),
       comments: newGuard(),

@@ -54,7 +54,7 @@ describe('a reply that is no answer', () => {
     [{ kind: 'retried', retry: { kind: 'sdk_result', result: { CaptchaCode: 9 } } }, false, true, true],
     [{ kind: 'retried', retry: { kind: 'timeout', loopBlocked: false } }, true, true, true],
     [{ kind: 'credential_unavailable', problem: 'x' }, false, false, false],
-  ])('%j: evidence %p, sent %p, the ticket may be spent %p', (result, isEvidence, wasSent, maySpend) => {
+  ])('%j is evidence: %p, was sent: %p, and may have spent the ticket: %p', (result, isEvidence, wasSent, maySpend) => {
     const reply = classifyReply(result, 'web')
     expect(reply).toMatchObject({ kind: 'degraded', isEvidence, wasSent })
     expect(mayHaveSpent(reply)).toBe(maySpend)
@@ -141,7 +141,7 @@ describe('a CaptchaCode in an answer', () => {
     ['mini_program', 26, 'degraded system_busy'],
     ['mini_program', 31, 'degraded misconfigured'],
     ['mini_program', 12345, 'refused rejected'],
-  ])('on %s, %i: %s', (channel, CaptchaCode, expected) => {
+  ])('on %s, %i means %s', (channel, CaptchaCode, expected) => {
     const reply = answering({ CaptchaCode, CaptchaMsg: 'm', RequestId: 'r' }, channel)
     expect(nameOf(reply)).toBe(expected)
     expect(reply).toMatchObject({ facts: { captchaCode: CaptchaCode, captchaMsg: 'm', requestId: 'r' } })
@@ -233,7 +233,7 @@ describe('an Error in an answer', () => {
     ['MissingParameter', 'refused rejected'],
     ['InternalErrorX', 'refused rejected'],
     ['', 'refused rejected'],
-  ])('%s: %s, by HTTP and through an SDK client alike', (Code, expected) => {
+  ])('%s means %s, by HTTP and through an SDK client alike', (Code, expected) => {
     const reply = answering({ Error: { Code, Message: 'm' }, RequestId: 'r' })
     expect(nameOf(reply)).toBe(expected)
     expect(reply).toMatchObject({ facts: { errorCode: Code, requestId: 'r' } })
@@ -305,7 +305,7 @@ describe('what an SDK client resolved to', () => {
     [{ CaptchaCode: Number.NaN }, 'degraded bad_response'],
     [{ CaptchaCode: 1n }, 'degraded bad_response'],
     [{ Error: { Code: 'InternalError' } }, 'degraded internal_error'],
-  ])('%p: %s', (result, expected) => {
+  ])('%p means %s', (result, expected) => {
     expect(nameOf(classifyReply({ kind: 'sdk_result', result }, 'web'))).toBe(expected)
   })
 })

@@ -43,7 +43,7 @@ class HostUnderTest {
 }
 
 describe('an answer of the resolver', () => {
-  test('serves for 60 seconds, and is asked for once by everybody who waits', async () => {
+  test('serves for 60 seconds, and is asked for once by all calls that wait', async () => {
     const t = new HostUnderTest()
     expect([t.host.get(), t.host.get(), t.lookups]).toEqual([undefined, undefined, 1])
     const waiting = [t.wait(), t.wait()]
@@ -87,7 +87,7 @@ describe('an answer of the resolver', () => {
 })
 
 describe('a lookup that fails', () => {
-  test('is told to everybody who waits, and the next one asks again', () => {
+  test('ends the wait of all calls, and the next one asks again', () => {
     const t = new HostUnderTest()
     t.host.get()
     const { found } = t.wait()

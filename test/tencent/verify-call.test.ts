@@ -4,7 +4,7 @@ import { apiRequest } from '../../lib/tencent/verify-call.js'
 const call = { ticket: 'tr03abc*', randstr: '@abc', userIp: '203.0.113.7' }
 
 describe('the API request for a ticket', () => {
-  test('of the web', () => {
+  test('of the web has ticket and randstr', () => {
     expect(apiRequest({ ...call, channel: 'web' }, 190000001, 'secret')).toEqual({
       action: 'DescribeCaptchaResult',
       params: {

@@ -71,7 +71,7 @@ describe('a deadline', () => {
     [1200, false],
     [1201, true],
     [60_000, true],
-  ])('that fires after %i ms instead of 1000: loopBlocked %p', async (firedMs, loopBlocked) => {
+  ])('that fires after %i ms instead of 1000 says loopBlocked: %p', async (firedMs, loopBlocked) => {
     const manual = new ManualClock()
     let nowMs = 0
     let fire = () => {}
@@ -108,7 +108,7 @@ describe('a deadline', () => {
     expect([results, call.stops]).toEqual([[answered], 0])
   })
 
-  test('hears no late result and no late giving up', async () => {
+  test('takes no late result and no late giving up', async () => {
     const clock = new ManualClock()
     const { call, run } = openCall()
     const { results, giveUp } = start(run, clock)

@@ -14,7 +14,7 @@ describe('formats', () => {
     [3_900_000, '1 h 5 min', '1 小时 5 分钟'],
     [26 * 3_600_000, '1 d 2 h', '1 天 2 小时'],
     [-5000, '0 s', '0 秒'],
-  ])('of a duration of %d ms', (ms, english, chinese) => {
+  ])('of a duration of %d ms have its two largest units', (ms, english, chinese) => {
     expect([en.duration(ms), zh.duration(ms)]).toEqual([english, chinese])
   })
 
@@ -25,7 +25,7 @@ describe('formats', () => {
     expect(en.seconds(nightMs)).toBe('02:55:20')
   })
 
-  test('of numbers', () => {
+  test('of numbers have the separators of the language', () => {
     expect([en.number(12_345.67), en.percent(0.648), zh.percent(0.648)]).toEqual(['12,345.7', '65 %', '65%'])
   })
 })

@@ -200,7 +200,7 @@ describeWithRedis()('a process whose Redis fails', () => {
       expect((await other.claim('client', 'ticket')).kind).toBe('replayed')
     })
 
-    test('warns once about a Redis that wants another password', async () => {
+    test('warns once about a Redis that requires another password', async () => {
       const server = await startServer('--requirepass', 'right')
       const { events, store, claim, triedAgain } = openLedger(open(server.port, 'wrong'))
       expect((await claim('client')).kind).toBe('granted')
