@@ -1,7 +1,7 @@
 import { IncomingMessage } from 'node:http'
 import type { CaptchaVerdict } from './admission/verdict.js'
 import { errorForNext } from './guard/error-for-next.js'
-import { degradedNotAllowedProblem, refusalProblem } from './guard/problem.js'
+import { refusalProblem } from './guard/problem.js'
 import { respond } from './guard/respond.js'
 import { giveBackPasses } from './guard/shared-request.js'
 import { CaptchaConfigError } from './options/captcha-config-error.js'
@@ -28,7 +28,7 @@ export function requireCaptcha(options: RequireCaptchaOptions = {}): CaptchaMidd
     if (captcha.passed && (allowDegraded || !captcha.degraded)) return next()
     try {
       if (captcha.passed) giveBackPasses(req, res)
-      respond(res, captcha.passed ? degradedNotAllowedProblem() : refusalProblem(captcha.reason))
+      respond(res, refusalProblem(captcha.passed ? 'degradation_refused' : captcha.reason))
     } catch (error) {
       // A hook on the response: Express would take what it threw as it is, and may go on.
       next(errorForNext(error))

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { type DegradationCause, degradationCauses } from '../admission/cause-table.js'
+import { longestTimeoutMs } from '../clock.js'
 import { readTokenByDefault } from '../read-token.js'
 import type { CaptchaStore } from '../store/captcha-store.js'
 import { isHeaderSafe } from '../tencent/credentials/read-credential.js'
@@ -13,16 +14,13 @@ import type {
 } from '../types.js'
 import type { CaptchaGuardOptions, DegradationRule } from './options.js'
 
-/** Longest delay of a timer. */
-const maxTimerMs = 2_147_483_647
-
 const numberThat = (expected: string, isFit: (value: number) => boolean) =>
   v.pipe(v.number(expected), v.check(isFit, expected))
 export const integer = (min: number, max: number, expected: string) =>
   numberThat(expected, (value) => Number.isInteger(value) && value >= min && value <= max)
 const count = integer(1, Number.MAX_SAFE_INTEGER, 'an integer, at least 1')
 export const durationMs = (min = 1) =>
-  integer(min, maxTimerMs, `an integer number of milliseconds, from ${min} to ${maxTimerMs}`)
+  integer(min, longestTimeoutMs, `an integer number of milliseconds, from ${min} to ${longestTimeoutMs}`)
 const nonNegative = numberThat('a number, 0 or more', (value) => Number.isFinite(value) && value >= 0)
 const positive = numberThat('a number above 0', (value) => Number.isFinite(value) && value > 0)
 const share = numberThat('a number above 0, at most 1', (value) => value > 0 && value <= 1)

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js'
 import { RollingCounts } from '../structures/rolling-counts.js'
 import type { ExpectedPasses } from './expected-passes.js'
+import type { PathFinding } from './outage-watch.js'
 
 /** What one probe of the vendor's script found. `unknown`: this machine could not even ask. */
 export type ProbeReport = 'reachable' | 'unreachable' | 'unknown'
@@ -21,12 +22,6 @@ export interface ClientPathOptions {
   readonly onChange: () => void
 }
 
-/** What is known about the way of the vendor's script to the users, and why. */
-export type ClientPathFinding =
-  | { readonly state: 'healthy'; readonly why: string }
-  | { readonly state: 'suspect'; readonly why: string }
-  | { readonly state: 'outage'; readonly why: string }
-
 /** Made once: the finding is asked for with every request. */
 const findings = {
   unreachable: { state: 'outage', why: 'the vendor script cannot be fetched' },
@@ -38,7 +33,7 @@ const findings = {
     state: 'healthy',
     why: 'the vendor script cannot be fetched, but users were verified as usual for long',
   },
-} as const satisfies Record<string, ClientPathFinding>
+} as const satisfies Record<string, PathFinding>
 
 const probeEveryMs = 600_000
 const probeEveryMsOnFallback = 10_000
@@ -91,7 +86,7 @@ export class ClientPath {
   }
 
   /** The state now; `outage` is evidence for fallback tickets. */
-  finding(): ClientPathFinding {
+  finding(): PathFinding {
     const probeFails = this.#failing !== undefined
     if (probeFails && this.#passesAreHalved()) return findings.unreachable
     if (this.#hasCollapsed()) return findings.collapsed

@@ -20,8 +20,8 @@ export interface LateTicket<Context> {
   mayBeSpent: boolean
 }
 
-/** Tickets that wait, and late verdicts since the start by outcome. */
-export interface LateCounts {
+/** Tickets that passed degraded: how many wait for their late verdict, and the late verdicts since the start by outcome. */
+export interface LateSnapshot {
   readonly waiting: number
   readonly genuine: number
   readonly refused: number
@@ -106,7 +106,7 @@ export class LateVerification<Context> {
   }
 
   /** The counts now. */
-  snapshot(): LateCounts {
+  snapshot(): LateSnapshot {
     return { waiting: this.#queue.size + this.#underWay.size, ...this.#counts }
   }
 

@@ -17,7 +17,7 @@ import { ExpectedPasses } from './expected-passes.js'
 import { FleetStatus } from './fleet-status.js'
 import { InFlight } from './in-flight.js'
 import { Ledger, type VerifiedRecord } from './ledger.js'
-import { type OutageListener, OutageWatch } from './outage-watch.js'
+import { type OutageListener, OutageWatch, type PathFinding } from './outage-watch.js'
 import { type OverrideChange, type OverrideState, OverrideSwitch } from './override-switch.js'
 import type { PurseConfig } from './purse.js'
 import { SharedOverride } from './shared-override.js'
@@ -202,8 +202,7 @@ export class Site {
     const wasHealthy = this.#isHealthy()
     // The circuit reports every other change; only a brown-out ends as time passes.
     if (this.circuit.state === 'suspect') this.#watchApi()
-    const { state, why } = this.clientPath.finding()
-    this.clientPathWatch.move(state, why)
+    this.clientPathWatch.move(this.clientPath.finding())
     this.#expected.roll(this.#parts.clock.nowMs(), wasHealthy && this.#isHealthy())
   }
 
@@ -232,11 +231,10 @@ export class Site {
   }
 
   #watchApi(): void {
-    const { state, why } = this.#apiFinding()
-    this.apiWatch.move(state, why)
+    this.apiWatch.move(this.#apiFinding())
   }
 
-  #apiFinding(): { readonly state: 'healthy' | 'suspect' | 'outage'; readonly why: string } {
+  #apiFinding(): PathFinding {
     const { state, why } = this.circuit
     if (why === undefined) return { state: 'healthy', why: 'the API answers' }
     if (state === 'open') return { state: 'outage', why: `circuit open: ${why}` }

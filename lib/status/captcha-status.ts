@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { maxOverrideMs } from '../admission/question.js'
 import { type Clock, systemClock } from '../clock.js'
 import { errorForNext } from '../guard/error-for-next.js'
 import { CaptchaConfigError } from '../options/captcha-config-error.js'
@@ -180,7 +181,7 @@ class StatusRouter {
 const details = {
   guard: '`guard` must name one of the guards.',
   mode: "`mode` must be 'pass', 'verify_only' or 'none'.",
-  forMs: '`forMs` must be an integer from 1 to 86400000; `pass` needs it.',
+  forMs: `\`forMs\` must be an integer from 1 to ${maxOverrideMs}; \`pass\` needs it.`,
   reason: '`reason` must say why, in at most 200 characters.',
 } as const
 

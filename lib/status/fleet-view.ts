@@ -1,4 +1,5 @@
-import type { LateSnapshot, PurseState } from '../guard/guard-types.js'
+import type { PurseState } from '../guard/guard-types.js'
+import type { LateSnapshot } from '../site/late-verification.js'
 import type { WatchSnapshot } from '../site/outage-watch.js'
 import type { ProcessIdentity, ProcessState, ProcessStatus } from './process-status.js'
 import { otherColumns, verdictColumns } from './recording/columns.js'

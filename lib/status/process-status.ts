@@ -1,12 +1,10 @@
 import * as v from 'valibot'
 import { captchaReasons, degradationCauses } from '../admission/cause-table.js'
 import type { GuardSnapshot } from '../guard/guard-types.js'
+import { maxStatusBytes } from '../store/status-bounds.js'
 import { columnKeys } from './recording/columns.js'
 import { minutesKept } from './recording/minute-counts.js'
 import type { Recording } from './recording/status-recorder.js'
-
-/** The most that one process publishes, in bytes of JSON. */
-export const maxProcessStatusBytes = 8192
 
 /** Which process a status is of. */
 export interface ProcessIdentity {
@@ -93,7 +91,7 @@ const budgets = [
 type Budget = (typeof budgets)[number]
 
 /**
- * A process's status as the store holds it: versioned JSON of at most {@link maxProcessStatusBytes}. What does not fit is left
+ * A process's status as the store holds it: versioned JSON of at most {@link maxStatusBytes}. What does not fit is left
  * out, details first. `undefined` where not even the state fits.
  */
 export function encodeProcessStatus(status: ProcessStatus): string | undefined {
@@ -101,7 +99,7 @@ export function encodeProcessStatus(status: ProcessStatus): string | undefined {
     const text = JSON.stringify({ version: 1, ...shortened(status, budget) }, (_key, value: unknown) =>
       typeof value === 'string' && value.length > 600 ? value.slice(0, 600) : value,
     )
-    if (Buffer.byteLength(text) <= maxProcessStatusBytes) return text
+    if (Buffer.byteLength(text) <= maxStatusBytes) return text
   }
   return undefined
 }
@@ -256,7 +254,7 @@ const wireSchema = v.object({
  * is then counted, and not shown.
  */
 export function decodeProcessStatus(encoded: string): ProcessStatus | undefined {
-  if (encoded.length > maxProcessStatusBytes) return undefined
+  if (encoded.length > maxStatusBytes) return undefined
   let parsed: unknown
   try {
     parsed = JSON.parse(encoded)
