@@ -58,7 +58,8 @@ const disproofMs = 900_000
 export class ClientPath {
   readonly #options: ClientPathOptions
   readonly #passes = new RollingCounts(['verified'], fiveMinutesMs, slotCount)
-  readonly #createdMs: number
+  /** Since when passes that are missing mean something; infinite while Tencent is not asked. */
+  #watchedSinceMs: number
   #lastProbeStartMs = Number.NEGATIVE_INFINITY
   #giveUpProbe: (() => void) | undefined
   #isClosed = false
@@ -70,7 +71,7 @@ export class ClientPath {
 
   constructor(options: ClientPathOptions) {
     this.#options = options
-    this.#createdMs = options.clock.nowMs()
+    this.#watchedSinceMs = options.clock.nowMs()
   }
 
   /** Any request that brought a ticket: keeps the probe fresh, without a timer. */
@@ -83,6 +84,11 @@ export class ClientPath {
   noteVerified(): void {
     this.#passes.add('verified', this.#options.clock.nowMs())
     if (this.#failing !== undefined) this.#weighFailure(this.#failing)
+  }
+
+  /** Ends the watch for a collapse of verified passes, or begins it anew: where Tencent is not asked none is verified. */
+  watchPasses(isOn: boolean): void {
+    this.#watchedSinceMs = isOn ? this.#options.clock.nowMs() : Number.POSITIVE_INFINITY
   }
 
   /** The state now; `outage` is evidence for fallback tickets. */
@@ -144,7 +150,7 @@ export class ClientPath {
   #hasCollapsed(): boolean {
     const nowMs = this.#options.clock.nowMs()
     const expected = ((this.#options.expected.certainPerMinute() ?? 0) * fiveMinutesMs) / 60_000
-    const isSeenWhole = nowMs - this.#createdMs >= fiveMinutesMs
+    const isSeenWhole = nowMs - this.#watchedSinceMs >= fiveMinutesMs
     if (!isSeenWhole || expected < tellingPasses || this.#passes.count('verified', nowMs) >= collapseShare * expected) {
       this.#collapsedSinceMs = undefined
       return false

@@ -78,6 +78,8 @@ export class Site {
   readonly #expected: ExpectedPasses
   #settings: SiteSettings
   #store: StoreLink | undefined
+  /** `override('pass')` is in force: Tencent is not asked, so that passes which are not verified say nothing. */
+  #isUnasked = false
   readonly #sharedOverride: SharedOverride
 
   constructor(parts: SiteParts) {
@@ -95,7 +97,7 @@ export class Site {
       expected: this.#expected,
       onChange: () => this.refresh(),
     })
-    this.override = new OverrideSwitch(clock, (state, why) => listener.override(state, why))
+    this.override = new OverrideSwitch(clock, (state, why) => this.#overrideChanged(state, why))
     this.#sharedOverride = new SharedOverride({ clock, override: this.override, store: () => this.#store })
     this.fleet = new FleetStatus({ clock, store: () => this.#store })
     this.ledger = new Ledger({
@@ -222,6 +224,17 @@ export class Site {
     return isFirst
   }
 
+  #overrideChanged(state: OverrideState, why: OverrideChange): void {
+    const isUnasked = state.mode === 'pass' && why !== 'expired'
+    if (isUnasked !== this.#isUnasked) {
+      this.#expected.roll(this.#parts.clock.nowMs(), this.#isHealthy())
+      this.#isUnasked = isUnasked
+      this.#expected.roll(this.#parts.clock.nowMs(), this.#isHealthy())
+      this.clientPath.watchPasses(!isUnasked)
+    }
+    this.#parts.listener.override(state, why)
+  }
+
   #circuitChanged(): void {
     const wasHealthy = this.#isHealthy()
     this.#watchApi()
@@ -246,10 +259,10 @@ export class Site {
    * Whether this minute may teach the baseline. A suspicion alone does not spoil it: a ticket that makes Tencent stumble raises
    * one against the API, with which an attacker could spoil the quiet minutes and leave the busy ones, and a probe that fails
    * while users are verified raises one against the script for as long as a firewall stays closed. An endpoint on trial has verified
-   * no ticket, whatever was sent.
+   * no ticket, whatever was sent, and under `override('pass')` none is sent.
    */
   #isHealthy(): boolean {
-    if (this.#parts.isOnTrial()) return false
+    if (this.#isUnasked || this.#parts.isOnTrial()) return false
     return this.apiWatch.state !== 'outage' && this.clientPathWatch.state !== 'outage'
   }
 
