@@ -54,6 +54,7 @@ const checks: ReadonlyArray<readonly [scenario: RegExp, check: Check]> = [
   [/^first-burst/, (row) => atMost('first burst: longest wait, ms', row.result.slowestMs, defaultTimeoutMs)],
   [/^flash-sale\/ten-minutes-before/, (row) => passed('10 × peak, then an outage: honest passed', row, 95)],
   [/^script-down-for-all/, (row) => fromSecondMinute(row)],
+  [/^override-pass/, (row) => passed('override, script out of reach for a region: honest passed', row, 99)],
   [/^restart-in-outage\/store/, (row, rows) => asWithoutRestart(row, rows)],
   [/^restart-in-outage\/expected/, (row) => passed('restart, expectedPerMinute, no store: honest passed', row, 95)],
   [
