@@ -1,6 +1,6 @@
 import type { FleetStatus } from '../site/fleet-status.js'
 
-/** The ESM and the CommonJS build, and the entry points of the latter, are copies of this module: the key finds across them. */
+/** `Symbol.for`, so that a status page of another installed copy of the package finds it. */
 const fleetKey = Symbol.for('tencent-captcha-guard/fleet@1')
 
 /** Gives a guard the statuses of its site's fleet, for entry points alone. */

@@ -30,7 +30,7 @@ export interface Membership {
 interface SharedSite {
   readonly id: string
   readonly key: ReturnType<typeof siteKey>
-  /** The copies of this module have a system clock each, and mean the same. */
+  /** Each installed copy of the package has a system clock object of its own. */
   readonly time: Clock | 'system'
   readonly clock: Clock
   readonly members: Set<Member>
@@ -38,7 +38,7 @@ interface SharedSite {
   services: SiteServices | undefined
 }
 
-/** The ESM and the CommonJS build are two copies of this module in one process. */
+/** `Symbol.for`, so that guards of two installed copies of the package share their sites. */
 const registryKey = Symbol.for('tencent-captcha-guard/sites@1')
 
 function registry(): Set<SharedSite> {

@@ -9,6 +9,7 @@ const noLate: LateSnapshot = Object.freeze({ waiting: 0, genuine: 0, refused: 0,
 /** The line at an outage's end waits this long for the late verdicts it sums up. */
 const waitForLateMs = 5_000
 
+/** What the lines of one path are written from. */
 export interface OutageLogOptions {
   readonly path: 'api' | 'client'
   readonly announce: {
@@ -20,7 +21,7 @@ export interface OutageLogOptions {
   readonly late?: () => LateSnapshot
 }
 
-/** Tells a path's changes, and writes an outage's two lines; the second says how it went, late verification included. */
+/** Publishes a path's changes, and writes a line at the start of an outage and one at its end, with the late verdicts. */
 export class OutageLog implements OutageListener {
   readonly #options: OutageLogOptions
   #countsAtStart: LateSnapshot

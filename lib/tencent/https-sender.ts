@@ -13,6 +13,7 @@ import type { Done, RunningCall } from './with-deadline.js'
 /** Longest body that is read, in bytes. A real reply has a few hundred. */
 const maxBodyBytes = 64 * 1024
 
+/** Sends signed requests to one endpoint. */
 export interface HttpsSender {
   /** Calls `done` once, at any time, or not at all once the call was stopped. */
   send(request: ApiRequest, credential: TencentCredential, done: Done): RunningCall
