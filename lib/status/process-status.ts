@@ -3,7 +3,7 @@ import { captchaReasons, degradationCauses } from '../admission/cause-table.js'
 import type { GuardSnapshot } from '../guard/guard-types.js'
 import { maxStatusBytes } from '../store/status-bounds.js'
 import { columnKeys } from './recording/columns.js'
-import { minutesKept } from './recording/minute-counts.js'
+import { minutesKept, sumOf } from './recording/minute-counts.js'
 import type { Recording } from './recording/status-recorder.js'
 
 /** Which process a status is of. */
@@ -25,20 +25,23 @@ export interface ProcessStatus {
   readonly recording: Recording
 }
 
+const stateKeys = [
+  'api',
+  'clientPath',
+  'circuit',
+  'endpoints',
+  'credential',
+  'purses',
+  'baselinePerMinute',
+  'late',
+  'inFlight',
+  'store',
+] as const
+
 /** The part of the guard's snapshot that the page shows of each process, and adds up over all. */
-export type ProcessState = Pick<
-  GuardSnapshot,
-  | 'api'
-  | 'clientPath'
-  | 'circuit'
-  | 'endpoints'
-  | 'credential'
-  | 'purses'
-  | 'baselinePerMinute'
-  | 'late'
-  | 'inFlight'
-  | 'store'
-> & { readonly overrideMode: GuardSnapshot['override']['mode'] }
+export type ProcessState = Pick<GuardSnapshot, (typeof stateKeys)[number]> & {
+  readonly overrideMode: GuardSnapshot['override']['mode']
+}
 
 /** The status of this process. */
 export function processStatus(
@@ -47,37 +50,11 @@ export function processStatus(
   snapshot: GuardSnapshot,
   recording: Recording,
 ): ProcessStatus {
-  const {
-    api,
-    clientPath,
-    circuit,
-    endpoints,
-    credential,
-    purses,
-    baselinePerMinute,
-    late,
-    inFlight,
-    store,
-    override,
-  } = snapshot
-  return {
-    process,
-    atMs,
-    state: {
-      api,
-      clientPath,
-      circuit,
-      endpoints,
-      credential,
-      purses,
-      baselinePerMinute,
-      late,
-      inFlight,
-      store,
-      overrideMode: override.mode,
-    },
-    recording,
-  }
+  const shown = Object.fromEntries(stateKeys.map((key) => [key, snapshot[key]])) as Pick<
+    GuardSnapshot,
+    (typeof stateKeys)[number]
+  >
+  return { process, atMs, state: { ...shown, overrideMode: snapshot.override.mode }, recording }
 }
 
 /** What is left out, step by step, of a status that is too large. */
@@ -117,16 +94,15 @@ function shortened({ process, atMs, state, recording }: ProcessStatus, budget: B
       ),
       latency: latency.slice(0, budget.endpoints),
       degraded: degraded.slice(0, budget.decisions),
-      limited: limited.slice(limited.length - Math.min(limited.length, budget.clients)),
-      outages: outages.slice(outages.length - Math.min(outages.length, budget.outages)),
+      limited: limited.slice(Math.max(0, limited.length - budget.clients)),
+      outages: outages.slice(Math.max(0, outages.length - budget.outages)),
     },
   }
 }
 
 function largestColumns(counts: Recording['counts'], most: number): [string, readonly number[]][] {
-  const sum = (column: readonly number[]) => column.reduce((total, count) => total + count, 0)
   return Object.entries(counts)
-    .sort(([, a], [, b]) => sum(b) - sum(a))
+    .sort(([, a], [, b]) => sumOf(b) - sumOf(a))
     .slice(0, most)
 }
 
