@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
+import { isLoopbackHost } from '../client-address.js'
 import { type Clock, systemClock } from '../clock.js'
 import type { GuardConfig } from '../options/config.js'
 import { checkRunningEndpoints, mergeSiteOptions, type SiteConfig, siteKey } from '../options/site-options.js'
@@ -168,14 +169,10 @@ function announcer({ id, clock, merged, members }: SharedSite): SiteAnnouncer & 
 
 /** Whether a guard talks to a simulator on this machine. */
 export function usesLoopback({ transport }: Pick<GuardConfig, 'transport'>): boolean {
-  return transport.kind === 'https' && transport.endpoints.every(isLoopback)
+  return transport.kind === 'https' && transport.endpoints.every(({ hostname }) => isLoopbackHost(hostname))
 }
 
 /** Against a simulator on this machine the vendor's real script says nothing; the simulator's own does. */
 function probesScript(config: SiteConfig): boolean {
-  return !usesLoopback(config) || isLoopback(new URL(config.scriptUrl))
-}
-
-function isLoopback({ hostname }: URL): boolean {
-  return /^(localhost|127\..*|\[::1\])$/.test(hostname)
+  return !usesLoopback(config) || isLoopbackHost(new URL(config.scriptUrl).hostname)
 }
