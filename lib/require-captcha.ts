@@ -18,7 +18,7 @@ export interface RequireCaptchaOptions {
 /**
  * Lets a route decide on what a guard before it found: answers 400, 403, 429 or 503 to what did not pass, and with
  * `allowDegraded: false` 503 to what was not verified either, which gives back what was drawn for it. Without `req.captcha` it
- * calls `next(error)`: a forgotten guard must not look like an open door. Throws {@link CaptchaConfigError} on wrong options.
+ * calls `next(error)`: without a guard no request passes. Throws {@link CaptchaConfigError} on wrong options.
  */
 export function requireCaptcha(options: RequireCaptchaOptions = {}): CaptchaMiddleware {
   const { allowDegraded } = parseOptions(options)

@@ -296,7 +296,7 @@ export class Site {
   #adoptShared(state: StoreState): void {
     this.#expected.adopt(state)
     this.ledger.followBaseline()
-    this.#sharedOverride.hear(state)
+    this.#sharedOverride.onStoreState(state)
     this.fleet.heartbeatAnswered()
   }
 }

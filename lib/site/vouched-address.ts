@@ -7,7 +7,7 @@ const maxKeys = 100_000
 
 /**
  * Counts the passes of vouched identities by the address behind them, apart from the address's own limit: an office of loyal
- * users passes, and an address with a bag of bought identities does not pass with each of them.
+ * users passes, and an address does not pass with each of many bought identities.
  */
 export class VouchedAddress {
   readonly #passes = new SlidingLog(windowMs, maxKeys)

@@ -194,7 +194,7 @@ const details = {
   reason: '`reason` must say why, in at most 200 characters.',
 } as const
 
-/** Strict on purpose: the page holds what callers sent, and opens the door of the site. Pages of the same origin may frame it. */
+/** Strict, because the page shows what callers sent, and its form can let all requests pass. Pages of the same origin may frame it. */
 function pagePolicy(nonce: string): string {
   return [
     "default-src 'none'",

@@ -88,7 +88,7 @@ class SiteMemory {
   readonly #history: ClientHistory
   readonly #tickets = new AgingMap<TicketMark>(maxKeys)
   readonly #passes = new AgingMap<ClientPasses>(maxKeys)
-  /** The one that was heard last is the last one. */
+  /** In the order of their last heartbeats. */
   readonly #processes = new Map<string, LiveProcess>()
   #baseline: SiteRate | undefined
   #reference: SiteRate | undefined
