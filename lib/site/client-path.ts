@@ -1,10 +1,8 @@
+import type { ProbeReport } from '../admission/outcome.js'
 import type { Clock } from '../clock.js'
 import { RollingCounts } from '../structures/rolling-counts.js'
 import type { ExpectedPasses } from './expected-passes.js'
 import type { PathFinding } from './outage-watch.js'
-
-/** What one probe of the vendor's script found. `unknown`: this machine could not even ask. */
-export type ProbeReport = 'reachable' | 'unreachable' | 'unknown'
 
 /**
  * Fetches the script. Calls `done` exactly once, never before it has returned, and never throws. Returns a function that gives

@@ -1,8 +1,8 @@
 import http from 'node:http'
 import https from 'node:https'
 import type { LookupFunction } from 'node:net'
+import type { ProbeReport } from '../admission/outcome.js'
 import type { Clock } from '../clock.js'
-import type { ProbeReport } from '../site/client-path.js'
 import { localCodeOf } from './local-failure.js'
 import type { LookupQueue } from './lookup-queue.js'
 

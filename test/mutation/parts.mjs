@@ -34,6 +34,6 @@ export const parts = {
   probes: part('site', 'short-wait probe-turns', 'time-limits circuit-disagreement'),
   site: part('site', 'site'),
   replays: part('site', 'replay-memory'),
-  history: part('site', 'client-history'),
+  history: part('store', 'client-history'),
   allowance: part('site', 'call-allowance learned-rate'),
 }
