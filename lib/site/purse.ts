@@ -186,10 +186,8 @@ export class Purse {
   }
 
   #bucketsFor({ isFallback }: PurseClaim, usesReserve: boolean): readonly TokenBucket[] {
-    const buckets = [this.#total]
-    if (!usesReserve) buckets.push(this.#strangers)
-    if (isFallback && this.#fallback) buckets.push(this.#fallback)
-    return buckets
+    const buckets = usesReserve ? [this.#total] : [this.#total, this.#strangers]
+    return isFallback && this.#fallback ? [...buckets, this.#fallback] : buckets
   }
 
   /** Whether the key need not draw on what is there for keys without history. */
