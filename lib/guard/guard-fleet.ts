@@ -9,6 +9,6 @@ export function withFleet<T extends object>(guard: T, fleet: FleetStatus): T {
 }
 
 /** The statuses of the fleet that a guard belongs to; `undefined` for what only looks like a guard. */
-export function fleetOf(guard: object): Pick<FleetStatus, 'isShared' | 'publish' | 'read'> | undefined {
+export function fleetOf(guard: object): Pick<FleetStatus, 'publish' | 'read'> | undefined {
   return (guard as { [fleetKey]?: FleetStatus })[fleetKey]
 }

@@ -158,11 +158,6 @@ export class SiteServices {
     this.site.configure(settings)
   }
 
-  /** The way of callers' tickets to the endpoint in use. */
-  get upstream(): Upstream {
-    return this.endpoints.inUse.ways.calls
-  }
-
   /** Sends one canary; returns what gives it up. See {@link askCanary}. */
   askCanary(upstream: Upstream, timeoutMs: number, done: (reply: Outcome) => void): () => void {
     const startedMs = this.clock.nowMs()

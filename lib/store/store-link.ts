@@ -81,12 +81,6 @@ export class StoreLink {
     void this.ask(operation)
   }
 
-  /** Whether the store takes and gives the statuses of processes. */
-  get sharesStatus(): boolean {
-    const { publishStatus, readStatuses } = this.#options.session
-    return publishStatus !== undefined && readStatuses !== undefined
-  }
-
   /**
    * Runs one operation that no decision needs, if the store is up; settles within 200 ms, to `undefined` where it failed. A failure
    * marks nothing as down: many statuses on a slow line must not cost the site its shared limits.
