@@ -25,6 +25,7 @@ export interface ProcessStatus {
   readonly recording: Recording
 }
 
+/** What a process's state takes from the snapshot. */
 const stateKeys = [
   'api',
   'clientPath',
