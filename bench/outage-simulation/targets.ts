@@ -1,3 +1,4 @@
+import { defaultTimeoutMs } from '../../lib/options/schema.js'
 import type { Measured } from './measure.js'
 import { type RunResult, sumOf } from './run-result.js'
 import { simulatedConfig } from './simulated-config.js'
@@ -12,8 +13,6 @@ export interface TargetReport {
   readonly needed: string
   readonly isMet: boolean
 }
-
-const defaultTimeoutMs = 2000
 
 type Check = (row: Measured, rows: readonly Measured[]) => Omit<TargetReport, 'site' | 'scenario'>
 

@@ -71,6 +71,9 @@ const purse = (defaults: Readonly<Record<PurseNumber, number>>) =>
     }),
   })
 
+/** Milliseconds that a guard waits for Tencent unless told otherwise. */
+export const defaultTimeoutMs = 2000
+
 /**
  * Type, default, bounds and error text of each option. Its output is the config, but for the defaults that depend on another
  * option: `endpoint` and `degradation.fallback.scriptUrl` on `site`, `canaryMaxIntervalMs` on `canaryIntervalMs`.
@@ -101,7 +104,7 @@ export const schema = objectOf({
   userIp: v.optional(callback<Documented<'userIp'>>(), () => (req: CaptchaRequest) => req.ip),
   clientKey: v.optional(callback<Documented<'clientKey'>>()),
   knownAs: v.optional(callback<Documented<'knownAs'>>()),
-  timeoutMs: v.optional(durationMs(), 2000),
+  timeoutMs: v.optional(durationMs(), defaultTimeoutMs),
   maxInFlight: v.optional(count, 2048),
   mode: v.optional(v.picklist(['enforce', 'observe'], "'enforce' or 'observe'"), 'enforce'),
   skip: v.optional(callback<Documented<'skip'>>()),

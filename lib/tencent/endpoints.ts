@@ -154,7 +154,6 @@ export class Endpoints {
     const scouts = [...this.#scouts.values()]
     this.#scouts.clear()
     for (const giveUp of scouts) giveUp()
-    this.#fit.clear()
   }
 
   #scouting(endpoint: Endpoint): AskEndpoint {

@@ -6,12 +6,9 @@ import { asciiJson } from './ascii-json.js'
 import { type Connection, ConnectionPool } from './connection-pool.js'
 import { localCodeOf } from './local-failure.js'
 import type { RequestSigner } from './signed-headers.js'
-import type { UpstreamResult } from './upstream-result.js'
+import { maxBodyBytes, type UpstreamResult } from './upstream-result.js'
 import type { ApiRequest } from './verify-call.js'
 import type { Done, RunningCall } from './with-deadline.js'
-
-/** Longest body that is read, in bytes. A real reply has a few hundred. */
-const maxBodyBytes = 64 * 1024
 
 /** Sends signed requests to one endpoint. */
 export interface HttpsSender {

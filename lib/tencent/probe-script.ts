@@ -5,9 +5,9 @@ import type { ProbeReport } from '../admission/outcome.js'
 import type { Clock } from '../clock.js'
 import { localCodeOf } from './local-failure.js'
 import type { LookupQueue } from './lookup-queue.js'
+import { maxBodyBytes } from './upstream-result.js'
 
 const deadlineMs = 3_000
-const maxBodyBytes = 64 * 1024
 const maxRedirects = 3
 
 /** What a probe needs beside the URL. */
