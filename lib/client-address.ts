@@ -38,6 +38,11 @@ export class ClientAddress {
   }
 }
 
+/** Whether a host is this machine: `localhost` or a loopback address, an IPv6 one as it is or in brackets. */
+export function isLoopbackHost(host: string): boolean {
+  return host === 'localhost' || parseClientAddress(host.replace(/^\[(.*)\]$/, '$1'))?.isLoopback === true
+}
+
 /** `undefined` for anything that is not an IP address in its ordinary notation. */
 export function parseClientAddress(given: unknown): ClientAddress | undefined {
   if (typeof given !== 'string') return undefined

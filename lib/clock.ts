@@ -3,7 +3,7 @@ export interface Timer {
   cancel(): void
 }
 
-/** Time, and chance in time, as the guard sees it. Injected, so that a test or a simulation can turn the hands. */
+/** Time, and chance in time, as the guard sees it. Injected, so that tests and the simulation set it. */
 export interface Clock {
   /** Monotonic milliseconds; for every interval. */
   nowMs(): number
@@ -22,6 +22,7 @@ export const longestTimeoutMs = 2 ** 31 - 1
 /** The end of the year 9999, milliseconds since 1970: the last moment that ISO 8601 writes with four digits. A `Date` ends later, and throws. */
 export const lastEpochMs = 253_402_300_799_999
 
+/** The clock of this process; timers are unref'd. */
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   epochMs: () => Date.now(),

@@ -1,10 +1,12 @@
 import { IncomingMessage } from 'node:http'
+import * as v from 'valibot'
 import type { CaptchaVerdict } from './admission/verdict.js'
 import { errorForNext } from './guard/error-for-next.js'
-import { degradedNotAllowedProblem, refusalProblem } from './guard/problem.js'
+import { refusalProblem } from './guard/problem.js'
 import { respond } from './guard/respond.js'
 import { giveBackPasses } from './guard/shared-request.js'
 import { CaptchaConfigError } from './options/captcha-config-error.js'
+import { flag, objectOf, parse } from './options/schema-parts.js'
 import type { CaptchaMiddleware } from './types.js'
 
 /** Options of {@link requireCaptcha}. */
@@ -16,10 +18,10 @@ export interface RequireCaptchaOptions {
 /**
  * Lets a route decide on what a guard before it found: answers 400, 403, 429 or 503 to what did not pass, and with
  * `allowDegraded: false` 503 to what was not verified either, which gives back what was drawn for it. Without `req.captcha` it
- * calls `next(error)`: a forgotten guard must not look like an open door. Throws {@link CaptchaConfigError} on wrong options.
+ * calls `next(error)`: without a guard no request passes. Throws {@link CaptchaConfigError} on wrong options.
  */
 export function requireCaptcha(options: RequireCaptchaOptions = {}): CaptchaMiddleware {
-  const allowDegraded = parseAllowDegraded(options)
+  const { allowDegraded } = parseOptions(options)
   return function requireCaptchaMiddleware(req, res, next) {
     const { captcha } = req as IncomingMessage & { captcha?: CaptchaVerdict }
     if (captcha === undefined) {
@@ -28,7 +30,7 @@ export function requireCaptcha(options: RequireCaptchaOptions = {}): CaptchaMidd
     if (captcha.passed && (allowDegraded || !captcha.degraded)) return next()
     try {
       if (captcha.passed) giveBackPasses(req, res)
-      respond(res, captcha.passed ? degradedNotAllowedProblem() : refusalProblem(captcha.reason))
+      respond(res, refusalProblem(captcha.passed ? 'degradation_refused' : captcha.reason))
     } catch (error) {
       // A hook on the response: Express would take what it threw as it is, and may go on.
       next(errorForNext(error))
@@ -36,23 +38,11 @@ export function requireCaptcha(options: RequireCaptchaOptions = {}): CaptchaMidd
   }
 }
 
-function parseAllowDegraded(options: RequireCaptchaOptions): boolean {
+const schema = objectOf({ allowDegraded: v.optional(flag, true) })
+
+function parseOptions(options: RequireCaptchaOptions) {
   if (options instanceof IncomingMessage) {
     throw new CaptchaConfigError('options', 'requireCaptcha: call it: app.post(path, requireCaptcha(), handler).')
   }
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new CaptchaConfigError('options', 'requireCaptcha: the options must be an object, or absent.')
-  }
-  const { allowDegraded, ...rest } = options
-  const [unknown] = Object.keys(rest)
-  if (unknown !== undefined) {
-    throw new CaptchaConfigError(
-      unknown,
-      `requireCaptcha: unknown option \`${unknown}\`; the only one is \`allowDegraded\`.`,
-    )
-  }
-  if (allowDegraded !== undefined && typeof allowDegraded !== 'boolean') {
-    throw new CaptchaConfigError('allowDegraded', 'requireCaptcha: option `allowDegraded` must be true or false.')
-  }
-  return allowDegraded ?? true
+  return parse('requireCaptcha', schema, options)
 }

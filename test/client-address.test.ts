@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { parseClientAddress } from '../lib/client-address.js'
+import { isLoopbackHost, parseClientAddress } from '../lib/client-address.js'
 
 describe('an IPv4 address', () => {
   test.each([
@@ -196,4 +196,19 @@ describe('a private address', () => {
   ])('%s is private: %p, and loopback: %p', (written, isPrivate, isLoopback) => {
     expect(parseClientAddress(written)).toMatchObject({ isPrivate, isLoopback })
   })
+})
+
+test.each([
+  ['localhost', true],
+  ['127.0.0.1', true],
+  ['127.9.8.7', true],
+  ['::1', true],
+  ['[::1]', true],
+  ['[::ffff:7f00:1]', true],
+  ['127.evil.example', false],
+  ['localhost.evil.example', false],
+  ['10.0.0.1', false],
+  ['', false],
+])('whether the host %p is this machine: %p', (host, isLoopback) => {
+  expect(isLoopbackHost(host)).toBe(isLoopback)
 })

@@ -10,10 +10,11 @@ import {
 import { SharedRequest } from '../../lib/guard/shared-request.js'
 import { SiteServices } from '../../lib/guard/site-services.js'
 import type { DegradationConfig } from '../../lib/options/config.js'
-import { ClientHistory } from '../../lib/site/client-history.js'
+import { defaultTimeoutMs } from '../../lib/options/schema.js'
 import type { PurseSnapshot } from '../../lib/site/purse.js'
 import { vouchedKey } from '../../lib/site/vouched-key.js'
 import type { CaptchaStore } from '../../lib/store/captcha-store.js'
+import { ClientHistory } from '../../lib/store/client-history.js'
 import { KeyedHash } from '../../lib/structures/keyed-hash.js'
 import { callWithKeys } from '../../lib/tencent/credentials/call-with-keys.js'
 import { CredentialKeeper } from '../../lib/tencent/credentials/credential-keeper.js'
@@ -46,7 +47,6 @@ export interface ProcessWorld {
 }
 
 const captchaAppId = 190000001
-const timeoutMs = 2000
 const probeTimeoutMs = 3000
 const probeMs = 50
 const ignore = () => {}
@@ -76,7 +76,7 @@ export class CaptchaGuardProcess {
         maxInFlight: world.maxInFlight ?? 2048,
         probe: true,
         store,
-        canaryTimeoutMs: timeoutMs,
+        canaryTimeoutMs: defaultTimeoutMs,
         lateVerification,
       },
       upstreams: this.#upstreams(),
@@ -99,7 +99,7 @@ export class CaptchaGuardProcess {
     return {
       services: this.services,
       purses: ledger.openPurses(config),
-      timeoutMs,
+      timeoutMs: defaultTimeoutMs,
       maxFallbackAgeMs: config.fallback.maxAgeMs,
       rules: config.rules,
       reportLate: ignore,

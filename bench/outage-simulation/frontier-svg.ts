@@ -1,4 +1,5 @@
 import type { Measured } from './measure.js'
+import { sumOf } from './run-result.js'
 import type { Strategy } from './strategies.js'
 
 const width = 760
@@ -161,9 +162,8 @@ function byPlace(dots: readonly Point[]): readonly (readonly Point[])[] {
 }
 
 function dotOf({ result, scenario }: Measured): Dot {
-  const total = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0)
-  const honest = (100 * total(result.honestPassed)) / total(result.honestRequests)
-  const bots = total(result.botPassed) / scenario.minutes
+  const honest = (100 * sumOf(result.honestPassed)) / sumOf(result.honestRequests)
+  const bots = sumOf(result.botPassed) / scenario.minutes
   const known = (100 * result.knownPassed) / Math.max(1, result.knownRequests)
   return {
     x: xOf(bots),
@@ -171,7 +171,7 @@ function dotOf({ result, scenario }: Measured): Dot {
     bots,
     honest,
     known,
-    waited: result.honestWaited / total(result.honestRequests),
+    waited: result.honestWaited / sumOf(result.honestRequests),
   }
 }
 

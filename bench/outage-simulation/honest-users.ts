@@ -1,3 +1,4 @@
+import { storeLifetimes } from '../../lib/store/store-lifetimes.js'
 import type { RandomDraws } from './random-draws.js'
 import type { Peak } from './scenario.js'
 import { natRequestsPerMinute, naturalFallbackShare, type Site, usersBehindNat } from './sites.js'
@@ -31,7 +32,6 @@ export interface HonestOptions {
 const dayMs = 86_400_000
 const hourMs = 3_600_000
 /** How long the package remembers a verified pass. */
-const historyMs = dayMs
 /** One request in ten is a user's next one within a visit, some minutes after the one before. */
 const sameVisitShare = 0.1
 const visitMinutes = 3
@@ -124,7 +124,7 @@ export class HonestUsers {
   #keptAddress(): boolean {
     const { draws, visitors } = this.#options
     const sinceMs = visitors.medianReturnHours * hourMs * Math.exp(draws.normal())
-    return sinceMs < historyMs && draws.chance(Math.exp(-sinceMs / (visitors.addressHours * hourMs)))
+    return sinceMs < storeLifetimes.historyMs && draws.chance(Math.exp(-sinceMs / (visitors.addressHours * hourMs)))
   }
 
   #carrier(): string {

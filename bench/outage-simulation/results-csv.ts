@@ -1,4 +1,5 @@
 import type { Measured } from './measure.js'
+import { sumOf } from './run-result.js'
 
 const columns = [
   'site',
@@ -29,8 +30,8 @@ export function resultsCsv(rows: readonly Measured[]): string {
 function line({ site, scenario, strategy, runs, result, worstBotMinute }: Measured): string {
   const figures = [
     result.normalPerMinute,
-    total(result.honestRequests),
-    total(result.honestPassed),
+    sumOf(result.honestRequests),
+    sumOf(result.honestPassed),
     result.verified,
     result.honestWaited,
     result.honestWaitedLong,
@@ -39,7 +40,7 @@ function line({ site, scenario, strategy, runs, result, worstBotMinute }: Measur
     result.returningRequests,
     result.returningPassed,
     result.botRequests,
-    total(result.botPassed),
+    sumOf(result.botPassed),
     worstBotMinute.passed,
   ]
   return [site, scenario.name, strategy, scenario.minutes, runs, ...figures.map(rounded)].join(',')
@@ -47,8 +48,4 @@ function line({ site, scenario, strategy, runs, result, worstBotMinute }: Measur
 
 function rounded(figure: number): string {
   return String(Number(figure.toFixed(2)))
-}
-
-function total(counts: readonly number[]): number {
-  return counts.reduce((sum, count) => sum + count, 0)
 }

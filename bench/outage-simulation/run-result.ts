@@ -30,3 +30,8 @@ export interface RunResult {
   readonly botRequests: number
   readonly botPassed: readonly number[]
 }
+
+/** The sum of counts by minute. */
+export function sumOf(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0)
+}

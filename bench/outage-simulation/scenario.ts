@@ -61,6 +61,8 @@ export interface Scenario {
   readonly visitors: Visitors
   /** The application vouches for users who come back. */
   readonly knownAs: boolean
+  /** The operator's `override('pass')` is in force in the measured minutes. */
+  readonly overridePass: boolean
   readonly bots: Bots | undefined
   readonly peak: Peak | undefined
   /** So many honest requests at the moment of the fault, the first ones of a process that has just started, and no others. */

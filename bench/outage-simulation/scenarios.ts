@@ -10,6 +10,7 @@ const usual: Scenario = {
   probeFails: false,
   visitors: visitors.usual,
   knownAs: false,
+  overridePass: false,
   bots: undefined,
   peak: undefined,
   burst: undefined,
@@ -93,6 +94,12 @@ export const scenarios: readonly Scenario[] = [
   scenario({ name: 'script-down-for-all', withoutScript: 1, probeFails: true }),
   scenario({ name: 'script-down-for-region', withoutScript: 0.15 }),
   scenario({ name: 'script-down-for-region/known-as', withoutScript: 0.15, knownAs: true }),
+  scenario({
+    name: 'override-pass/script-down-for-region',
+    sites: ['blog', 'shop'],
+    withoutScript: 0.15,
+    overridePass: true,
+  }),
   ...flashSales(),
   scenario({
     name: 'restart-in-outage/expected-per-minute',

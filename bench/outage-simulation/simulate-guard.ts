@@ -150,12 +150,18 @@ class GuardRun {
     if (burst === undefined) await this.#learn()
     else await this.#stream(0, this.#startMs, [])
     this.#honest.startMeasuring()
+    if (this.#scenario.overridePass) this.#overridePass()
     const normalPerMinute = this.#honest.perMinute(this.#startMs + (this.#scenario.minutes * minuteMs) / 2)
     for (let request = 0; request < (burst ?? 0); request++) this.#handleHonest()
     await this.#stream(this.#startMs, this.#endMs, burst === undefined ? this.#measured() : [])
     await this.#runEvents(this.#endMs + drainMs)
     for (const process of this.#processes) process.close()
     return this.#tally.result(normalPerMinute)
+  }
+
+  #overridePass(): void {
+    const state = { mode: 'pass', by: 'simulation', leftMs: this.#scenario.minutes * minuteMs } as const
+    for (const { services } of this.#processes) services.site.setOverride(state)
   }
 
   /** What the processes have seen before. */

@@ -1,6 +1,7 @@
-import { defaultFloorPerMinute } from './default-floor.js'
+import { defaultTimeoutMs } from '../../lib/options/schema.js'
 import type { Measured } from './measure.js'
-import type { RunResult } from './run-result.js'
+import { type RunResult, sumOf } from './run-result.js'
+import { simulatedConfig } from './simulated-config.js'
 import { sites } from './sites.js'
 
 /** One target at one site, and how far it was met. */
@@ -12,8 +13,6 @@ export interface TargetReport {
   readonly needed: string
   readonly isMet: boolean
 }
-
-const defaultTimeoutMs = 2000
 
 type Check = (row: Measured, rows: readonly Measured[]) => Omit<TargetReport, 'site' | 'scenario'>
 
@@ -54,6 +53,7 @@ const checks: ReadonlyArray<readonly [scenario: RegExp, check: Check]> = [
   [/^first-burst/, (row) => atMost('first burst: longest wait, ms', row.result.slowestMs, defaultTimeoutMs)],
   [/^flash-sale\/ten-minutes-before/, (row) => passed('10 × peak, then an outage: honest passed', row, 95)],
   [/^script-down-for-all/, (row) => fromSecondMinute(row)],
+  [/^override-pass/, (row) => passed('override, script out of reach for a region: honest passed', row, 99)],
   [/^restart-in-outage\/store/, (row, rows) => asWithoutRestart(row, rows)],
   [/^restart-in-outage\/expected/, (row) => passed('restart, expectedPerMinute, no store: honest passed', row, 95)],
   [
@@ -119,7 +119,7 @@ function fullOutageWaits(row: Measured) {
 
 function fromSecondMinute(row: Measured) {
   const { honestPassed, honestRequests } = row.result
-  const share = percent(sum(honestPassed.slice(1)), sum(honestRequests.slice(1)))
+  const share = percent(sumOf(honestPassed.slice(1)), sumOf(honestRequests.slice(1)))
   return atLeast('script down: honest passed from the second minute on', share, 99)
 }
 
@@ -134,7 +134,7 @@ function asWithoutRestart(row: Measured, rows: readonly Measured[]) {
 
 /** All processes of the site together, the worst minute of all seeds. */
 function worstBots({ site, worstBotMinute: { passed, normalPerMinute } }: Measured) {
-  const allowed = Math.max(defaultFloorPerMinute() * sites[site].processes, 3 * normalPerMinute)
+  const allowed = Math.max(simulatedConfig({}).outage.total.floorPerMinute * sites[site].processes, 3 * normalPerMinute)
   return atMost('bot passes of the fleet, worst minute of all seeds', passed, allowed)
 }
 
@@ -142,8 +142,8 @@ function worstBots({ site, worstBotMinute: { passed, normalPerMinute } }: Measur
 function botsAsWithoutKnownAs(row: Measured, rows: readonly Measured[]) {
   const name = row.scenario.name.replace('/known-as', '')
   const without = rows.find(({ site, scenario }) => site === row.site && scenario.name === name)
-  const allowed = without === undefined ? 0 : 1.01 * sum(without.result.botPassed)
-  return atMost('knownAs: bot passes as without', sum(row.result.botPassed), allowed)
+  const allowed = without === undefined ? 0 : 1.01 * sumOf(without.result.botPassed)
+  return atMost('knownAs: bot passes as without', sumOf(row.result.botPassed), allowed)
 }
 
 function historyPassed(when: string, { result }: Measured, needed: number) {
@@ -196,17 +196,13 @@ function worstMeanMinute({ result }: Measured): number {
 }
 
 function honestRequests({ result }: Measured): number {
-  return sum(result.honestRequests)
+  return sumOf(result.honestRequests)
 }
 
 function passedShare({ honestPassed, honestRequests }: RunResult, minutes = honestPassed.length): number {
-  return percent(sum(honestPassed.slice(0, minutes)), sum(honestRequests.slice(0, minutes)))
+  return percent(sumOf(honestPassed.slice(0, minutes)), sumOf(honestRequests.slice(0, minutes)))
 }
 
 function percent(part: number, whole: number): number {
   return whole === 0 ? 100 : (100 * part) / whole
-}
-
-function sum(counts: readonly number[]): number {
-  return counts.reduce((total, count) => total + count, 0)
 }

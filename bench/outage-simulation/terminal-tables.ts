@@ -1,4 +1,5 @@
 import type { Measured } from './measure.js'
+import { sumOf } from './run-result.js'
 import type { TargetReport } from './targets.js'
 
 /** Every scenario under every strategy. */
@@ -20,12 +21,12 @@ export function printScenarios(rows: readonly Measured[]): void {
       'worst',
     ],
     rows.map(({ site, scenario, strategy, result, worstBotMinute }) => {
-      const requests = total(result.honestRequests)
+      const requests = sumOf(result.honestRequests)
       return [
         site,
         scenario.name,
         strategy,
-        share(total(result.honestPassed), requests),
+        share(sumOf(result.honestPassed), requests),
         share(result.knownRequests, requests),
         share(result.knownPassed, result.knownRequests),
         share(result.returningPassed, result.returningRequests),
@@ -33,7 +34,7 @@ export function printScenarios(rows: readonly Measured[]): void {
         share(result.honestWaited, requests),
         share(result.honestWaitedLong, requests),
         scenario.bots === undefined ? '' : (result.botRequests / scenario.minutes).toFixed(0),
-        scenario.bots === undefined ? '' : (total(result.botPassed) / scenario.minutes).toFixed(1),
+        scenario.bots === undefined ? '' : (sumOf(result.botPassed) / scenario.minutes).toFixed(1),
         scenario.bots === undefined ? '' : worstBotMinute.passed.toFixed(0),
       ]
     }),
@@ -65,8 +66,4 @@ function printTable(head: readonly string[], lines: readonly (readonly string[])
 
 function share(part: number, whole: number): string {
   return whole === 0 ? '–' : `${((100 * part) / whole).toFixed(2)} %`
-}
-
-function total(counts: readonly number[]): number {
-  return counts.reduce((sum, count) => sum + count, 0)
 }

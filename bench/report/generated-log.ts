@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { seededRandom } from '../../lib/simulator/fault-schedule.js'
 
 /** What the generator wrote, counted as it wrote it: what the report has to find. */
 export interface KnownFigures {
@@ -68,12 +69,12 @@ class LogWriter {
   readonly #processes: readonly string[]
   readonly #known: KnownFigures
   readonly #chatter: number
-  #random: number
+  readonly #random: () => number
   #serial = 0
   #lines: string[] = []
 
   constructor(seed: number, processes: number, chatter: number, known: KnownFigures) {
-    this.#random = seed
+    this.#random = seededRandom(seed)
     this.#known = known
     this.#chatter = chatter
     this.#processes = Array.from({ length: processes }, (_, index) => `"pid":${100 + index},"hostname":"web-${index}"`)
@@ -285,12 +286,9 @@ class LogWriter {
       .slice(0, 12)
   }
 
-  /** An integer from 0, below `bound` (mulberry32). */
+  /** An integer from 0, below `bound`. */
   #draw(bound: number): number {
-    this.#random = (this.#random + 0x6d2b79f5) | 0
-    let mixed = Math.imul(this.#random ^ (this.#random >>> 15), 1 | this.#random)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((((mixed ^ (mixed >>> 14)) >>> 0) * bound) / 4294967296) | 0
+    return Math.floor(this.#random() * bound)
   }
 }
 

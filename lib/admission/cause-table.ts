@@ -101,7 +101,7 @@ export const refusalTable = {
   rate_limited:        { degraded: false, ...tooMany },
   /** A fallback ticket older than `fallback.maxAgeMs`, or more than a minute ahead. Cure: the page makes a new one. */
   fallback_stale:      { degraded: true, ...invalid },
-  /** A fallback ticket that passed within five minutes. Cure: the page makes a new one. */
+  /** A fallback ticket that passed before, as long as it is not stale. Cure: the page makes a new one. */
   fallback_replayed:   { degraded: true, ...invalid },
   /** See the cause of the same name. */
   misconfigured:       { degraded: true, ...causeTable.misconfigured.http },

@@ -92,8 +92,14 @@ export function circuitReport(reply: Outcome): CallReport {
   }
 }
 
+/** What a canary says about Tencent. `unknown`: it was given up, or the failure may be this process's own. */
+export type CanaryReport = CauseRow['canary']
+
+/** What one probe of the vendor's script found. `unknown`: this machine could not even ask. */
+export type ProbeReport = 'reachable' | 'unreachable' | 'unknown'
+
 /** What a canary's reply says about Tencent. Every answer but an internal error is healthy, a refusal included. */
-export function canaryReport(reply: Outcome): CauseRow['canary'] {
+export function canaryReport(reply: Outcome): CanaryReport {
   switch (reply.kind) {
     case 'verified':
     case 'refused':

@@ -12,6 +12,7 @@ export type FormMessages = {
   waiting: string
 }
 
+/** The texts of a form in Chinese or in English. */
 export function formMessages(isChinese: boolean): FormMessages {
   return isChinese
     ? {

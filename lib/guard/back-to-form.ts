@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import * as v from 'valibot'
 import { type PublicCode, refusalTable } from '../admission/cause-table.js'
 import type { CaptchaVerdict } from '../admission/verdict.js'
-import { CaptchaConfigError } from '../options/captcha-config-error.js'
+import { objectOf, parse } from '../options/schema-parts.js'
 import { refusalProblem } from './problem.js'
 import { respond } from './respond.js'
 
@@ -13,6 +14,9 @@ export interface BackToFormOptions {
    */
   readonly path?: string | undefined
 }
+
+const pathMessage = 'a path that begins with a single "/"'
+const schema = objectOf({ path: v.optional(v.pipe(v.string(pathMessage), v.regex(/^\/(?![/\\])/, pathMessage))) })
 
 type Refused = Extract<CaptchaVerdict, { passed: false }>
 
@@ -28,14 +32,7 @@ type Refused = Extract<CaptchaVerdict, { passed: false }>
  * @throws CaptchaConfigError on an unknown option, or a path that does not begin with a single `/`
  */
 export function backToForm(options: BackToFormOptions = {}) {
-  const { path, ...rest } = options
-  const [unknown] = Object.keys(rest)
-  if (unknown !== undefined) {
-    throw new CaptchaConfigError(unknown, `backToForm: unknown option \`${unknown}\`; the only one is \`path\`.`)
-  }
-  if (path !== undefined && !/^\/(?![/\\])/.test(path)) {
-    throw new CaptchaConfigError('path', 'backToForm: option `path` must begin with a single "/".')
-  }
+  const { path } = parse('backToForm', schema, options)
   return function backToFormHandler(req: IncomingMessage, res: ServerResponse, _next: unknown, verdict: Refused): void {
     if (!isFormPost(req)) return respond(res, refusalProblem(verdict.reason))
     const { code } = refusalTable[verdict.reason]

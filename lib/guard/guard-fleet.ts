@@ -1,6 +1,6 @@
 import type { FleetStatus } from '../site/fleet-status.js'
 
-/** The ESM and the CommonJS build, and the entry points of the latter, are copies of this module: the key finds across them. */
+/** `Symbol.for`, so that a status page of another installed copy of the package finds it. */
 const fleetKey = Symbol.for('tencent-captcha-guard/fleet@1')
 
 /** Gives a guard the statuses of its site's fleet, for entry points alone. */
@@ -9,6 +9,6 @@ export function withFleet<T extends object>(guard: T, fleet: FleetStatus): T {
 }
 
 /** The statuses of the fleet that a guard belongs to; `undefined` for what only looks like a guard. */
-export function fleetOf(guard: object): Pick<FleetStatus, 'isShared' | 'publish' | 'read'> | undefined {
+export function fleetOf(guard: object): Pick<FleetStatus, 'publish' | 'read'> | undefined {
   return (guard as { [fleetKey]?: FleetStatus })[fleetKey]
 }

@@ -3,6 +3,7 @@ import type { CaptchaVerdict } from '../admission/verdict.js'
 import type { OverrideOptions } from '../options/override-options.js'
 import type { ReasonCounters } from '../report/counters.js'
 import type { CircuitSnapshot } from '../site/circuit.js'
+import type { LateSnapshot } from '../site/late-verification.js'
 import type { WatchSnapshot } from '../site/outage-watch.js'
 import type { OverrideSnapshot } from '../site/override-switch.js'
 import type { PurseSnapshot } from '../site/purse.js'
@@ -91,11 +92,3 @@ export interface GuardSnapshot {
 
 /** A purse, and what its total refills by: `start` before anything is known, then `floor`, `baseline` or `estimate` (`expectedPerMinute`). */
 export type PurseState = PurseSnapshot & { readonly basis: PurseBasis }
-
-/** Tickets that passed degraded: how many wait for their late verdict, and what the verdicts were. */
-export interface LateSnapshot {
-  readonly waiting: number
-  readonly genuine: number
-  readonly refused: number
-  readonly inconclusive: number
-}

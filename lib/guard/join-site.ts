@@ -1,9 +1,10 @@
 import { AsyncResource } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
+import { isLoopbackHost } from '../client-address.js'
 import { type Clock, systemClock } from '../clock.js'
 import type { GuardConfig } from '../options/config.js'
 import { checkRunningEndpoints, mergeSiteOptions, type SiteConfig, siteKey } from '../options/site-options.js'
-import { SiteChannels } from '../report/channels.js'
+import { SiteChannels } from '../report/publishers.js'
 import type { Reporter } from '../report/reporter.js'
 import { LookupQueue } from '../tencent/lookup-queue.js'
 import { probeScript } from '../tencent/probe-script.js'
@@ -30,7 +31,7 @@ export interface Membership {
 interface SharedSite {
   readonly id: string
   readonly key: ReturnType<typeof siteKey>
-  /** The copies of this module have a system clock each, and mean the same. */
+  /** Each installed copy of the package has a system clock object of its own. */
   readonly time: Clock | 'system'
   readonly clock: Clock
   readonly members: Set<Member>
@@ -38,7 +39,7 @@ interface SharedSite {
   services: SiteServices | undefined
 }
 
-/** The ESM and the CommonJS build are two copies of this module in one process. */
+/** `Symbol.for`, so that guards of two installed copies of the package share their sites. */
 const registryKey = Symbol.for('tencent-captcha-guard/sites@1')
 
 function registry(): Set<SharedSite> {
@@ -174,14 +175,10 @@ function announcer({ id, clock, merged, members }: SharedSite): SiteAnnouncer & 
 
 /** Whether a guard talks to a simulator on this machine. */
 export function usesLoopback({ transport }: Pick<GuardConfig, 'transport'>): boolean {
-  return transport.kind === 'https' && transport.endpoints.every(isLoopback)
+  return transport.kind === 'https' && transport.endpoints.every(({ hostname }) => isLoopbackHost(hostname))
 }
 
 /** Against a simulator on this machine the vendor's real script says nothing; the simulator's own does. */
 function probesScript(config: SiteConfig): boolean {
-  return !usesLoopback(config) || isLoopback(new URL(config.scriptUrl))
-}
-
-function isLoopback({ hostname }: URL): boolean {
-  return /^(localhost|127\..*|\[::1\])$/.test(hostname)
+  return !usesLoopback(config) || isLoopbackHost(new URL(config.scriptUrl).hostname)
 }

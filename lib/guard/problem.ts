@@ -19,7 +19,9 @@ export interface Problem {
   readonly body: string
 }
 
-function problem(status: number, code: PublicCode, retryAfter: boolean): Problem {
+/** The public answer to a refusal (RFC 9457). It says nothing about degradation, rules or purses: attackers read it as well. */
+export function refusalProblem(reason: RefusalReason): Problem {
+  const { status, code, retryAfter } = refusalTable[reason]
   return Object.freeze({
     status,
     // Not frozen: frameworks add to the headers that they are given.
@@ -30,15 +32,4 @@ function problem(status: number, code: PublicCode, retryAfter: boolean): Problem
     },
     body: JSON.stringify({ type: `urn:tencent-captcha-guard:${code}`, title: titles[code], status, code }),
   })
-}
-
-/** The public answer to a refusal (RFC 9457). It says nothing about degradation, rules or purses: attackers read it as well. */
-export function refusalProblem(reason: RefusalReason): Problem {
-  const { status, code, retryAfter } = refusalTable[reason]
-  return problem(status, code, retryAfter)
-}
-
-/** The public answer of a route that accepts no degraded pass. */
-export function degradedNotAllowedProblem(): Problem {
-  return problem(503, 'captcha_unavailable', true)
 }

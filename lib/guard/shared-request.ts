@@ -78,7 +78,7 @@ export class SharedRequest {
   }
 }
 
-/** `Symbol.for`, so that the ESM and the CommonJS build find each other's notes. */
+/** `Symbol.for`, so that guards of two installed copies of the package find each other's notes. */
 const notesKey = Symbol.for('tencent-captcha-guard/requests@3')
 
 interface Carrier {

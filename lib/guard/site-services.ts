@@ -2,17 +2,18 @@ import type { Outcome } from '../admission/outcome.js'
 import type { PurseName } from '../admission/question.js'
 import type { CaptchaVerdict } from '../admission/verdict.js'
 import type { Clock } from '../clock.js'
-import type { CallKind, EndedCall, StateChange } from '../report/channels.js'
+import type { CallKind, StateChange } from '../report/channels.js'
 import { OutageLog } from '../report/outage-log.js'
+import type { EndedCall } from '../report/publishers.js'
 import type { RunCanary } from '../site/canary-schedule.js'
 import type { Circuit } from '../site/circuit.js'
-import type { ClientHistory } from '../site/client-history.js'
 import type { RunProbe } from '../site/client-path.js'
 import { confirmedCanary } from '../site/confirmed-canary.js'
 import type { FleetStatus } from '../site/fleet-status.js'
 import { type LateTicket, type LateVerdict, LateVerification } from '../site/late-verification.js'
 import type { OverrideChange, OverrideState } from '../site/override-switch.js'
 import { Site, type SiteSettings } from '../site/site.js'
+import type { ClientHistory } from '../store/client-history.js'
 import { askCanary, type CanaryOptions } from '../tencent/canary.js'
 import { classifyReply } from '../tencent/classify-reply.js'
 import type { CredentialSnapshot } from '../tencent/credentials/credential-keeper.js'
@@ -156,11 +157,6 @@ export class SiteServices {
   configure(settings: ServiceSettings): void {
     this.site.configure(settings)
     this.#settings = settings
-  }
-
-  /** The way of callers' tickets to the endpoint in use. */
-  get upstream(): Upstream {
-    return this.endpoints.inUse.ways.calls
   }
 
   /** Sends one canary; returns what gives it up. See {@link askCanary}. */

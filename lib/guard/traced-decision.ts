@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks'
-import type { VerifyTrace } from '../report/channels.js'
+import type { VerifyTrace } from '../report/publishers.js'
 import { type DecisionContext, type DecisionEnd, type DecisionPolicy, PendingDecision } from './pending-decision.js'
 
 /** What starts a decision and gives it up. */

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import type { BaseIssue } from 'valibot'
 
-/** A wrong, missing or unknown option. Thrown when the guard is made, never while a request is served. */
+/** A wrong, missing or unknown option. Thrown by the call that was given the options: never because of a request. */
 export class CaptchaConfigError extends TypeError {
   override readonly name = 'CaptchaConfigError'
   readonly code = 'ERR_CAPTCHA_CONFIG'

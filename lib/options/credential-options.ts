@@ -1,8 +1,8 @@
 import * as v from 'valibot'
 import { cvmMetadataUrl, roleNamePattern } from '../tencent/credentials/cvm-metadata.js'
 import { stsEndpoint } from '../tencent/credentials/web-identity.js'
-import { CaptchaConfigError, kindOf, optionError } from './captcha-config-error.js'
-import { durationMs, httpUrl, integer, objectOf, text } from './schema.js'
+import { CaptchaConfigError } from './captcha-config-error.js'
+import { durationMs, httpUrl, integer, objectOf, parse, text } from './schema-parts.js'
 
 /** Options of `cvmRoleCredential()`. */
 export interface CvmRoleCredentialOptions {
@@ -103,16 +103,4 @@ function readVariable(option: keyof typeof variables): string {
     option,
     `tkeOidcCredential: option \`${option}\` is missing, and the environment variable ${name} is not set. Does the pod's service account carry a role?`,
   )
-}
-
-type Schema = v.GenericSchema & { readonly entries: v.ObjectEntries }
-
-function parse<Given extends Schema>(name: string, schema: Given, options: object): v.InferOutput<Given> {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new CaptchaConfigError('options', `${name}: the options must be an object, not ${kindOf(options)}.`)
-  }
-  const result = v.safeParse(schema, options)
-  if (result.success) return result.output
-  const { option, message } = optionError(result.issues[0], schema.entries, options)
-  throw new CaptchaConfigError(option, message.replace(/^tencent-captcha-guard/, name))
 }

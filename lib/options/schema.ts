@@ -12,25 +12,12 @@ import type {
   TencentCredential,
 } from '../types.js'
 import type { CaptchaGuardOptions, DegradationRule } from './options.js'
+import { callback, durationMs, flag, httpUrl, integer, isObject, numberThat, objectOf, text } from './schema-parts.js'
 
-/** Longest delay of a timer. */
-const maxTimerMs = 2_147_483_647
-
-const numberThat = (expected: string, isFit: (value: number) => boolean) =>
-  v.pipe(v.number(expected), v.check(isFit, expected))
-export const integer = (min: number, max: number, expected: string) =>
-  numberThat(expected, (value) => Number.isInteger(value) && value >= min && value <= max)
 const count = integer(1, Number.MAX_SAFE_INTEGER, 'an integer, at least 1')
-export const durationMs = (min = 1) =>
-  integer(min, maxTimerMs, `an integer number of milliseconds, from ${min} to ${maxTimerMs}`)
 const nonNegative = numberThat('a number, 0 or more', (value) => Number.isFinite(value) && value >= 0)
 const positive = numberThat('a number above 0', (value) => Number.isFinite(value) && value > 0)
 const share = numberThat('a number above 0, at most 1', (value) => value > 0 && value <= 1)
-const flag = v.boolean('true or false')
-export const text = v.pipe(v.string('a string that is not empty'), v.regex(/\S/, 'a string that is not empty'))
-const urlMessage =
-  'a string with the whole URL, http:// or https:// included, and without user name, password, query and hash'
-export const httpUrl = v.pipe(v.string(urlMessage), v.check(isHttpUrl, urlMessage), v.transform(hrefOf))
 type EndpointSchema = v.GenericSchema<string | readonly string[], readonly string[]>
 const oneEndpoint = v.pipe(
   httpUrl,
@@ -38,24 +25,12 @@ const oneEndpoint = v.pipe(
 )
 
 type Documented<Name extends keyof CaptchaGuardOptions> = Exclude<CaptchaGuardOptions[Name], string | undefined>
-const callback = <Type>() => v.custom<Type>((value) => typeof value === 'function', 'a function')
 const withMethods = <Type>(expected: string, ...names: readonly string[]) =>
   v.custom<Type>(
     (value) => isObject(value) && names.every((name) => typeof Reflect.get(value, name) === 'function'),
     expected,
   )
 
-/** A member that is not in `entries` is an error unless it is `undefined`. The validator alone would accept a list. */
-export const objectOf = <const Entries extends v.ObjectEntries>(entries: Entries) => {
-  const members = v.strictObject(entries)
-  const steps = v.pipe(
-    v.custom<v.InferInput<typeof members>>((value) => typeof value === 'object' && isObject(value), 'an object'),
-    v.transform(withoutUndefined),
-    members,
-    v.transform((output) => Object.freeze(output)),
-  )
-  return Object.assign(steps, { entries })
-}
 /** An object that may be absent: each member then has its own default. */
 const group = <const Entries extends v.ObjectEntries>(entries: Entries) => v.optional(objectOf(entries), {} as never)
 
@@ -96,6 +71,9 @@ const purse = (defaults: Readonly<Record<PurseNumber, number>>) =>
     }),
   })
 
+/** Milliseconds that a guard waits for Tencent unless told otherwise. */
+export const defaultTimeoutMs = 2000
+
 /**
  * Type, default, bounds and error text of each option. Its output is the config, but for the defaults that depend on another
  * option: `endpoint` and `degradation.fallback.scriptUrl` on `site`, `canaryMaxIntervalMs` on `canaryIntervalMs`.
@@ -126,7 +104,7 @@ export const schema = objectOf({
   userIp: v.optional(callback<Documented<'userIp'>>(), () => (req: CaptchaRequest) => req.ip),
   clientKey: v.optional(callback<Documented<'clientKey'>>()),
   knownAs: v.optional(callback<Documented<'knownAs'>>()),
-  timeoutMs: v.optional(durationMs(), 2000),
+  timeoutMs: v.optional(durationMs(), defaultTimeoutMs),
   maxInFlight: v.optional(count, 2048),
   mode: v.optional(v.picklist(['enforce', 'observe'], "'enforce' or 'observe'"), 'enforce'),
   skip: v.optional(callback<Documented<'skip'>>()),
@@ -177,12 +155,6 @@ type Spelt<T> = T extends (...args: never) => unknown
 /** Does not compile unless the documented options and the schema's input are the same type at every level. */
 schema satisfies Same<Spelt<CaptchaGuardOptions>, Spelt<v.InferInput<typeof schema>>> extends true ? object : never
 
-function withoutUndefined<Group extends object>(given: Group): Group {
-  // An instance of a class may have getters, which a copy would lose.
-  if (![Object.prototype, null].includes(Object.getPrototypeOf(given))) return given
-  return Object.fromEntries(Object.entries(given).filter(([, member]) => member !== undefined)) as Group
-}
-
 function isCaptchaAppId(value: unknown): boolean {
   const number = typeof value === 'string' && /^[1-9]\d*$/.test(value) ? Number(value) : value
   return Number.isSafeInteger(number) && (number as number) >= 1
@@ -190,18 +162,4 @@ function isCaptchaAppId(value: unknown): boolean {
 
 function isDynamicCredential(value: unknown): value is DynamicCredential {
   return isObject(value) && typeof Reflect.get(value, 'getCredential') === 'function'
-}
-
-function isHttpUrl(value: string): boolean {
-  if (!URL.canParse(value)) return false
-  const url = new URL(value)
-  return /^https?:$/.test(url.protocol) && `${url.username}${url.password}${url.search}${url.hash}` === ''
-}
-
-function hrefOf(url: string): string {
-  return new URL(url).href
-}
-
-function isObject(value: unknown): value is object {
-  return (typeof value === 'object' || typeof value === 'function') && value !== null && !Array.isArray(value)
 }

@@ -159,28 +159,18 @@ const snapshotMetrics: readonly SnapshotMetric[] = [
 /** Registers what is read from snapshots; returns the names. */
 export function registerSnapshotMetrics(guards: NamedGuards, register: Registry): readonly string[] {
   for (const { name, help, labels = [], type = 'gauge', read } of snapshotMetrics) {
-    const samples = () =>
-      [...guards.snapshots()].flatMap(([guard, snapshot]) =>
-        read(snapshot).map(([own, value]) => ({ labels: { guard, ...own }, value })),
-      )
-    const options = { name, help, labelNames: ['guard', ...labels], registers: [register] }
-    if (type === 'gauge') {
-      new Gauge({
-        ...options,
-        collect() {
-          this.reset()
-          for (const { labels: all, value } of samples()) this.set(all, value)
-        },
-      })
-    } else {
-      new Counter({
-        ...options,
-        collect() {
-          this.reset()
-          for (const { labels: all, value } of samples()) this.inc(all, value)
-        },
-      })
-    }
+    const metric = new (type === 'gauge' ? Gauge : Counter)({
+      name,
+      help,
+      labelNames: ['guard', ...labels],
+      registers: [register],
+      collect() {
+        metric.reset()
+        for (const [guard, snapshot] of guards.snapshots()) {
+          for (const [own, value] of read(snapshot)) metric.inc({ guard, ...own }, value)
+        }
+      },
+    })
   }
   return snapshotMetrics.map(({ name }) => name)
 }

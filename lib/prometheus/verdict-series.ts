@@ -8,7 +8,7 @@ import {
 } from '../admission/cause-table.js'
 import type { CaptchaVerdict } from '../admission/verdict.js'
 
-/** What a verdict counts as: four results, of which one is the honest user's of every day. */
+/** What a verdict counts as. */
 export type VerdictResult = 'verified' | 'degraded_pass' | 'refused' | 'degraded_refusal'
 
 /** The labels of a verdict; `cause` is empty, which to Prometheus is absent, where Tencent's verdict was there. */

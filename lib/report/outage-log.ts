@@ -1,14 +1,15 @@
 import type { Clock, Timer } from '../clock.js'
-import type { LateCounts } from '../site/late-verification.js'
+import type { LateSnapshot } from '../site/late-verification.js'
 import type { EndedOutage, OutageListener, StateChanged } from '../site/outage-watch.js'
 import type { CaptchaLogger } from '../types.js'
 import type { StateChange } from './channels.js'
 
-const noLate: LateCounts = Object.freeze({ waiting: 0, genuine: 0, refused: 0, inconclusive: 0 })
+const noLate: LateSnapshot = Object.freeze({ waiting: 0, genuine: 0, refused: 0, inconclusive: 0 })
 
 /** The line at an outage's end waits this long for the late verdicts it sums up. */
 const waitForLateMs = 5_000
 
+/** What the lines of one path are written from. */
 export interface OutageLogOptions {
   readonly path: 'api' | 'client'
   readonly announce: {
@@ -17,13 +18,13 @@ export interface OutageLogOptions {
   }
   readonly clock: Clock
   /** Absent where no ticket is verified late. */
-  readonly late?: () => LateCounts
+  readonly late?: () => LateSnapshot
 }
 
-/** Tells a path's changes, and writes an outage's two lines; the second says how it went, late verification included. */
+/** Publishes a path's changes, and writes a line at the start of an outage and one at its end, with the late verdicts. */
 export class OutageLog implements OutageListener {
   readonly #options: OutageLogOptions
-  #countsAtStart: LateCounts
+  #countsAtStart: LateSnapshot
   #pending: { readonly outage: EndedOutage; readonly timer: Timer } | undefined
 
   constructor(options: OutageLogOptions) {
@@ -65,7 +66,7 @@ export class OutageLog implements OutageListener {
     })
   }
 
-  #late(): LateCounts {
+  #late(): LateSnapshot {
     return this.#options.late?.() ?? noLate
   }
 

@@ -16,7 +16,7 @@ const advice: Readonly<Record<HintName, string>> = {
 /** A set-up that is wrong shows in a guard's first requests; later ones are not looked at. */
 const maxLooks = 1000
 
-/** Once per process, although the ESM and the CommonJS build are two copies of this module. */
+/** Once per process, also where two versions of the package are installed. */
 const shownKey = Symbol.for('tencent-captcha-guard.proxy-hints')
 
 /** Says once what is wrong with the addresses: limits by client key are worth nothing on wrong ones. */

@@ -41,7 +41,7 @@ export class Reporter {
     this.#watchEarlyTickets(verdict)
   }
 
-  /** A canary that could not be sent for reasons of our own says nothing about Tencent; the operator must hear of it. */
+  /** Logs a canary that failed before it was sent: that is no evidence about Tencent, and nothing else in the log would show it. */
   canary(reply: Outcome): void {
     if (reply.kind === 'degraded' && reply.cause === 'misconfigured') {
       this.#misconfigured({ ...reply.facts, ...(reply.problem && { hint: reply.problem }) })

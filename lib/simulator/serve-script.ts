@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { isLoopbackHost } from '../client-address.js'
 import { jsonObject, readBody } from './api-request.js'
 import { problemOfAidEncrypted } from './check-aid-encrypted.js'
 import { demoPage } from './demo-page.js'
@@ -114,8 +115,8 @@ function answerPreflight(_host: ScriptHost, _message: IncomingMessage, response:
 
 function rejectForeignHost(host: ScriptHost, message: IncomingMessage): void {
   const name = (message.headers.host ?? '').replace(/:\d+$/, '')
-  const isLoopback = name === 'localhost' || name === '[::1]' || /^127(\.\d{1,3}){3}$/.test(name)
-  if (host.onlyLoopbackHosts && !isLoopback) throw new TypeError('the control API answers to loopback addresses only')
+  if (host.onlyLoopbackHosts && !isLoopbackHost(name))
+    throw new TypeError('the control API answers to loopback addresses only')
 }
 
 /** Returns what `GET /control` shows: faults, counters and the last 50 calls, oldest first. */

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { isLoopbackHost } from '../client-address.js'
 import { createCallLog } from './call-log.js'
 import { callQuota } from './call-quota.js'
 import { createFaultSchedule } from './fault-schedule.js'
@@ -20,17 +20,13 @@ import { createTicketBook } from './ticket-book.js'
 
 type Settings = Required<Omit<SimulatorOptions, 'allowNonLoopback' | 'allowInProduction'>>
 
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
-}
-
 function rejectUnsafeSurroundings({ allowInProduction, allowNonLoopback }: SimulatorOptions, host: string): void {
   if (process.env.NODE_ENV === 'production' && allowInProduction !== true) {
     throw new Error(
       'startSimulator: NODE_ENV is "production", and the simulator mints tickets without a solved challenge. Start it elsewhere, or give the option `allowInProduction: true` if this is meant.',
     )
   }
-  if (!isLoopback(host) && allowNonLoopback !== true) {
+  if (!isLoopbackHost(host) && allowNonLoopback !== true) {
     throw new Error(
       `startSimulator: option \`host\` is ${JSON.stringify(host)}, which other machines may reach. Use "127.0.0.1", or give the option \`allowNonLoopback: true\` if this is meant.`,
     )

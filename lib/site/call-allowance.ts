@@ -8,7 +8,7 @@ import { LearnedRate } from './learned-rate.js'
 /** So many throttled calls within so long begin the limit: a few are gone as they came. */
 const throttledCalls = 10
 const throttledWithinMs = 10_000
-/** How long after the last throttled call, ours or Tencent's, calls are still limited: a flood comes in waves. */
+/** How long after the last throttled call, ours or Tencent's, calls are still limited: floods pause and go on. */
 const activeMs = 60_000
 const windowMs = 60_000
 /** Calls a minute of a client with history that come before all others; more where its own verified rate is higher. */
@@ -75,7 +75,7 @@ export class CallAllowance {
       return call
     }
     if (this.#rate.take(nowMs)) return call
-    // A flood that goes on must not find the end of the limit.
+    // The limit goes on while the flood does.
     this.#limitedMs = nowMs
     return undefined
   }

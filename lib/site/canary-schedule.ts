@@ -1,7 +1,5 @@
+import type { CanaryReport } from '../admission/outcome.js'
 import type { Clock, Timer } from '../clock.js'
-
-/** What a canary says about Tencent. `unknown`: it was given up, or the failure may be this process's own. */
-export type CanaryReport = 'healthy' | 'failed' | 'unknown'
 
 /**
  * Verifies a fallback-format ticket that belongs to no user, under a deadline. Calls `done` exactly once, never before it has
@@ -11,7 +9,7 @@ export type RunCanary = (timeoutMs: number, done: (report: CanaryReport) => void
 
 /** The result of a canary that was not `unknown`. */
 export interface CanaryResult {
-  readonly report: 'healthy' | 'failed'
+  readonly report: Exclude<CanaryReport, 'unknown'>
   readonly startedMs: number
   readonly atMs: number
   /** How long it took; absent over its own deadline, which a busy event loop or a second try has prolonged. */

@@ -51,7 +51,7 @@ export class ClientCharges {
   chargeRunning(clientKey: string): (isRefused: boolean) => void {
     this.#countOnSite()
     this.#running.add(clientKey)
-    this.#askAround(clientKey)
+    this.#reportStranger(clientKey)
     return (isRefused) => {
       this.#running.remove(clientKey)
       if (isRefused) this.#record(clientKey)
@@ -91,13 +91,13 @@ export class ClientCharges {
     if (this.#site.count('charge', nowMs) > pressurePerSecond) this.#pressureEndMs = nowMs + pressureMs
   }
 
-  /** As many as the higher limit are kept, the youngest: they alone decide, also once a stranger turns out to be known. */
+  /** Keeps the newest ones, as many as the higher limit: they alone decide, also once history of a stranger is found. */
   #record(clientKey: string): void {
     this.#refused.add(clientKey, this.#options.clock.nowMs(), Math.ceil(this.#limitOfKnown(clientKey)))
-    this.#askAround(clientKey)
+    this.#reportStranger(clientKey)
   }
 
-  #askAround(clientKey: string): void {
+  #reportStranger(clientKey: string): void {
     if (this.#charges(clientKey) >= strangerLimit && this.#isStranger(clientKey)) {
       this.#options.onStrangerLimited(clientKey)
     }

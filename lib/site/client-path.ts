@@ -1,9 +1,8 @@
+import type { ProbeReport } from '../admission/outcome.js'
 import type { Clock } from '../clock.js'
 import { RollingCounts } from '../structures/rolling-counts.js'
 import type { ExpectedPasses } from './expected-passes.js'
-
-/** What one probe of the vendor's script found. `unknown`: this machine could not even ask. */
-export type ProbeReport = 'reachable' | 'unreachable' | 'unknown'
+import type { PathFinding } from './outage-watch.js'
 
 /**
  * Fetches the script. Calls `done` exactly once, never before it has returned, and never throws. Returns a function that gives
@@ -21,12 +20,6 @@ export interface ClientPathOptions {
   readonly onChange: () => void
 }
 
-/** What is known about the way of the vendor's script to the users, and why. */
-export type ClientPathFinding =
-  | { readonly state: 'healthy'; readonly why: string }
-  | { readonly state: 'suspect'; readonly why: string }
-  | { readonly state: 'outage'; readonly why: string }
-
 /** Made once: the finding is asked for with every request. */
 const findings = {
   unreachable: { state: 'outage', why: 'the vendor script cannot be fetched' },
@@ -38,7 +31,7 @@ const findings = {
     state: 'healthy',
     why: 'the vendor script cannot be fetched, but users were verified as usual for long',
   },
-} as const satisfies Record<string, ClientPathFinding>
+} as const satisfies Record<string, PathFinding>
 
 const probeEveryMs = 600_000
 const probeEveryMsOnFallback = 10_000
@@ -63,7 +56,8 @@ const disproofMs = 900_000
 export class ClientPath {
   readonly #options: ClientPathOptions
   readonly #passes = new RollingCounts(['verified'], fiveMinutesMs, slotCount)
-  readonly #createdMs: number
+  /** Since when passes that are missing mean something; infinite while Tencent is not asked. */
+  #watchedSinceMs: number
   #lastProbeStartMs = Number.NEGATIVE_INFINITY
   #giveUpProbe: (() => void) | undefined
   #isClosed = false
@@ -75,7 +69,7 @@ export class ClientPath {
 
   constructor(options: ClientPathOptions) {
     this.#options = options
-    this.#createdMs = options.clock.nowMs()
+    this.#watchedSinceMs = options.clock.nowMs()
   }
 
   /** Any request that brought a ticket: keeps the probe fresh, without a timer. */
@@ -90,8 +84,13 @@ export class ClientPath {
     if (this.#failing !== undefined) this.#weighFailure(this.#failing)
   }
 
+  /** Ends the watch for a collapse of verified passes, or begins it anew: where Tencent is not asked none is verified. */
+  watchPasses(isOn: boolean): void {
+    this.#watchedSinceMs = isOn ? this.#options.clock.nowMs() : Number.POSITIVE_INFINITY
+  }
+
   /** The state now; `outage` is evidence for fallback tickets. */
-  finding(): ClientPathFinding {
+  finding(): PathFinding {
     const probeFails = this.#failing !== undefined
     if (probeFails && this.#passesAreHalved()) return findings.unreachable
     if (this.#hasCollapsed()) return findings.collapsed
@@ -149,7 +148,7 @@ export class ClientPath {
   #hasCollapsed(): boolean {
     const nowMs = this.#options.clock.nowMs()
     const expected = ((this.#options.expected.certainPerMinute() ?? 0) * fiveMinutesMs) / 60_000
-    const isSeenWhole = nowMs - this.#createdMs >= fiveMinutesMs
+    const isSeenWhole = nowMs - this.#watchedSinceMs >= fiveMinutesMs
     if (!isSeenWhole || expected < tellingPasses || this.#passes.count('verified', nowMs) >= collapseShare * expected) {
       this.#collapsedSinceMs = undefined
       return false

@@ -29,11 +29,6 @@ export class FleetStatus {
     this.#options = options
   }
 
-  /** Whether the site has a store that shares statuses; where not, no text is written, and none is read. */
-  get isShared(): boolean {
-    return this.#options.store()?.sharesStatus ?? false
-  }
-
   /**
    * Publishes what `write` returns, at most every 2 s, until the returned function is called; of several writers the first one
    * that is left. What it throws, and a text of more than 8192 bytes, publishes nothing.

@@ -19,8 +19,8 @@ export interface LateTicket {
   mayBeSpent: boolean
 }
 
-/** Tickets that wait, and late verdicts since the start by outcome. */
-export interface LateCounts {
+/** Tickets that passed degraded: how many wait for their late verdict, and the late verdicts since the start by outcome. */
+export interface LateSnapshot {
   readonly waiting: number
   readonly genuine: number
   readonly refused: number
@@ -105,7 +105,7 @@ export class LateVerification<Ticket extends LateTicket> {
   }
 
   /** The counts now. */
-  snapshot(): LateCounts {
+  snapshot(): LateSnapshot {
     return { waiting: this.#queue.size + this.#underWay.size, ...this.#counts }
   }
 

@@ -12,6 +12,9 @@ export interface WatchSnapshot {
   readonly why: string
 }
 
+/** What is known about one path to Tencent now, and why. */
+export type PathFinding = Pick<WatchSnapshot, 'state' | 'why'>
+
 /** An outage that is over: how long it was, and what was decided meanwhile, by cause. */
 export interface EndedOutage {
   readonly why: string
@@ -50,7 +53,7 @@ export class OutageWatch {
   }
 
   /** Notes the state and why. Calls the listener where an outage starts or ends. */
-  move(state: WatchState, why: string): void {
+  move({ state, why }: PathFinding): void {
     if (state === this.#state) {
       if (state !== 'healthy') this.#why = why
       return

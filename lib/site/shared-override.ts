@@ -38,7 +38,7 @@ export class SharedOverride {
   }
 
   /** Takes a heartbeat's answer. */
-  hear({ nowMs, override }: StoreState): void {
+  onStoreState({ nowMs, override }: StoreState): void {
     const storeAheadMs = nowMs - this.#options.clock.nowMs()
     this.#storeAheadMs = storeAheadMs
     const known = this.#known

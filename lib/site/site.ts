@@ -5,19 +5,19 @@ import type { CaptchaVerdict } from '../admission/verdict.js'
 import type { Clock } from '../clock.js'
 import type { CaptchaStore, StoreState } from '../store/captcha-store.js'
 import { checkedSession } from '../store/checked-session.js'
+import type { ClientHistory } from '../store/client-history.js'
 import { storeLifetimes } from '../store/store-lifetimes.js'
 import { StoreLink } from '../store/store-link.js'
 import { CallAllowance } from './call-allowance.js'
 import type { RunCanary } from './canary-schedule.js'
 import { Circuit, type CircuitSettings } from './circuit.js'
 import { ClientCharges } from './client-charges.js'
-import type { ClientHistory } from './client-history.js'
 import { ClientPath, type RunProbe } from './client-path.js'
 import { ExpectedPasses } from './expected-passes.js'
 import { FleetStatus } from './fleet-status.js'
 import { InFlight } from './in-flight.js'
 import { Ledger, type VerifiedRecord } from './ledger.js'
-import { type OutageListener, OutageWatch } from './outage-watch.js'
+import { type OutageListener, OutageWatch, type PathFinding } from './outage-watch.js'
 import { type OverrideChange, type OverrideState, OverrideSwitch } from './override-switch.js'
 import type { PurseConfig } from './purse.js'
 import { SharedOverride } from './shared-override.js'
@@ -80,6 +80,8 @@ export class Site {
   #store: StoreLink | undefined
   /** Stays when the guard that gave it leaves. */
   #connectedTo: CaptchaStore | undefined
+  /** `override('pass')` is in force: Tencent is not asked, so that passes which are not verified say nothing. */
+  #isUnasked = false
   readonly #sharedOverride: SharedOverride
 
   constructor(parts: SiteParts) {
@@ -97,7 +99,7 @@ export class Site {
       expected: this.#expected,
       onChange: () => this.refresh(),
     })
-    this.override = new OverrideSwitch(clock, (state, why) => listener.override(state, why))
+    this.override = new OverrideSwitch(clock, (state, why) => this.#overrideChanged(state, why))
     this.#sharedOverride = new SharedOverride({ clock, override: this.override, store: () => this.#store })
     this.fleet = new FleetStatus({ clock, store: () => this.#store })
     this.ledger = new Ledger({
@@ -210,8 +212,7 @@ export class Site {
     const wasHealthy = this.#isHealthy()
     // The circuit reports every other change; only a brown-out ends as time passes.
     if (this.circuit.state === 'suspect') this.#watchApi()
-    const { state, why } = this.clientPath.finding()
-    this.clientPathWatch.move(state, why)
+    this.clientPathWatch.move(this.clientPath.finding())
     this.#expected.roll(this.#parts.clock.nowMs(), wasHealthy && this.#isHealthy())
   }
 
@@ -231,6 +232,17 @@ export class Site {
     return isFirst
   }
 
+  #overrideChanged(state: OverrideState, why: OverrideChange): void {
+    const isUnasked = state.mode === 'pass' && why !== 'expired'
+    if (isUnasked !== this.#isUnasked) {
+      this.#expected.roll(this.#parts.clock.nowMs(), this.#isHealthy())
+      this.#isUnasked = isUnasked
+      this.#expected.roll(this.#parts.clock.nowMs(), this.#isHealthy())
+      this.clientPath.watchPasses(!isUnasked)
+    }
+    this.#parts.listener.override(state, why)
+  }
+
   #circuitChanged(): void {
     const wasHealthy = this.#isHealthy()
     this.#watchApi()
@@ -240,11 +252,10 @@ export class Site {
   }
 
   #watchApi(): void {
-    const { state, why } = this.#apiFinding()
-    this.apiWatch.move(state, why)
+    this.apiWatch.move(this.#apiFinding())
   }
 
-  #apiFinding(): { readonly state: 'healthy' | 'suspect' | 'outage'; readonly why: string } {
+  #apiFinding(): PathFinding {
     const { state, why } = this.circuit
     if (why === undefined) return { state: 'healthy', why: 'the API answers' }
     if (state === 'open') return { state: 'outage', why: `circuit open: ${why}` }
@@ -256,10 +267,10 @@ export class Site {
    * Whether this minute may teach the baseline. A suspicion alone does not spoil it: a ticket that makes Tencent stumble raises
    * one against the API, with which an attacker could spoil the quiet minutes and leave the busy ones, and a probe that fails
    * while users are verified raises one against the script for as long as a firewall stays closed. An endpoint on trial has verified
-   * no ticket, whatever was sent.
+   * no ticket, whatever was sent, and under `override('pass')` none is sent.
    */
   #isHealthy(): boolean {
-    if (this.#parts.isOnTrial()) return false
+    if (this.#isUnasked || this.#parts.isOnTrial()) return false
     return this.apiWatch.state !== 'outage' && this.clientPathWatch.state !== 'outage'
   }
 
@@ -293,7 +304,7 @@ export class Site {
   #adoptShared(state: StoreState): void {
     this.#expected.adopt(state)
     this.ledger.followBaseline()
-    this.#sharedOverride.hear(state)
+    this.#sharedOverride.onStoreState(state)
     this.fleet.heartbeatAnswered()
   }
 }

@@ -6,7 +6,7 @@ const windowMs = 60_000
 
 /**
  * Counts the passes of vouched identities by the address behind them, apart from the address's own limit: an office of loyal
- * users passes, and an address with a bag of bought identities does not pass with each of them.
+ * users passes, and an address does not pass with each of many bought identities.
  */
 export class VouchedAddress {
   readonly #passes = new RecentEvents(windowMs)

@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import * as v from 'valibot'
+import { maxOverrideMs } from '../admission/question.js'
 import { type Clock, systemClock } from '../clock.js'
 import { errorForNext } from '../guard/error-for-next.js'
 import { CaptchaConfigError } from '../options/captcha-config-error.js'
+import { callback, objectOf, parse } from '../options/schema-parts.js'
 import type { CaptchaRequest, NextFunction } from '../types.js'
 import { type Authorization, type Authorized, askAuthorization } from './http/authorization.js'
 import { readOverride, setBy } from './http/override-fields.js'
@@ -60,9 +63,7 @@ export function createStatus(
   options: CaptchaStatusOptions,
   clock: Clock,
 ): CaptchaStatusRouter {
-  checkOptions(options)
-  const named = namedGuards(guards)
-  const router = new StatusRouter(named, options, clock)
+  const router = new StatusRouter(namedGuards(guards), parse('captchaStatus', schema, options ?? {}), clock)
   function captchaStatusRouter(req: IncomingMessage, res: ServerResponse, next: NextFunction): void {
     const path = (req.url ?? '/').split('?', 1)[0]
     if (path !== '/' && path !== '' && path !== '/override') return next()
@@ -71,6 +72,15 @@ export function createStatus(
   }
   return Object.assign(captchaStatusRouter, { close: () => router.close() })
 }
+
+const hostsMessage = "a list of hosts: ['ops.example.com']"
+const host = v.pipe(v.string(hostsMessage), v.nonEmpty(hostsMessage))
+const schema = objectOf({
+  authorize: callback<CaptchaStatusOptions['authorize']>(
+    'a function (req) => boolean or name: without it the page, and the override, would be open to every caller',
+  ),
+  allowedHosts: v.optional(v.pipe(v.array(host, hostsMessage), v.nonEmpty(hostsMessage))),
+})
 
 class StatusRouter {
   readonly #guards: ReadonlyMap<string, StatusGuard>
@@ -180,11 +190,11 @@ class StatusRouter {
 const details = {
   guard: '`guard` must name one of the guards.',
   mode: "`mode` must be 'pass', 'verify_only' or 'none'.",
-  forMs: '`forMs` must be an integer from 1 to 86400000; `pass` needs it.',
+  forMs: `\`forMs\` must be an integer from 1 to ${maxOverrideMs}; \`pass\` needs it.`,
   reason: '`reason` must say why, in at most 200 characters.',
 } as const
 
-/** Strict on purpose: the page holds what callers sent, and opens the door of the site. Pages of the same origin may frame it. */
+/** Strict, because the page shows what callers sent, and its form can let all requests pass. Pages of the same origin may frame it. */
 function pagePolicy(nonce: string): string {
   return [
     "default-src 'none'",
@@ -219,30 +229,6 @@ function wantsPage(req: StatusRequest): boolean {
 function overrideAction({ originalUrl }: StatusRequest): string {
   const last = originalUrl.split('?', 1)[0]?.split('/').at(-1) ?? ''
   return last === '' || last === 'override' ? './override' : `./${last}/override`
-}
-
-function checkOptions(options: CaptchaStatusOptions): void {
-  const { authorize, allowedHosts, ...unknown } = options ?? {}
-  if (typeof authorize !== 'function') {
-    throw new CaptchaConfigError(
-      'authorize',
-      'captchaStatus() needs the option `authorize`, a function (req) => boolean or name: without it the page, and the override, would be open to every caller.',
-    )
-  }
-  const [name] = Object.keys(unknown)
-  if (name !== undefined) {
-    throw new CaptchaConfigError(
-      name,
-      `unknown option \`${name}\` of captchaStatus(); known are \`authorize\` and \`allowedHosts\`.`,
-    )
-  }
-  const isList = Array.isArray(allowedHosts) && allowedHosts.length > 0
-  if (
-    allowedHosts !== undefined &&
-    !(isList && allowedHosts.every((host) => typeof host === 'string' && host !== ''))
-  ) {
-    throw new CaptchaConfigError('allowedHosts', "option `allowedHosts` must be a list of hosts: ['ops.example.com'].")
-  }
 }
 
 /** A guard is a function; several come as an object by name. */

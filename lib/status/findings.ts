@@ -1,6 +1,7 @@
 import type { OverrideSnapshot } from '../site/override-switch.js'
 import type { FleetPath, FleetView } from './fleet-view.js'
 import { verdictColumns } from './recording/columns.js'
+import { sumOf } from './recording/minute-counts.js'
 
 /** What happened to requests in the last five minutes. */
 export interface RecentVerdicts {
@@ -57,7 +58,7 @@ const recentMinutes = 5
 const noneVerifiedRefusals = 20
 
 function recentCount({ verdicts }: Pick<FleetView, 'verdicts'>, key: string): number {
-  return (verdicts[key] ?? []).slice(-recentMinutes).reduce((sum, count) => sum + count, 0)
+  return sumOf(verdicts[key]?.slice(-recentMinutes))
 }
 
 /** The verdicts of the last five minutes, the running one included. */
@@ -66,7 +67,7 @@ export function recentVerdicts(fleet: Pick<FleetView, 'verdicts'>): RecentVerdic
   const passes = verdictColumns.filter(({ family }) => family === 'degraded_pass')
   return {
     verified: recent('verified'),
-    degradedPasses: passes.reduce((sum, { key }) => sum + recent(key), 0),
+    degradedPasses: sumOf(passes.map(({ key }) => recent(key))),
     overLimit: recent('budget_exhausted'),
     byRule: recent('degradation_refused'),
     misconfigured: recent('misconfigured'),
@@ -75,29 +76,27 @@ export function recentVerdicts(fleet: Pick<FleetView, 'verdicts'>): RecentVerdic
 
 /** What is wrong at a site, worst first. */
 export function findingsOf(fleet: FleetView, override: OverrideSnapshot): readonly [Finding, ...Finding[]] {
-  const { api, clientPath, credential, endpoints, processes } = fleet
+  const { api, clientPath, endpoints, processes } = fleet
+  const { lastFailure, expiresAt } = fleet.credential
   const { verified, misconfigured, overLimit } = recentVerdicts(fleet)
   const mismatched = recentCount(fleet, 'app_mismatch') + recentCount(fleet, 'ticket_invalid')
   const set = { until: override.until, by: override.by }
   const storesDown = processes.filter(({ store }) => store === 'down').length
   const moved = endpoints.find(({ inUse, preferred }) => inUse && !preferred)
-  const [worst, ...others]: Finding[] = [
-    ...(override.mode === 'pass' ? [{ kind: 'override_pass', ...set } as const] : []),
-    ...(api.state === 'outage' ? [{ kind: 'api_outage', path: api } as const] : []),
-    ...(clientPath.state === 'outage' ? [{ kind: 'client_path_outage', path: clientPath } as const] : []),
-    ...(misconfigured > 0 ? [{ kind: 'misconfigured', refusals: misconfigured } as const] : []),
-    ...(overLimit > 0 ? [{ kind: 'limits_refuse', refusals: overLimit } as const] : []),
-    ...(verified === 0 && mismatched >= noneVerifiedRefusals
-      ? [{ kind: 'none_verified', refusals: mismatched } as const]
-      : []),
-    ...(override.mode === 'verify_only' ? [{ kind: 'override_verify_only', ...set } as const] : []),
-    ...(credential.lastFailure
-      ? [{ kind: 'keys_failing', problem: credential.lastFailure.problem, expiresAt: credential.expiresAt } as const]
-      : []),
-    ...(api.state === 'suspect' ? [{ kind: 'api_suspect', path: api } as const] : []),
-    ...(clientPath.state === 'suspect' ? [{ kind: 'client_path_suspect', path: clientPath } as const] : []),
-    ...(storesDown > 0 ? [{ kind: 'store_down', processes: storesDown } as const] : []),
-    ...(moved ? [{ kind: 'endpoint_moved', url: moved.url } as const] : []),
+  const possible: readonly (Finding | false | undefined)[] = [
+    override.mode === 'pass' && { kind: 'override_pass', ...set },
+    api.state === 'outage' && { kind: 'api_outage', path: api },
+    clientPath.state === 'outage' && { kind: 'client_path_outage', path: clientPath },
+    misconfigured > 0 && { kind: 'misconfigured', refusals: misconfigured },
+    overLimit > 0 && { kind: 'limits_refuse', refusals: overLimit },
+    verified === 0 && mismatched >= noneVerifiedRefusals && { kind: 'none_verified', refusals: mismatched },
+    override.mode === 'verify_only' && { kind: 'override_verify_only', ...set },
+    lastFailure && { kind: 'keys_failing', problem: lastFailure.problem, expiresAt },
+    api.state === 'suspect' && { kind: 'api_suspect', path: api },
+    clientPath.state === 'suspect' && { kind: 'client_path_suspect', path: clientPath },
+    storesDown > 0 && { kind: 'store_down', processes: storesDown },
+    moved && { kind: 'endpoint_moved', url: moved.url },
   ]
-  return worst === undefined ? [{ kind: 'healthy' }] : [worst, ...others]
+  const [worst = { kind: 'healthy' } as const, ...others] = possible.filter((finding) => !!finding)
+  return [worst, ...others]
 }

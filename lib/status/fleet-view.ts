@@ -1,11 +1,12 @@
-import type { LateSnapshot, PurseState } from '../guard/guard-types.js'
+import type { PurseState } from '../guard/guard-types.js'
+import type { LateSnapshot } from '../site/late-verification.js'
 import type { WatchSnapshot } from '../site/outage-watch.js'
 import type { ProcessIdentity, ProcessState, ProcessStatus } from './process-status.js'
 import { otherColumns, verdictColumns } from './recording/columns.js'
 import { type DegradedDecision, decisionsKept } from './recording/degraded-decisions.js'
 import { addLatencies, latencyPercentileMs, latencyTotal } from './recording/latency-histogram.js'
-import { type LimitedClient, limitedClientsKept } from './recording/limit-refusals.js'
-import { minutesKept } from './recording/minute-counts.js'
+import { type LimitedClient, limitedClientsKept, limitedKey } from './recording/limit-refusals.js'
+import { minutesKept, sumOf } from './recording/minute-counts.js'
 import { outagesKept, type TimelineOutage } from './recording/outage-timeline.js'
 
 /** One path to Tencent as all processes see it: the worst state, since the first of them has seen it. */
@@ -81,7 +82,7 @@ export function mergeProcesses(all: readonly [ProcessStatus, ...ProcessStatus[]]
   const minute = Math.max(...all.map(({ recording }) => recording.minute))
   const counts = sumCounts(all, minute)
   const { credential, endpoints } = worst(states, ({ credential }) => (credential.lastFailure ? 1 : 0))
-  const sum = (of: (state: ProcessState) => number) => states.reduce((total, state) => total + of(state), 0)
+  const sum = (of: (state: ProcessState) => number) => sumOf(states.map(of))
   return {
     api: worstPath(states.map(({ api }) => api)),
     clientPath: worstPath(states.map(({ clientPath }) => clientPath)),
@@ -155,10 +156,6 @@ function sumCounts(all: readonly ProcessStatus[], minute: number): Record<string
   return sums
 }
 
-function total(counts: readonly number[] = []): number {
-  return counts.reduce((sum, count) => sum + count, 0)
-}
-
 function sumPurses(
   states: readonly ProcessState[],
   counts: Readonly<Record<string, readonly number[]>>,
@@ -166,7 +163,7 @@ function sumPurses(
 ): FleetPurse {
   const purses = states.map(({ purses }) => purses[name])
   const [own] = purses as [PurseState, ...PurseState[]]
-  const sum = (of: (purse: PurseState) => number) => purses.reduce((all, purse) => all + of(purse), 0)
+  const sum = (of: (purse: PurseState) => number) => sumOf(purses.map(of))
   return {
     perMinute: sum(({ perMinute }) => perMinute),
     capacity: sum(({ capacity }) => capacity),
@@ -176,14 +173,14 @@ function sumPurses(
     refusedByTotal: sum(({ refusedByTotal }) => refusedByTotal),
     perClient: own.perClient,
     basis: own.basis,
-    refusedLastHour: { client: total(counts[`${name}_client`]), total: total(counts[`${name}_total`]) },
+    refusedLastHour: { client: sumOf(counts[`${name}_client`]), total: sumOf(counts[`${name}_total`]) },
   }
 }
 
 function knownShare(counts: Readonly<Record<string, readonly number[]>>): FleetView['known'] {
   const [knownColumn] = otherColumns
-  const verified = total(counts.verified)
-  const known = Math.min(verified, total(counts[knownColumn]))
+  const verified = sumOf(counts.verified)
+  const known = Math.min(verified, sumOf(counts[knownColumn]))
   return { verified, known, share: verified === 0 ? null : known / verified }
 }
 
@@ -211,7 +208,7 @@ function newest<T>(all: readonly T[], timeOf: (each: T) => number, most: number)
 function mergeLimited(all: readonly LimitedClient[]): readonly LimitedClient[] {
   const merged = new Map<string, LimitedClient>()
   for (const client of all) {
-    const key = `${client.purse} ${client.by} ${client.userIp ?? ''}`
+    const key = limitedKey(client)
     const { refusals = 0, lastMs = 0 } = merged.get(key) ?? {}
     merged.set(key, {
       ...client,

@@ -22,7 +22,7 @@ const listeners = {
   },
 }
 
-/** Lets recorders hear what happens at their sites, by `siteId`. Returns what ends it. */
+/** Records the messages of each site with its recorder, by `siteId`. Returns what ends that. */
 export function listenToChannels(recorders: ReadonlyMap<string, StatusRecorder>): () => void {
   const subscriptions = Object.entries(listeners).map(([name, record]) => {
     const listener: ChannelListener = (message) => {

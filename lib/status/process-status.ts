@@ -1,12 +1,10 @@
 import * as v from 'valibot'
 import { captchaReasons, degradationCauses } from '../admission/cause-table.js'
 import type { GuardSnapshot } from '../guard/guard-types.js'
+import { maxStatusBytes } from '../store/status-bounds.js'
 import { columnKeys } from './recording/columns.js'
-import { minutesKept } from './recording/minute-counts.js'
+import { minutesKept, sumOf } from './recording/minute-counts.js'
 import type { Recording } from './recording/status-recorder.js'
-
-/** The most that one process publishes, in bytes of JSON. */
-export const maxProcessStatusBytes = 8192
 
 /** Which process a status is of. */
 export interface ProcessIdentity {
@@ -27,20 +25,24 @@ export interface ProcessStatus {
   readonly recording: Recording
 }
 
+/** What a process's state takes from the snapshot. */
+const stateKeys = [
+  'api',
+  'clientPath',
+  'circuit',
+  'endpoints',
+  'credential',
+  'purses',
+  'baselinePerMinute',
+  'late',
+  'inFlight',
+  'store',
+] as const
+
 /** The part of the guard's snapshot that the page shows of each process, and adds up over all. */
-export type ProcessState = Pick<
-  GuardSnapshot,
-  | 'api'
-  | 'clientPath'
-  | 'circuit'
-  | 'endpoints'
-  | 'credential'
-  | 'purses'
-  | 'baselinePerMinute'
-  | 'late'
-  | 'inFlight'
-  | 'store'
-> & { readonly overrideMode: GuardSnapshot['override']['mode'] }
+export type ProcessState = Pick<GuardSnapshot, (typeof stateKeys)[number]> & {
+  readonly overrideMode: GuardSnapshot['override']['mode']
+}
 
 /** The status of this process. */
 export function processStatus(
@@ -49,37 +51,11 @@ export function processStatus(
   snapshot: GuardSnapshot,
   recording: Recording,
 ): ProcessStatus {
-  const {
-    api,
-    clientPath,
-    circuit,
-    endpoints,
-    credential,
-    purses,
-    baselinePerMinute,
-    late,
-    inFlight,
-    store,
-    override,
-  } = snapshot
-  return {
-    process,
-    atMs,
-    state: {
-      api,
-      clientPath,
-      circuit,
-      endpoints,
-      credential,
-      purses,
-      baselinePerMinute,
-      late,
-      inFlight,
-      store,
-      overrideMode: override.mode,
-    },
-    recording,
-  }
+  const shown = Object.fromEntries(stateKeys.map((key) => [key, snapshot[key]])) as Pick<
+    GuardSnapshot,
+    (typeof stateKeys)[number]
+  >
+  return { process, atMs, state: { ...shown, overrideMode: snapshot.override.mode }, recording }
 }
 
 /** What is left out, step by step, of a status that is too large. */
@@ -93,7 +69,7 @@ const budgets = [
 type Budget = (typeof budgets)[number]
 
 /**
- * A process's status as the store holds it: versioned JSON of at most {@link maxProcessStatusBytes}. What does not fit is left
+ * A process's status as the store holds it: versioned JSON of at most {@link maxStatusBytes}. What does not fit is left
  * out, details first. `undefined` where not even the state fits.
  */
 export function encodeProcessStatus(status: ProcessStatus): string | undefined {
@@ -101,7 +77,7 @@ export function encodeProcessStatus(status: ProcessStatus): string | undefined {
     const text = JSON.stringify({ version: 1, ...shortened(status, budget) }, (_key, value: unknown) =>
       typeof value === 'string' && value.length > 600 ? value.slice(0, 600) : value,
     )
-    if (Buffer.byteLength(text) <= maxProcessStatusBytes) return text
+    if (Buffer.byteLength(text) <= maxStatusBytes) return text
   }
   return undefined
 }
@@ -119,16 +95,15 @@ function shortened({ process, atMs, state, recording }: ProcessStatus, budget: B
       ),
       latency: latency.slice(0, budget.endpoints),
       degraded: degraded.slice(0, budget.decisions),
-      limited: limited.slice(limited.length - Math.min(limited.length, budget.clients)),
-      outages: outages.slice(outages.length - Math.min(outages.length, budget.outages)),
+      limited: limited.slice(Math.max(0, limited.length - budget.clients)),
+      outages: outages.slice(Math.max(0, outages.length - budget.outages)),
     },
   }
 }
 
 function largestColumns(counts: Recording['counts'], most: number): [string, readonly number[]][] {
-  const sum = (column: readonly number[]) => column.reduce((total, count) => total + count, 0)
   return Object.entries(counts)
-    .sort(([, a], [, b]) => sum(b) - sum(a))
+    .sort(([, a], [, b]) => sumOf(b) - sumOf(a))
     .slice(0, most)
 }
 
@@ -256,7 +231,7 @@ const wireSchema = v.object({
  * is then counted, and not shown.
  */
 export function decodeProcessStatus(encoded: string): ProcessStatus | undefined {
-  if (encoded.length > maxProcessStatusBytes) return undefined
+  if (encoded.length > maxStatusBytes) return undefined
   let parsed: unknown
   try {
     parsed = JSON.parse(encoded)

@@ -41,10 +41,13 @@ export class StatusSites {
       pid: process.pid,
       startedAtMs: Math.round(clock.epochMs() - process.uptime() * 1000),
     }
-    const bySite = groupBySite(guards)
-    this.#sites = [...bySite.values()].map((group) => ({ guards: group, recorder: startedRecorder(group[0], clock) }))
-    const recorders = [...bySite.keys()].map((siteId, index) => [siteId, this.#sites[index]?.recorder] as const)
-    const stopListening = listenToChannels(new Map(recorders.filter(hasRecorder)))
+    const sites = new Map(
+      [...groupBySite(guards)].map(([siteId, group]) => {
+        return [siteId, { guards: group, recorder: startedRecorder(group[0], clock) }]
+      }),
+    )
+    this.#sites = [...sites.values()]
+    const stopListening = listenToChannels(new Map([...sites].map(([siteId, { recorder }]) => [siteId, recorder])))
     this.#ends = [stopListening, ...this.#sites.map((site) => this.#publish(site))]
   }
 
@@ -64,7 +67,10 @@ export class StatusSites {
     const others = (await fleetOf(first[1])?.read()) ?? []
     const snapshots = [snapshotOf(first), ...more.map(snapshotOf)] as const
     const own = this.#own(snapshots[0][1], site)
-    return siteStatus(snapshots, mergeProcesses([own, ...others.map(decodeProcessStatus).filter(isKnown)]))
+    return siteStatus(
+      snapshots,
+      mergeProcesses([own, ...others.map(decodeProcessStatus).filter((status) => status !== undefined)]),
+    )
   }
 
   #own(snapshot: GuardSnapshot, { recorder }: StatusSite): ProcessStatus {
@@ -100,12 +106,4 @@ function startedRecorder([, guard]: NamedGuard, clock: Clock): StatusRecorder {
 
 function snapshotOf([name, guard]: NamedGuard): readonly [string, GuardSnapshot] {
   return [name, guard.snapshot()]
-}
-
-function hasRecorder(entry: readonly [string, StatusRecorder | undefined]): entry is readonly [string, StatusRecorder] {
-  return entry[1] !== undefined
-}
-
-function isKnown(status: ProcessStatus | undefined): status is ProcessStatus {
-  return status !== undefined
 }

@@ -224,7 +224,7 @@ export interface StoreLearned {
 
 /** The state of a site, as the answer to a heartbeat. */
 export interface StoreState {
-  /** The time of the store's clock, in milliseconds since whenever it likes. */
+  /** The time of the store's clock, in milliseconds since any moment that stays the same. */
   readonly nowMs: number
   /** Live processes, this one included; at least 1. */
   readonly processes: number

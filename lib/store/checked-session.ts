@@ -56,7 +56,7 @@ function readOverride(override: unknown): StoreOverride {
   const mode = member(override, 'mode')
   if (mode !== 'pass' && mode !== 'verify_only' && mode !== 'none') throw unreadable('mode')
   const forMs = optionalAmount(override, 'forMs') ?? null
-  // `override()` sets no pass without an end and none that is longer: such a door would not close by itself.
+  // `override()` sets no pass without an end and none that is longer: such an override would not end without a second call.
   if (forMs === null ? mode === 'pass' : forMs > maxOverrideMs) throw unreadable('forMs')
   return { id: text(override, 'id'), mode, by: text(override, 'by'), forMs, setMs: amount(override, 'setMs') }
 }

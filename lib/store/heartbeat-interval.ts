@@ -1,5 +1,6 @@
 /** An override must hold at every process two seconds after it was set at one of them. */
 const minHeartbeatEveryMs = 1_000
+/** Longest interval before jitter, in milliseconds. */
 export const maxHeartbeatEveryMs = 5_000
 /** A heartbeat adds up the figures of all processes: 200 a second of 200 processes are 4 % of a Redis. */
 const perProcessMs = 5

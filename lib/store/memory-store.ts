@@ -1,5 +1,4 @@
 import { type Clock, systemClock } from '../clock.js'
-import { ClientHistory } from '../site/client-history.js'
 import { AgingMap } from '../structures/aging-map.js'
 import type {
   CaptchaStore,
@@ -15,6 +14,7 @@ import type {
   StoreState,
   StoreVerified,
 } from './captcha-store.js'
+import { ClientHistory } from './client-history.js'
 import { clientLimit } from './client-limit.js'
 import { maxStatuses } from './status-bounds.js'
 
@@ -88,7 +88,7 @@ class SiteMemory {
   readonly #history: ClientHistory
   readonly #tickets = new AgingMap<TicketMark>(maxKeys)
   readonly #passes = new AgingMap<ClientPasses>(maxKeys)
-  /** The one that was heard last is the last one. */
+  /** In the order of their last heartbeats. */
   readonly #processes = new Map<string, LiveProcess>()
   #baseline: SiteRate | undefined
   #reference: SiteRate | undefined

@@ -15,6 +15,7 @@ const steadyMs = 10_000
 const lostAfterMs = 30_000
 const maxReasonLength = 200
 
+/** What a link to a store is made of. */
 export interface StoreLinkOptions {
   readonly session: StoreSession
   readonly clock: Clock
@@ -25,6 +26,7 @@ export interface StoreLinkOptions {
   readonly onUp: () => void
 }
 
+/** The answer of a store, or why there is none in time. */
 export type StoreAnswer<T> =
   | { readonly kind: 'answer'; readonly value: T }
   /** The store is down. `late` resolves to its answer if that arrives later, else to `undefined`; it never rejects. */
@@ -77,12 +79,6 @@ export class StoreLink {
   /** Runs one operation without waiting for it. */
   tell(operation: Operation<unknown>): void {
     void this.ask(operation)
-  }
-
-  /** Whether the store takes and gives the statuses of processes. */
-  get sharesStatus(): boolean {
-    const { publishStatus, readStatuses } = this.#options.session
-    return publishStatus !== undefined && readStatuses !== undefined
   }
 
   /**

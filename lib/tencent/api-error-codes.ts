@@ -34,7 +34,7 @@ const rows: readonly ApiErrorRow[] = [
 
 /**
  * Reads `Response.Error.Code`. Everything a caller's input can cause (`InvalidParameter*`, `MissingParameter`, …) and
- * everything unknown is `rejected`, a detail behind a listed code included: an attacker must not find a parameter that opens the door.
+ * everything unknown is `rejected`, a detail behind a listed code included: no parameter of an attacker's may lead to a degraded pass.
  */
 export function apiErrorMeaning(errorCode: string): ApiErrorMeaning {
   const row = rows.find(({ codes }) => codes.some((code) => matches(errorCode, code)))

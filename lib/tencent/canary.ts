@@ -19,6 +19,7 @@ export interface HealthReport {
   readonly durationMs: number
 }
 
+/** Who asks, and on which way. */
 export interface CanaryOptions {
   readonly captchaAppId: number
   readonly channel: CaptchaChannel

@@ -43,9 +43,9 @@ export function captchaCodeMeaning(channel: CaptchaChannel, captchaCode: number)
   return codesByChannel[channel][captchaCode] ?? 'rejected'
 }
 
-/** Codes that Tencent answers to every ticket, good or bad, where app id and secret key do not belong together. */
 const keyMismatchCodes: ReadonlySet<number | undefined> = new Set([15, 16, 100])
 
+/** Whether a code is one that every ticket gets, good or bad, where app id and secret key do not belong together. */
 export function isKeyMismatch(captchaCode: number | undefined): boolean {
   return keyMismatchCodes.has(captchaCode)
 }

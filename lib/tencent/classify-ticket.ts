@@ -4,7 +4,7 @@ import type { CaptchaChannel, RawToken } from '../types.js'
 /** Longest ticket, in characters, that is looked at at all. */
 export const maxTicketLength = 2048
 /** Longest randstr, in characters. */
-export const maxRandstrLength = 256
+const maxRandstrLength = 256
 
 /**
  * What no ticket holds and a filter on the way to Tencent may react to, which would then look like Tencent's failure: control
@@ -14,6 +14,7 @@ const unsendable = /[\p{Cc}\p{Cs}]/u
 
 const fallbackPrefix = /^tr?error/i
 
+/** Sorts a token by its form. */
 export type TicketClassifier = (token: RawToken, channel: CaptchaChannel) => ClassifiedTicket
 
 /** Makes the function that sorts tokens by their form alone. The prefix decides the class, never Tencent's reply to it. */

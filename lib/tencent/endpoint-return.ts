@@ -1,8 +1,8 @@
+import type { CanaryReport } from '../admission/outcome.js'
 import type { Clock, Timer } from '../clock.js'
-import type { EndpointReport } from './endpoint.js'
 
 /** Asks an endpoint once. Calls `done` exactly once, never before it has returned. Returns what gives it up. */
-export type AskEndpoint = (done: (report: EndpointReport) => void) => () => void
+export type AskEndpoint = (done: (report: CanaryReport) => void) => () => void
 
 const healthyInRow = 3
 const shortestHoldMs = 30_000
@@ -64,7 +64,7 @@ export class EndpointReturn {
     })
   }
 
-  #take(report: EndpointReport): void {
+  #take(report: CanaryReport): void {
     this.#giveUp = undefined
     if (!this.#isAway) return
     if (report === 'healthy') this.#healthy++

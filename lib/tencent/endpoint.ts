@@ -1,9 +1,6 @@
-import { canaryReport, degraded, type Outcome } from '../admission/outcome.js'
+import { type CanaryReport, canaryReport, degraded, type Outcome } from '../admission/outcome.js'
 import type { Clock } from '../clock.js'
 import type { EndpointWays } from './upstream.js'
-
-/** What a canary says about an endpoint. */
-export type EndpointReport = ReturnType<typeof canaryReport>
 
 /** The client of a call, as far as a trial looks at it. */
 export interface TrialClient {
@@ -96,7 +93,7 @@ export class Endpoint {
   }
 
   /** Notes what a canary here said. */
-  note(report: EndpointReport): void {
+  note(report: CanaryReport): void {
     if (report === 'unknown') return
     this.#lastCanary = { result: report, atMs: this.#clock.nowMs() }
     this.#move(report)
@@ -130,7 +127,7 @@ export class Endpoint {
 }
 
 /** Whether a reply shows that the host serves the CAPTCHA API: an API error, which any other service gives as well, does not. */
-export function scoutReport(reply: Outcome): EndpointReport {
+export function scoutReport(reply: Outcome): CanaryReport {
   const report = canaryReport(reply)
   const hasCode = 'facts' in reply && reply.facts.captchaCode !== undefined
   return report === 'healthy' && !hasCode ? 'failed' : report

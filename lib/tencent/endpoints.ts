@@ -1,6 +1,6 @@
-import { canaryReport, type Outcome } from '../admission/outcome.js'
+import { type CanaryReport, canaryReport, type Outcome } from '../admission/outcome.js'
 import type { Clock, Timer } from '../clock.js'
-import { Endpoint, type EndpointReport, type EndpointSnapshot, scoutReport } from './endpoint.js'
+import { Endpoint, type EndpointSnapshot, scoutReport } from './endpoint.js'
 import { type AskEndpoint, EndpointReturn } from './endpoint-return.js'
 import type { Upstream, Upstreams } from './upstream.js'
 
@@ -70,7 +70,7 @@ export class Endpoints {
    * Runs a canary at the endpoint in use, and asks the others when it takes long or fails. Calls `done` exactly once, never
    * before it has returned; with `unknown` where calls have moved meanwhile. Returns a function that gives the canary up.
    */
-  runCanary(timeoutMs: number, done: (report: EndpointReport) => void): () => void {
+  runCanary(timeoutMs: number, done: (report: CanaryReport) => void): () => void {
     const { clock, ask, onCanary } = this.#parts
     const asked = this.#inUse
     const startedMs = clock.nowMs()
@@ -112,7 +112,7 @@ export class Endpoints {
     this.#return.close()
   }
 
-  #learn(report: EndpointReport, startedMs: number): void {
+  #learn(report: CanaryReport, startedMs: number): void {
     if (report === 'healthy') return this.#inUse.hasFailedTrial ? this.noteUsersFailing() : this.#stopSearch()
     if (report === 'unknown') return
     this.#failedMs = startedMs
@@ -154,7 +154,6 @@ export class Endpoints {
     const scouts = [...this.#scouts.values()]
     this.#scouts.clear()
     for (const giveUp of scouts) giveUp()
-    this.#fit.clear()
   }
 
   #scouting(endpoint: Endpoint): AskEndpoint {

@@ -6,13 +6,11 @@ import { asciiJson } from './ascii-json.js'
 import { type Connection, ConnectionPool } from './connection-pool.js'
 import { localCodeOf } from './local-failure.js'
 import type { RequestSigner } from './signed-headers.js'
-import type { UpstreamResult } from './upstream-result.js'
+import { maxBodyBytes, type UpstreamResult } from './upstream-result.js'
 import type { ApiRequest } from './verify-call.js'
 import type { Done, RunningCall } from './with-deadline.js'
 
-/** Longest body that is read, in bytes. A real reply has a few hundred. */
-const maxBodyBytes = 64 * 1024
-
+/** Sends signed requests to one endpoint. */
 export interface HttpsSender {
   /** Calls `done` once, at any time, or not at all once the call was stopped. */
   send(request: ApiRequest, credential: TencentCredential, done: Done): RunningCall

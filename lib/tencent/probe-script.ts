@@ -1,14 +1,14 @@
 import http from 'node:http'
 import https from 'node:https'
 import type { LookupFunction } from 'node:net'
+import type { ProbeReport } from '../admission/outcome.js'
 import type { Clock } from '../clock.js'
-import type { ProbeReport } from '../site/client-path.js'
 import { localCodeOf } from './local-failure.js'
 import type { LookupQueue } from './lookup-queue.js'
+import { maxBodyBytes } from './upstream-result.js'
 import { verifiedPeer } from './verified-peer.js'
 
 const deadlineMs = 3_000
-const maxBodyBytes = 64 * 1024
 const maxRedirects = 3
 
 /** What a probe needs beside the URL. */

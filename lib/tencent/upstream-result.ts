@@ -1,3 +1,6 @@
+/** Longest body that is read of an answer, in bytes; a real one has a few hundred, or a few thousand. */
+export const maxBodyBytes = 64 * 1024
+
 /** What came of one call to Tencent, unjudged. */
 export type UpstreamResult =
   /** A whole HTTP answer. */

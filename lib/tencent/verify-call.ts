@@ -10,6 +10,7 @@ export interface VerifyCall {
   readonly risk?: RiskContext | undefined
 }
 
+/** Action and parameters of one API 3.0 request. */
 export interface ApiRequest {
   readonly action: 'DescribeCaptchaResult' | 'DescribeCaptchaMiniResult'
   readonly params: Readonly<Record<string, string | number>>

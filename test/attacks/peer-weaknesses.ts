@@ -31,7 +31,7 @@ export const peerWeaknesses: readonly PeerWeakness[] = [
   { weakness: 'a reply without end fills the memory', seenIn: 'the Tencent SDK', file: 'test/tencent/upstream.test.ts', test: 'of 64 KiB is read' },
   { weakness: 'a redirect takes the secret to another host', seenIn: 'the Tencent SDK', file: 'test/tencent/upstream.test.ts', test: 'of status %s is not followed: the secret must not go elsewhere' },
   { weakness: 'the log holds the secret or the token', seenIn: 'nestlab/google-recaptcha, cf-turnstile in debug mode', file: 'test/flow/logs.test.ts', test: 'over a run with everything, no line holds a ticket, a randstr or a secret; messages are constant' },
-  { weakness: 'a flood of keys fills the memory', seenIn: 'rate-limiter-flexible: 95 MB for 200 000 keys', file: 'test/site/client-history-capacity.test.ts', test: 'are bounded at about a million, the oldest going first' },
+  { weakness: 'a flood of keys fills the memory', seenIn: 'rate-limiter-flexible: 95 MB for 200 000 keys', file: 'test/store/client-history-capacity.test.ts', test: 'are bounded at about a million, the oldest going first' },
   { weakness: 'a call leaves a timer that holds the process', seenIn: 'Friendly Captcha SDK', file: here, test: 'a call leaves no timer that holds the process' },
   { weakness: 'after one timeout every call is aborted', seenIn: 'opossum 861', file: here, test: 'a timeout aborts no other call' },
   { weakness: 'the package listens to signals and ends the process', seenIn: 'cap 198', file: here, test: 'a guard listens to no signal of the process' },

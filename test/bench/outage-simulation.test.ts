@@ -25,6 +25,7 @@ describe.each(['shop', 'blog'] as const)('on the %s the targets are met', (site)
     ['when the API errs and flaps', /^api-(errors|flaps)/],
     ['when the canary is healthy and tickets hang', /^canary[^/]*$/],
     ['when the script is down', /^script-down-for-all/],
+    ['when the operator lets all pass', /^override-pass/],
     ['when the site restarts in an outage', /^(restart-in-outage\/(store|expected.*)|api-hangs\/store)$/],
     ['when the preferred host is down', /^primary-host-down$/],
     ['when the provider of the keys fails', /^metadata/],

@@ -233,7 +233,7 @@ describe.each(expressVersions)('on %s', (_name, express) => {
 
     test.each([
       ['an unknown option', { allowDegrade: false }, /unknown option `allowDegrade`/],
-      ['a string', { allowDegraded: 'no' }, /`allowDegraded` must be true or false/],
+      ['a string', { allowDegraded: 'no' }, /`allowDegraded` is .no.; it must be true or false/],
     ])('%s throws when it is made', (_what, options, message) => {
       expect(() => requireCaptcha(options as never)).toThrow(message)
     })

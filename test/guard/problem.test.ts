@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { degradedNotAllowedProblem, refusalProblem } from '../../lib/guard/problem.js'
+import { refusalProblem } from '../../lib/guard/problem.js'
 import { degradedRefusals, inputRefusals } from '../admission/verdicts.js'
 import { expectRetryAfter } from '../support/retry-after.js'
 
@@ -50,10 +50,4 @@ test('Retry-After is any of 20 to 40 seconds, so that pages refused together com
   const seconds = Array.from({ length: 2000 }, () => refusalProblem('budget_exhausted').headers['Retry-After'])
   for (const each of seconds) expectRetryAfter(each)
   expect(new Set(seconds).size).toBe(21)
-})
-
-test('a route without degraded passes answers 503 captcha_unavailable, to be tried again', () => {
-  const { status, body, headers } = degradedNotAllowedProblem()
-  expect({ status, body }).toEqual({ status: 503, body: refusalProblem('budget_exhausted').body })
-  expectRetryAfter(headers['Retry-After'])
 })

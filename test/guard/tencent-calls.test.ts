@@ -239,7 +239,7 @@ describe('a call that has no keys to be signed with', () => {
         return () => {}
       },
     }
-    Object.assign(t.services.upstream, { keys })
+    Object.assign(t.services.endpoints.inUse.ways.calls, { keys })
     return { ...t, keys, waits }
   }
 

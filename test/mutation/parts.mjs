@@ -35,6 +35,6 @@ export const parts = {
   site: part('site', 'site'),
   replays: part('site', 'replay-memory'),
   events: part('structures', 'recent-events'),
-  history: part('site', 'client-history'),
+  history: part('store', 'client-history'),
   allowance: part('site', 'call-allowance learned-rate'),
 }

@@ -41,8 +41,8 @@ describe('a wrong override throws an error that names the option', () => {
     ['for a wrong time of verify_only', 'verify_only', { forMs: 0 }, 'forMs'],
     ['for an author that is not a string', 'pass', { forMs: 1000, by: 7 }, 'by'],
     ['for an author of none that is not a string', 'none', { by: {} }, 'by'],
-    ['for options that are null', 'verify_only', null, 'override'],
-    ['for options that are not an object', 'verify_only', 1000, 'override'],
+    ['for options that are null', 'verify_only', null, 'options'],
+    ['for options that are not an object', 'verify_only', 1000, 'options'],
     ['for an unknown option', 'pass', { forMs: 1000, byWhom: 'li.na' }, 'byWhom'],
   ])('%s', (_, mode, options, option) => {
     const parsing = () => parseOverride(mode as never, options as never)

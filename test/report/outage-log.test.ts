@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { StateChange } from '../../lib/report/channels.js'
 import { OutageLog } from '../../lib/report/outage-log.js'
 import { Reporter } from '../../lib/report/reporter.js'
-import type { LateCounts } from '../../lib/site/late-verification.js'
+import type { LateSnapshot } from '../../lib/site/late-verification.js'
 import type { EndedOutage } from '../../lib/site/outage-watch.js'
 import { ManualClock } from '../support/manual-clock.js'
 import { recordingLogger } from './lines.js'
@@ -13,7 +13,7 @@ function setUp(path: 'api' | 'client' = 'api') {
   const [clock, logger] = [new ManualClock(), recordingLogger()]
   const reporter = new Reporter({ captchaAppId: 190000001, logger, mode: 'enforce' }, clock)
   const changes: StateChange[] = []
-  const state = { late: { waiting: 0, genuine: 0, refused: 0, inconclusive: 0 } as LateCounts }
+  const state = { late: { waiting: 0, genuine: 0, refused: 0, inconclusive: 0 } as LateSnapshot }
   const announce = {
     event: reporter.event.bind(reporter),
     state: (change: StateChange) => changes.push(change),

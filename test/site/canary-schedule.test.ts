@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { type CanaryReport, type CanaryResult, CanarySchedule } from '../../lib/site/canary-schedule.js'
+import type { CanaryReport } from '../../lib/admission/outcome.js'
+import { type CanaryResult, CanarySchedule } from '../../lib/site/canary-schedule.js'
 import { ManualClock } from '../support/manual-clock.js'
 
 /** A schedule on a manual clock whose canaries are requested again as soon as they end. */

@@ -1,5 +1,4 @@
-import type { CallReport } from '../../lib/admission/outcome.js'
-import type { CanaryReport } from '../../lib/site/canary-schedule.js'
+import type { CallReport, CanaryReport } from '../../lib/admission/outcome.js'
 import { Circuit, type CircuitConfig, type CircuitSettings } from '../../lib/site/circuit.js'
 import type { Permit } from '../../lib/site/waiting-calls.js'
 import { ManualClock } from '../support/manual-clock.js'

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { ClientPath, type ProbeReport } from '../../lib/site/client-path.js'
+import type { ProbeReport } from '../../lib/admission/outcome.js'
+import { ClientPath } from '../../lib/site/client-path.js'
 import { ManualClock, settlePromises } from '../support/manual-clock.js'
 
 const minuteMs = 60_000

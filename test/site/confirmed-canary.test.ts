@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals'
-import type { CanaryReport } from '../../lib/site/canary-schedule.js'
+import type { CanaryReport } from '../../lib/admission/outcome.js'
 import { confirmedCanary } from '../../lib/site/confirmed-canary.js'
 import { ManualClock } from '../support/manual-clock.js'
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { type Decided, honestGapMs, requestsWhile, World } from '../support/unverified-requests.js'
+import { type Decided, honestGapMs, requestsWhile, unverifiedRequests, World } from '../support/unverified-requests.js'
 
 /** Honest passes come back in it, before their absence is a collapse. */
 const pauseMs = 20_000
@@ -50,6 +50,34 @@ test('unverified requests make no evidence of an outage and open no circuit whil
   fc.assert(
     fc.property(honestGapMs, requestsWhile('well', 'well', 'throttles', 'misconfigured'), (gapMs, steps) => {
       runWithTencentAnswering(new World(gapMs), steps)
+    }),
+    { numRuns: 40 },
+  )
+})
+
+/** Restated by hand: what Tencent does, and why the circuit is open then. */
+const outages = fc.constantFrom(
+  ...([
+    ['errors', 'canary_failed'],
+    ['hangs', 'canary_failed'],
+    ['tickets_hang', 'canary_disagrees'],
+  ] as const),
+)
+
+test('while Tencent fails every call the circuit opens and stays open, whatever unverified requests come between', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(200, 3000), outages, unverifiedRequests, (gapMs, [tencent, why], requests) => {
+      const world = new World(gapMs)
+      const { circuit } = world.process.services.site
+      world.tencent = tencent
+      for (const request of requests) {
+        world.send(request)
+        world.advance(Math.min(request.afterMs, gapMs))
+      }
+      // Five failures in a row, and where the canary is healthy a silence of twenty usual gaps, at least ten seconds.
+      world.advance(Math.max(10_000, 20 * gapMs) + 5 * gapMs + 5000)
+      world.close()
+      expect([circuit.state, circuit.why]).toEqual(['open', why])
     }),
     { numRuns: 40 },
   )

@@ -101,7 +101,7 @@ class HealthyHour {
     let giveUp = ignore
     const permit = circuit.admit({ clientKey: 'known', isKnown: true, timeoutMs, release: () => giveUp() })
     if (permit === undefined) return
-    giveUp = this.services.upstream.verify(
+    giveUp = this.services.endpoints.inUse.ways.calls.verify(
       { channel: 'web', ticket: 't', randstr: 'r', userIp: 'i' },
       timeoutMs,
       (result) => {

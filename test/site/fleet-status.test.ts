@@ -149,7 +149,6 @@ describe('the statuses of the other processes', () => {
     const fleet = new FleetStatus({ clock: new ManualClock(), store: () => undefined })
     fleet.publish(() => 'own')
     fleet.heartbeatAnswered()
-    expect(fleet.isShared).toBe(false)
     expect(await fleet.read()).toEqual([])
   })
 })
@@ -160,15 +159,9 @@ describe('a store without the optional methods', () => {
     let written = 0
     fleet.publish(() => `${++written}`)
     await clock.advance(10_000)
-    expect(fleet.isShared).toBe(false)
     expect(await fleet.read()).toEqual([])
     expect(written).toBe(0)
     expect(link.isUp).toBe(true)
     expect(downs).toEqual([])
-  })
-
-  test('is told apart from one that has them', async () => {
-    expect((await open()).fleet.isShared).toBe(true)
-    expect((await open({ readStatuses: undefined })).fleet.isShared).toBe(false)
   })
 })

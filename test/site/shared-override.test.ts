@@ -31,7 +31,7 @@ class ProcessUnderTest {
       session: this.store,
       clock: this.clock,
       learned: () => ({ baselinePerMinute: undefined, referencePerMinute: undefined }),
-      onState: (state) => this.shared.hear(state),
+      onState: (state) => this.shared.onStoreState(state),
       onDown: (why) => this.told.push(`store down: ${why}`),
       onUp: () => this.told.push('store up'),
     })

@@ -1,11 +1,10 @@
 import { describe, expect, test } from '@jest/globals'
 import type { DegradationCause } from '../../lib/admission/cause-table.js'
+import type { CanaryReport, ProbeReport } from '../../lib/admission/outcome.js'
 import { type CallReport, degraded } from '../../lib/admission/outcome.js'
 import { makeVerdict } from '../../lib/admission/verdict.js'
 import { parseOptions } from '../../lib/options/config.js'
 import type { DegradationOptions } from '../../lib/options/options.js'
-import type { CanaryReport } from '../../lib/site/canary-schedule.js'
-import type { ProbeReport } from '../../lib/site/client-path.js'
 import type { PurseSettings } from '../../lib/site/ledger.js'
 import type { OverrideState } from '../../lib/site/override-switch.js'
 import { Site, type SiteSettings } from '../../lib/site/site.js'
@@ -748,6 +747,57 @@ describe('an override', () => {
     expect(site.site.override.mode).toBe('verify_only')
     expect(site.told).toEqual([{ override: 'verify_only', by: 'wang.wei', why: 'shared' }])
     expect(site.overridesShared).toEqual([])
+  })
+
+  test('of verify_only lets its minutes teach the baseline', async () => {
+    const site = new SiteUnderTest()
+    await site.minutes(20, 100)
+    site.override('verify_only')
+    await site.minutes(20, 40)
+    expect(site.site.baselinePerMinute).toBe(40)
+  })
+})
+
+describe('an override that lets all pass', () => {
+  test('freezes the baseline, however long it lasts: no pass is verified under it', async () => {
+    const site = new SiteUnderTest()
+    await site.minutes(20, 100)
+    site.override('pass', { forMs: 60 * minuteMs })
+    await site.minutes(60, 0)
+    expect([site.site.baselinePerMinute, site.totals]).toEqual([100, [300, 10]])
+    await site.minutes(1, 0)
+    expect([site.site.override.mode, site.site.baselinePerMinute]).toEqual(['none', 100])
+  })
+
+  test('freezes it where no request arrives in it, too', async () => {
+    const site = new SiteUnderTest()
+    await site.minutes(20, 100)
+    site.override('pass', { forMs: 60 * minuteMs })
+    await site.clock.advance(60 * minuteMs)
+    site.site.refresh()
+    expect(site.site.baselinePerMinute).toBe(100)
+  })
+
+  test('lets the minutes after it teach the baseline again', async () => {
+    const site = new SiteUnderTest()
+    await site.minutes(20, 100)
+    site.override('pass', { forMs: 3 * minuteMs })
+    await site.minutes(3, 0)
+    await site.minutes(20, 40)
+    expect(site.site.baselinePerMinute).toBe(40)
+  })
+
+  test('is no collapse of verified passes, and nor are the first five minutes after it', async () => {
+    const site = new SiteUnderTest()
+    await site.minutes(7 * 60, 100)
+    site.override('pass', { forMs: 60 * minuteMs })
+    await site.minutes(60, 0)
+    expect(site.evidence.fallback).toBe('none')
+    site.override('none')
+    await site.minutes(4, 0)
+    expect(site.evidence.fallback).toBe('none')
+    await site.minutes(1, 0)
+    expect(site.evidence.fallback).toBe('outage')
   })
 })
 

@@ -46,6 +46,17 @@ describe('the imports of lib', () => {
     expect(upwards).toEqual([])
   })
 
+  test('of what is known of Tencent, of the calls to it and of the store go from the first to the last alone', () => {
+    const roomOf = (path: string) => /^lib\/(site|tencent|store(?!\/redis))\//.exec(path)?.[1]
+    const between = files.flatMap(({ path, imports }) =>
+      imports.flatMap((target) => {
+        const [from, to] = [roomOf(path), roomOf(target)]
+        return from !== undefined && to !== undefined && from !== to ? [`${from} → ${to}`] : []
+      }),
+    )
+    expect([...new Set(between)]).toEqual(['site → store'])
+  })
+
   test('hold no circle, of types neither', () => {
     const importsOf = new Map(files.map(({ path, imports }) => [path, imports]))
     const done = new Set<string>()

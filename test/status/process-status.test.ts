@@ -1,11 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
-import {
-  decodeProcessStatus,
-  encodeProcessStatus,
-  maxProcessStatusBytes,
-  type ProcessStatus,
-} from '../../lib/status/process-status.js'
+import { decodeProcessStatus, encodeProcessStatus, type ProcessStatus } from '../../lib/status/process-status.js'
 import { columnKeys } from '../../lib/status/recording/columns.js'
+import { maxStatusBytes } from '../../lib/store/status-bounds.js'
 import { outageSnapshot, recorded, snapshot } from './sample-report.js'
 
 const decoded = (status: ProcessStatus) => decodeProcessStatus(encodeProcessStatus(status) ?? '')
@@ -47,7 +43,7 @@ describe('the status that a process publishes', () => {
 
   test('never exceeds 8 KiB: details are left out, the state is not', () => {
     const encoded = encodeProcessStatus(largest()) ?? ''
-    expect(Buffer.byteLength(encoded)).toBeLessThanOrEqual(maxProcessStatusBytes)
+    expect(Buffer.byteLength(encoded)).toBeLessThanOrEqual(maxStatusBytes)
     expect(decodeProcessStatus(encoded)?.state.api.state).toBe('outage')
   })
 

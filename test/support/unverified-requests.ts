@@ -28,8 +28,11 @@ export type UnverifiedRequest = typeof unverifiedRequest extends fc.Arbitrary<in
 
 export const unverifiedRequests = fc.array(unverifiedRequest, { maxLength: 40 })
 
-/** What Tencent does to every call. `throttles` and `misconfigured` say nothing about its availability. */
-export type TencentState = 'well' | 'throttles' | 'misconfigured' | 'errors' | 'hangs'
+/**
+ * What Tencent does to every call. `throttles` and `misconfigured` say nothing about its availability; `tickets_hang` leaves the
+ * canary out.
+ */
+export type TencentState = 'well' | 'throttles' | 'misconfigured' | 'errors' | 'hangs' | 'tickets_hang'
 
 /** Unverified requests, each with what Tencent does from then on. */
 export const requestsWhile = (...states: readonly [TencentState, ...TencentState[]]) =>
@@ -77,15 +80,18 @@ const healthyReplies = {
   canary: 'CaptchaCode 21',
 } as const satisfies Readonly<Record<AskedTicket, Reply | undefined>>
 
-const repliesOf = (state: Exclude<TencentState, 'well'>): Reply | undefined =>
-  (
-    ({
-      throttles: 'RequestLimitExceeded',
-      misconfigured: 'AuthFailure',
-      errors: 'InternalError',
-      hangs: undefined,
-    }) as const
-  )[state]
+const failingReplies = {
+  throttles: 'RequestLimitExceeded',
+  misconfigured: 'AuthFailure',
+  errors: 'InternalError',
+  hangs: undefined,
+  tickets_hang: undefined,
+} as const satisfies Readonly<Record<Exclude<TencentState, 'well'>, Reply | undefined>>
+
+function replyOf(state: TencentState, ticket: AskedTicket): Reply | undefined {
+  if (state === 'well' || (state === 'tickets_hang' && ticket === 'canary')) return healthyReplies[ticket]
+  return failingReplies[state]
+}
 
 const answerMs = 65
 const timeoutMs = 2000
@@ -185,7 +191,7 @@ export class World {
   }
 
   #askTencent(ticket: AskedTicket): Answer {
-    const reply = this.tencent === 'well' ? healthyReplies[ticket] : repliesOf(this.tencent)
+    const reply = replyOf(this.tencent, ticket)
     if (ticket !== 'canary') this.#answer = reply ?? 'unanswered'
     if (reply === undefined) return { reply: undefined, afterMs: Number.POSITIVE_INFINITY }
     return { reply: { kind: 'sdk_result', result: results[reply] }, afterMs: answerMs }

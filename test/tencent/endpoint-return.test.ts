@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals'
-import type { EndpointReport } from '../../lib/tencent/endpoint.js'
+import type { CanaryReport } from '../../lib/admission/outcome.js'
 import { EndpointReturn } from '../../lib/tencent/endpoint-return.js'
 import { ManualClock } from '../support/manual-clock.js'
 
 /** A preferred endpoint that calls have left; each background canary takes 10 ms. */
 class Away {
   readonly clock = new ManualClock()
-  report: EndpointReport = 'healthy'
+  report: CanaryReport = 'healthy'
   readonly askedMs: number[] = []
   readonly returnedMs: number[] = []
   givenUp = 0

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
+import type { CanaryReport } from '../../lib/admission/outcome.js'
 import { degraded, noFacts, type Outcome } from '../../lib/admission/outcome.js'
-import type { EndpointReport } from '../../lib/tencent/endpoint.js'
 import { type EndpointMove, Endpoints } from '../../lib/tencent/endpoints.js'
 import type { Upstream } from '../../lib/tencent/upstream.js'
 import { ManualClock } from '../support/manual-clock.js'
@@ -52,8 +52,8 @@ class World {
   }
 
   /** Lets a canary run to its end. */
-  async canary(): Promise<EndpointReport> {
-    let report: EndpointReport | undefined
+  async canary(): Promise<CanaryReport> {
+    let report: CanaryReport | undefined
     this.endpoints.runCanary(2000, (ended) => {
       report = ended
     })

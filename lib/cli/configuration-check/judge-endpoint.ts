@@ -1,4 +1,5 @@
 import type { Outcome, TencentFacts } from '../../admission/outcome.js'
+import { defaultTimeoutMs } from '../../options/schema.js'
 import { isKeyMismatch } from '../../tencent/captcha-codes.js'
 import { plainText } from '../plain-text.js'
 import type { Measurement } from './measured-upstream.js'
@@ -21,8 +22,6 @@ export interface AskedEndpoint {
   readonly credentialSource: string
 }
 
-/** Guards wait so long unless told otherwise. */
-const guardTimeoutMs = 2000
 /** A canary of fallback form gets this code from a healthy API whose keys are right. */
 const healthyCode = 21
 /** Signatures over five minutes off are refused; a minute is no accident. */
@@ -55,10 +54,10 @@ function endpointFinding(reply: Outcome, facts: TencentFacts, { result, phases }
   const about = 'endpoint'
   if (reply.kind === 'bug')
     return { about, state: 'wrong', says: 'the check itself failed', fix: 'Report this as a bug.' }
-  const isSlow = phases.totalMs > guardTimeoutMs
+  const isSlow = phases.totalMs > defaultTimeoutMs
   if (reply.kind !== 'degraded' || reply.cause === 'misconfigured' || reply.cause === 'throttled') {
     if (!isSlow) return { about, state: 'ok', says: `answers as the CAPTCHA API does, ${answerText(facts)}` }
-    const fix = `Look for a slow proxy or name server, or raise the guard's timeoutMs (default ${guardTimeoutMs}).`
+    const fix = `Look for a slow proxy or name server, or raise the guard's timeoutMs (default ${defaultTimeoutMs}).`
     return {
       about,
       state: 'wrong',

@@ -3,12 +3,9 @@ import https from 'node:https'
 import type { Socket } from 'node:net'
 import { requestSigner } from '../../tencent/signed-headers.js'
 import type { Upstream } from '../../tencent/upstream.js'
-import type { UpstreamResult } from '../../tencent/upstream-result.js'
+import { maxBodyBytes, type UpstreamResult } from '../../tencent/upstream-result.js'
 import { apiRequest } from '../../tencent/verify-call.js'
 import type { TencentCredential } from '../../types.js'
-
-/** As much as the guard reads. */
-const maxBodyBytes = 64 * 1024
 
 /** What each phase of a call took, in milliseconds; a phase that was not reached, or is not needed, is absent. */
 export interface Phases {

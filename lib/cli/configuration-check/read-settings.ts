@@ -1,3 +1,4 @@
+import { isLoopbackHost } from '../../client-address.js'
 import { apiEndpoints, scriptUrls } from '../../tencent/hosts.js'
 import type { CaptchaChannel, CaptchaSite, TencentCredential } from '../../types.js'
 
@@ -63,11 +64,6 @@ export function readSettings(values: SettingValues): SettingsResult {
   return problems.length > 0 ? { kind: 'wrong', problems } : { kind: 'settings', settings: settingsOf(values) }
 }
 
-/** Whether a URL is one of this machine. */
-export function isLoopback({ hostname }: URL): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
-}
-
 function problemsOf(values: SettingValues): SettingProblem[] {
   const problems: SettingProblem[] = []
   const expect = (name: VariableName, isRight: boolean, problem: string) => {
@@ -104,7 +100,9 @@ function settingsOf(values: SettingValues): CheckSettings {
   const given = splitList(values.CAPTCHA_ENDPOINT ?? '')
   const endpoints = (given.length > 0 ? given : apiEndpoints[site]).map((url) => new URL(url))
   const token = values.TENCENTCLOUD_SESSION_TOKEN
-  const scriptUrl = values.CAPTCHA_SCRIPT_URL ?? (endpoints.every(isLoopback) ? undefined : scriptUrls[site])
+  const scriptUrl =
+    values.CAPTCHA_SCRIPT_URL ??
+    (endpoints.every(({ hostname }) => isLoopbackHost(hostname)) ? undefined : scriptUrls[site])
   return {
     captchaAppId: Number(values.CAPTCHA_APP_ID),
     appSecretKey: values.CAPTCHA_APP_SECRET_KEY ?? '',

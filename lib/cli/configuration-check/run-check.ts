@@ -1,11 +1,12 @@
 import type { Outcome } from '../../admission/outcome.js'
+import { isLoopbackHost } from '../../client-address.js'
 import { systemClock } from '../../clock.js'
 import { askCanary } from '../../tencent/canary.js'
 import { LookupQueue } from '../../tencent/lookup-queue.js'
 import { probeScript } from '../../tencent/probe-script.js'
 import { type Finding, factsOf, judgeEndpoint } from './judge-endpoint.js'
 import { type Measurement, measuredUpstream, type Phases } from './measured-upstream.js'
-import { type CheckSettings, isLoopback } from './read-settings.js'
+import type { CheckSettings } from './read-settings.js'
 
 /** What was found at one endpoint. */
 export interface EndpointReport {
@@ -110,7 +111,7 @@ async function checkEndpoint(
 async function checkScript({ scriptUrl, endpoints }: CheckSettings): Promise<CheckReport['script']> {
   const about = 'script host'
   if (scriptUrl === undefined) {
-    const isSimulated = endpoints.every(isLoopback)
+    const isSimulated = endpoints.every(({ hostname }) => isLoopbackHost(hostname))
     const says = `not asked${isSimulated ? ': the endpoint is on this machine, and CAPTCHA_SCRIPT_URL is not set' : ''}`
     return { about, state: 'skipped', says }
   }

@@ -175,7 +175,7 @@ function lateFigures({ late }: MinuteTally): Figures['late'] {
   return { ...outcomes, refusedByReason: sorted(refusedByReason) }
 }
 
-/** A ticket that expired while it waited was honest or not: that it is too old says neither. */
+/** Leaves out tickets that expired while they waited: honest ones and others expire alike. */
 function usefulChecks({ genuine, refused, inconclusive, refusedByReason }: Figures['late']) {
   const expired = refusedByReason.ticket_expired ?? 0
   return { genuine, refused: refused - expired, inconclusive: inconclusive + expired }

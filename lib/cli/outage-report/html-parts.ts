@@ -5,6 +5,7 @@ export function escaped(text: string | number): string {
   return String(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }
 
+/** A number as English text writes it, with separators: `1,234.5`. */
 export function number(value: number): string {
   return value.toLocaleString('en')
 }

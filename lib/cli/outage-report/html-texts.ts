@@ -1,89 +1,19 @@
-/** What the HTML report says, in one language. Names of causes, reasons and events are those of the log and stay as they are. */
-export interface HtmlTexts {
-  readonly lang: 'en' | 'zh'
-  readonly languageName: string
-  readonly title: string
-  readonly read: (lines: string, captchaLines: string, broken: string) => string
-  readonly span: (from: string, to: string, zone: string, processes: number) => string
-  readonly damaged: string
-  readonly noLines: string
-  readonly noOutage: string
-  readonly overview: string
-  readonly outage: (number: number) => string
-  readonly outside: string
-  readonly application: string
-  readonly from: string
-  readonly to: string
-  readonly lasted: string
-  readonly endNotLogged: string
-  readonly path: string
-  readonly why: string
-  readonly passes: string
-  readonly fromPurse: string
-  readonly degradedRefusals: string
-  readonly otherRefusals: string
-  readonly verified: string
-  readonly verifiedNotLogged: string
-  readonly bots: string
-  readonly botsOf: (low: string, high: string, ordinary: string) => string
-  readonly botsHow: (share: string, low: string, high: string, checked: string) => string
-  readonly botsUnchecked: (passes: string) => string
-  readonly botsUnknown: string
-  readonly median: string
-  readonly p99: string
-  readonly most: string
-  readonly over: (count: string, limit: string) => string
-  readonly waits: string
-  readonly waitsNote: string
-  readonly slowestMinute: string
-  readonly inAll: (sum: string, requests: string) => string
-  readonly decisionsAMinute: string
-  readonly waitsAMinute: string
-  readonly outagePasses: string
-  readonly doubtPasses: string
-  readonly minute: string
-  readonly table: string
-  readonly causes: string
-  readonly cause: string
-  readonly reasons: string
-  readonly reason: string
-  readonly limits: string
-  readonly limit: string
-  readonly limitNames: Readonly<Record<string, string>>
-  readonly suppressed: (lines: string) => string
-  readonly clients: string
-  readonly client: string
-  readonly atLeast: string
-  readonly late: string
-  readonly genuine: string
-  readonly refused: string
-  readonly inconclusive: string
-  readonly overrides: string
-  readonly time: string
-  readonly mode: string
-  readonly by: string
-  readonly approximated: string
-  readonly notShown: (outages: number) => string
-  readonly minuteRule: string
-  readonly milliseconds: (ms: string) => string
-  readonly duration: (hours: number, minutes: number, seconds: number) => string
-}
-
-const en: HtmlTexts = {
-  lang: 'en',
+const en = {
+  lang: 'en' as 'en' | 'zh',
   languageName: 'English',
   title: 'CAPTCHA outages',
-  read: (lines, captchaLines, broken) => `${lines} lines read, ${captchaLines} of the guard, ${broken} broken.`,
-  span: (from, to, zone, processes) => `From ${from} to ${to} (${zone}), processes: ${processes}.`,
+  read: (lines: string, captchaLines: string, broken: string) =>
+    `${lines} lines read, ${captchaLines} of the guard, ${broken} broken.`,
+  span: (from: string, to: string, zone: string, processes: number) =>
+    `From ${from} to ${to} (${zone}), processes: ${processes}.`,
   damaged: 'Not read to the end:',
   noLines: 'The files hold no line of the guard.',
   noOutage: 'No outage in this time.',
   overview: 'Overview',
-  outage: (number) => `Outage ${number}`,
+  outage: (number: number) => `Outage ${number}`,
   outside: 'Outside of outages',
   application: 'Application',
   from: 'From',
-  to: 'To',
   lasted: 'Lasted',
   endNotLogged: 'end not logged',
   path: 'Path',
@@ -95,19 +25,19 @@ const en: HtmlTexts = {
   verified: 'Verified',
   verifiedNotLogged: 'not in the log (level debug)',
   bots: 'Bots among passes',
-  botsOf: (low, high, ordinary) => `${low} to ${high}, of ${ordinary}`,
-  botsHow: (share, low, high, checked) =>
+  botsOf: (low: string, high: string, ordinary: string) => `${low} to ${high}, of ${ordinary}`,
+  botsHow: (share: string, low: string, high: string, checked: string) =>
     `Estimated: of ${checked} passes that Tencent verified late, it refused ${share} (95 % interval ${low} to ${high}). Applied to all passes with an ordinary ticket; it holds as far as the last minutes, whose tickets were still alive, are like the others.`,
-  botsUnchecked: (passes) => `${passes} passes with a fallback ticket or none cannot be checked by anything.`,
+  botsUnchecked: (passes: string) => `${passes} passes with a fallback ticket or none cannot be checked by anything.`,
   botsUnknown: 'no estimate: no late verdict tells',
   median: 'median',
   p99: '99 %',
   most: 'longest',
-  over: (count, limit) => `${count} over ${limit}`,
+  over: (count: string, limit: string) => `${count} over ${limit}`,
   waits: 'Waits',
   waitsNote: 'Time in the guard, of requests that passed; bots that passed are among them.',
   slowestMinute: 'Slowest minute',
-  inAll: (sum, requests) => `${sum} of waiting in all, ${requests} requests`,
+  inAll: (sum: string, requests: string) => `${sum} of waiting in all, ${requests} requests`,
   decisionsAMinute: 'Decisions a minute',
   waitsAMinute: 'Waits by minute',
   outagePasses: 'Passes, outage purse',
@@ -125,8 +55,8 @@ const en: HtmlTexts = {
     'outage total': 'outage purse, in total',
     'doubt client': 'doubt purse, of one client',
     'doubt total': 'doubt purse, in total',
-  },
-  suppressed: (lines) =>
+  } as Readonly<Record<string, string>>,
+  suppressed: (lines: string) =>
     `${lines} refusals whose lines were sampled away are in the totals, by reason where the log says it, and in no breakdown by limit.`,
   clients: 'Clients with most passes',
   client: 'Client, as logged',
@@ -140,14 +70,17 @@ const en: HtmlTexts = {
   mode: 'Mode',
   by: 'By',
   approximated: 'Approximated',
-  notShown: (outages) => `${outages} smaller outages are in the overview only.`,
+  notShown: (outages: number) => `${outages} smaller outages are in the overview only.`,
   minuteRule: 'Figures of an outage are those of every minute that it touches, from five seconds before its start.',
-  milliseconds: (ms) => `${ms} ms`,
-  duration: (hours, minutes, seconds) =>
+  milliseconds: (ms: string) => `${ms} ms`,
+  duration: (hours: number, minutes: number, seconds: number) =>
     [hours > 0 && `${hours} h`, (hours > 0 || minutes > 0) && `${minutes} min`, `${seconds} s`]
       .filter(Boolean)
       .join(' '),
 }
+
+/** What the HTML report says, in one language. Names of causes, reasons and events are those of the log and stay as they are. */
+export type HtmlTexts = typeof en
 
 const zh: HtmlTexts = {
   lang: 'zh',
@@ -163,7 +96,6 @@ const zh: HtmlTexts = {
   outside: '故障以外',
   application: '应用',
   from: '开始',
-  to: '结束',
   lasted: '持续',
   endNotLogged: '日志中没有结束记录',
   path: '路径',
@@ -229,4 +161,5 @@ const zh: HtmlTexts = {
       .join(' '),
 }
 
+/** The languages of the report, the default first. */
 export const htmlTexts = [en, zh] as const

@@ -3,6 +3,7 @@ import { plainText } from '../plain-text.js'
 import type { CaptchaLine } from './captcha-line.js'
 import { type DecisionKind, type LateKind, MinuteTally } from './minute-tally.js'
 
+/** The step in which a log is summed up, in milliseconds. */
 export const minuteMs = 60_000
 
 /** Bounds of what is kept. Beyond them figures are approximated, and the report says so. */
@@ -15,6 +16,7 @@ export interface TallyBounds {
   readonly others: number
 }
 
+/** See {@link TallyBounds}. */
 export const defaultBounds: TallyBounds = { minutes: 20_000, clients: 100_000, others: 10_000 }
 
 /** `captcha_outage_started` or `captcha_outage_ended`, as logged. */

@@ -1,6 +1,6 @@
 import type { FleetView } from '../fleet-view.js'
 import { type VerdictColumn, type VerdictFamily, verdictColumns } from '../recording/columns.js'
-import { minutesKept } from '../recording/minute-counts.js'
+import { minutesKept, sumOf } from '../recording/minute-counts.js'
 import type { Formats } from './formats.js'
 import { type Html, html } from './html.js'
 import type { StatusTexts } from './texts.js'
@@ -40,7 +40,7 @@ export function verdictChart(fleet: FleetView, texts: StatusTexts, formats: Form
   if (most === 0) return html`${heading}<p class="soft">${texts.chart.none}</p>`
   const top = niceTop(most)
   const firstMs = (fleet.minute - minutesKept + 1) * 60_000
-  const sum = formats.number(totals.reduce((all, count) => all + count, 0))
+  const sum = formats.number(sumOf(totals))
   const summary = texts.chart.summary(sum, formats.number(most))
   return html`${heading}
 <figure class="chart">
@@ -77,10 +77,6 @@ function seriesOf(family: VerdictFamily, verdicts: FleetView['verdicts'], texts:
 
 function nameOf({ family, reason }: VerdictColumn, texts: StatusTexts): string {
   return family === 'verified' ? texts.families.verified : `${texts.families[family]}: ${texts.reason(reason)}`
-}
-
-function sumOf(counts: readonly number[] = []): number {
-  return counts.reduce((sum, count) => sum + count, 0)
 }
 
 function sumByMinute(series: readonly Series[]): readonly number[] {

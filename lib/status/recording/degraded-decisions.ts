@@ -33,7 +33,6 @@ export class DegradedDecisions {
 
   /** Newest first. */
   read(): readonly DegradedDecision[] {
-    const newestFirst = [...this.#ring.slice(this.#next), ...this.#ring.slice(0, this.#next)].reverse()
-    return newestFirst
+    return [...this.#ring.slice(this.#next), ...this.#ring.slice(0, this.#next)].reverse()
   }
 }

@@ -1,3 +1,5 @@
+import { sumOf } from './minute-counts.js'
+
 /** Neighbouring buckets differ by this factor: a percentile is at most 5 % off. */
 const step = 1.1
 /** Over 60 s, more than the longest deadline. */
@@ -57,7 +59,7 @@ export function addLatencies(all: readonly LatencyCounts[]): LatencyCounts {
 
 /** Number of durations in a histogram. */
 export function latencyTotal(counts: LatencyCounts): number {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0)
+  return sumOf(Object.values(counts))
 }
 
 /** The duration that this share of all is at most as long as, in milliseconds; `null` without any. */

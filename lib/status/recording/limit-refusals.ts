@@ -15,22 +15,23 @@ export interface LimitedClient {
 /** Clients that are kept. */
 export const limitedClientsKept = 20
 
+/** The same for each refusal of one client by one limit. */
+export function limitedKey({ purse, by, userIp = '' }: Pick<LimitedClient, 'purse' | 'by' | 'userIp'>): string {
+  return `${purse} ${by} ${userIp}`
+}
+
 /** Who was refused by which limit: the clients that were last, with how often. Bounded: under a flood the oldest are forgotten. */
 export class LimitRefusals {
   readonly #clients = new Map<string, LimitedClient>()
 
   /** Counts one refusal. */
   note(refusal: Omit<LimitedClient, 'refusals' | 'lastMs'>, lastMs: number): void {
-    const key = `${refusal.purse} ${refusal.by} ${refusal.userIp ?? ''}`
+    const key = limitedKey(refusal)
     const refusals = (this.#clients.get(key)?.refusals ?? 0) + 1
     this.#clients.delete(key)
     this.#clients.set(key, { ...refusal, refusals, lastMs })
-    if (this.#clients.size > limitedClientsKept) {
-      for (const oldest of this.#clients.keys()) {
-        this.#clients.delete(oldest)
-        break
-      }
-    }
+    const [oldest = ''] = this.#clients.keys()
+    if (this.#clients.size > limitedClientsKept) this.#clients.delete(oldest)
   }
 
   /** Newest last. */

@@ -3,6 +3,11 @@ import { columnIndex, columnKeys } from './columns.js'
 /** Minutes that are kept. */
 export const minutesKept = 60
 
+/** The sum of some counts; 0 without any. */
+export function sumOf(counts: readonly number[] = []): number {
+  return counts.reduce((sum, count) => sum + count, 0)
+}
+
 /** Counts of each column in each of the last 60 minutes; 8 KiB, whatever happens. */
 export class MinuteCounts {
   readonly #counts = new Uint32Array(minutesKept * columnKeys.length)

@@ -19,6 +19,7 @@ export interface KeyNames {
 
 const singleKinds: ReadonlySet<KeyKind> = new Set(['processes', 'statuses', 'baseline', 'reference', 'override'])
 
+/** Makes the key names of one app id. */
 export function keyNames(keyPrefix: string, captchaAppId: number): KeyNames {
   const site = `${keyPrefix}{${captchaAppId}}`
   return {

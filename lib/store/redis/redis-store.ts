@@ -1,4 +1,5 @@
-import { CaptchaConfigError } from '../../options/captcha-config-error.js'
+import * as v from 'valibot'
+import { objectOf, parse } from '../../options/schema-parts.js'
 import type { CaptchaStore } from '../captcha-store.js'
 import { keyNames } from './key-names.js'
 import { type RedisClient, scriptRunner } from './redis-client.js'
@@ -31,29 +32,15 @@ export interface RedisStoreOptions {
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): CaptchaStore {
   const runner = scriptRunner(client)
-  const keyPrefix = parseOptions(options)
+  const { keyPrefix } = parse('redisStore', schema, options)
   return Object.freeze({
     kind: 'redis',
     connect: (context) => new RedisSession(runner, keyNames(keyPrefix, context.captchaAppId), context),
   } satisfies CaptchaStore)
 }
 
-/** A brace would move keys of one app id to different slots. */
-const validPrefix = /^[!-z|~]{1,64}$/
-
-function parseOptions(options: unknown): string {
-  if (options === null || typeof options !== 'object' || Array.isArray(options)) {
-    throw new CaptchaConfigError('options', 'the options of redisStore() must be an object, such as { keyPrefix }.')
-  }
-  for (const name of Object.keys(options)) {
-    if (name !== 'keyPrefix') {
-      throw new CaptchaConfigError(name, `redisStore() has no option \`${name}\`; its only option is \`keyPrefix\`.`)
-    }
-  }
-  const keyPrefix: unknown = Reflect.get(options, 'keyPrefix') ?? 'tcg:'
-  if (typeof keyPrefix === 'string' && validPrefix.test(keyPrefix)) return keyPrefix
-  throw new CaptchaConfigError(
-    'keyPrefix',
-    `\`keyPrefix\` is ${JSON.stringify(keyPrefix)}; it must be 1 to 64 printable ASCII characters without blanks and braces.`,
-  )
-}
+const prefixMessage = '1 to 64 printable ASCII characters without blanks and braces'
+const schema = objectOf({
+  // A brace would move keys of one app id to different slots.
+  keyPrefix: v.optional(v.pipe(v.string(prefixMessage), v.regex(/^[!-z|~]{1,64}$/, prefixMessage)), 'tcg:'),
+})

@@ -4,7 +4,7 @@ import type { DynamicCredential, TencentCredential } from '../../types.js'
 import type { UpstreamResult } from '../upstream-result.js'
 import { type CredentialResult, readCredential } from './read-credential.js'
 
-/** A call of the provider that takes longer is given up: its keys are still welcome, but the next call no longer waits for it. */
+/** A call of the provider that takes longer is given up: its keys are still taken, but the next call no longer waits for it. */
 const attemptMs = 5000
 /** After a failed call the next one is waited for only this long: requests do not wait for a hanging provider twice. */
 const patienceAfterFailureMs = 500
@@ -219,7 +219,7 @@ export class CredentialKeeper {
     this.#release(this.#failure(problem))
   }
 
-  /** The operator is to hear of it while the last keys still serve, and not of every hiccup. */
+  /** While the last keys are valid, reports a failure only after {@link quietFailures} others: a provider may fail once. */
   #tell(problem: string): void {
     const { expiresMs = Number.NEGATIVE_INFINITY } = this.#keys ?? {}
     const leftMs = expiresMs - this.#clock.nowMs()

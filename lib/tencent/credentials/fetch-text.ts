@@ -1,10 +1,8 @@
 import http from 'node:http'
 import https from 'node:https'
+import { maxBodyBytes } from '../upstream-result.js'
 import { verifiedPeer } from '../verified-peer.js'
 import { CredentialError } from './read-credential.js'
-
-/** Longest body that is read, in bytes. A real one has a few thousand. */
-const maxBodyBytes = 64 * 1024
 
 /** One request to a source of keys. */
 export interface TextRequest {

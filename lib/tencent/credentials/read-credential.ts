@@ -36,7 +36,7 @@ function failed(problem: string): CredentialResult {
   return { kind: 'failed', problem }
 }
 
-/** `Symbol.for`, so that the ESM and the CommonJS build know each other's errors. */
+/** `Symbol.for`, so that another installed copy of the package recognises the errors of this one. */
 const safeToLog = Symbol.for('tencent-captcha-guard/safe-to-log')
 
 /** A failure of a provider of this package: its message is written so that it quotes no key, and is logged. */

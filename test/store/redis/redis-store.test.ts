@@ -50,12 +50,12 @@ describe('redisStore()', () => {
   })
 
   test.each([
-    [{ keyPrefix: '' }, /`keyPrefix` is ""/],
+    [{ keyPrefix: '' }, /`keyPrefix` is ''/],
     [{ keyPrefix: 'a b' }, /without blanks and braces/],
     [{ keyPrefix: '{a}' }, /without blanks and braces/],
     [{ keyPrefix: 'x'.repeat(65) }, /1 to 64/],
     [{ keyPrefix: 5 }, /`keyPrefix` is 5/],
-    [{ prefix: 'x' }, /has no option `prefix`/],
+    [{ prefix: 'x' }, /unknown option `prefix`/],
     [null, /must be an object/],
     ['tcg:', /must be an object/],
   ])('throws for the options %j', (options, message) => {

@@ -85,7 +85,7 @@ function reason(finding: Finding, { texts }: PartContext): Html | undefined {
   return finding.kind === 'keys_failing' ? html`<p>${texts.why}: ${finding.problem}</p>` : undefined
 }
 
-/** The morning after, this is the first question. */
+/** When the last outage was; empty without one. */
 function lastOutage({ site, texts, formats, nowMs }: Omit<PartContext, 'id'>): string {
   const [last] = site.fleet.outages
   if (last?.toMs === undefined) return ''

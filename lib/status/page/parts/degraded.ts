@@ -26,11 +26,7 @@ export function degraded(context: PartContext): Html {
     { head: says.client },
     { head: says.took, isNumber: true },
   ]
-  return html`<h3>${says.title}</h3><p class="soft">${says.intro}</p>${
-    rows.length === 0
-      ? html`<p class="soft">${says.none}</p>`
-      : table(`${id}-degraded-scroll`, says.title, columns, rows)
-  }`
+  return html`<h3>${says.title}</h3><p class="soft">${says.intro}</p>${table(`${id}-degraded-scroll`, says.title, columns, rows, says.none)}`
 }
 
 function causeCell({ cause, errorCode, captchaCode, clientErrorCode, requestId }: DegradedDecision): Html {

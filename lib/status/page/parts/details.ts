@@ -1,5 +1,5 @@
 import { type Html, html } from '../html.js'
-import { badge, facts, type PartContext, table } from './part.js'
+import { badge, facts, type PartContext, table, toneOfState } from './part.js'
 
 /** What Tencent said late of tickets that had passed. */
 export function late({ site, texts, formats }: PartContext): Html {
@@ -30,8 +30,6 @@ export function credential({ site, texts, formats, nowMs }: PartContext): Html {
   ])}`
 }
 
-const tones = { healthy: 'good', suspect: 'warn', outage: 'bad', closed: 'good', open: 'bad' } as const
-
 /** The store, and every process that shares it. */
 export function store({ site, texts, formats, id, nowMs }: PartContext): Html {
   const says = texts.store
@@ -40,9 +38,9 @@ export function store({ site, texts, formats, id, nowMs }: PartContext): Html {
   const silent = own.processes - processes.length
   const rows = processes.map((process, index) => [
     html`<code>${process.host} ${process.pid}</code>${index === 0 && html`<small>${says.answers}</small>`}`,
-    badge(tones[process.api], texts.states[process.api]),
-    badge(tones[process.clientPath], texts.states[process.clientPath]),
-    badge(tones[process.circuit], texts.circuits[process.circuit]),
+    badge(toneOfState[process.api], texts.states[process.api]),
+    badge(toneOfState[process.clientPath], texts.states[process.clientPath]),
+    badge(toneOfState[process.circuit], texts.circuits[process.circuit]),
     badge(process.store === 'up' ? 'good' : 'bad', says[process.store]),
     formats.number(process.inFlight),
     formats.time(process.startedAtMs),

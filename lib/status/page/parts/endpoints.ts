@@ -1,8 +1,6 @@
 import { latencyAt } from '../../fleet-view.js'
 import { type Html, html } from '../html.js'
-import { badge, type PartContext, table } from './part.js'
-
-const tones = { healthy: 'good', failed: 'bad', unknown: 'plain' } as const
+import { badge, type PartContext, table, toneOfState } from './part.js'
 
 /** The endpoints: which is in use, what their canaries say, and how long answers take. */
 export function endpoints({ site, texts, formats, id }: PartContext): Html {
@@ -20,7 +18,7 @@ export function endpoints({ site, texts, formats, id }: PartContext): Html {
     const ms = (value: number | null | undefined) => (value == null ? '–' : formats.milliseconds(value))
     return [
       html`<code>${url}</code>`,
-      html`${badge(tones[state], texts.states[state])}<small>${notes.join(' · ')}</small>`,
+      html`${badge(toneOfState[state], texts.states[state])}<small>${notes.join(' · ')}</small>`,
       ms(times?.p50Ms),
       ms(times?.p99Ms),
       formats.number(times?.calls ?? 0),
@@ -35,9 +33,5 @@ export function endpoints({ site, texts, formats, id }: PartContext): Html {
     { head: says.calls, isNumber: true },
     { head: says.failed, isNumber: true },
   ]
-  return html`<h3>${says.title}</h3>${
-    rows.length === 0
-      ? html`<p class="soft">${says.none}</p>`
-      : table(`${id}-endpoints-scroll`, says.title, columns, rows)
-  }`
+  return html`<h3>${says.title}</h3>${table(`${id}-endpoints-scroll`, says.title, columns, rows, says.none)}`
 }

@@ -1,3 +1,4 @@
+import type { Tone } from '../../findings.js'
 import type { SiteStatus } from '../../status-report.js'
 import type { Formats } from '../formats.js'
 import { type Html, html } from '../html.js'
@@ -20,13 +21,15 @@ export interface Column {
   readonly isNumber?: boolean
 }
 
-/** A table in a scroll box of its own, which the keyboard reaches. The first cell of a row names it. */
+/** A table in a scroll box of its own, which the keyboard reaches. The first cell of a row names it. Without rows it says `none`. */
 export function table(
   id: string,
   caption: string,
   columns: readonly Column[],
   rows: readonly (readonly unknown[])[],
+  none = '',
 ): Html {
+  if (rows.length === 0) return html`<p class="soft">${none}</p>`
   const kind = (index: number) => columns[index]?.isNumber && html` class="number"`
   return html`<div class="scroll" id="${id}" tabindex="0" role="group" aria-label="${caption}"><table>
 <thead><tr>${columns.map(({ head }, index) => html`<th scope="col"${kind(index)}>${head}</th>`)}</tr></thead>
@@ -50,7 +53,21 @@ export function whyText({ whys }: StatusTexts, why: string): string {
   return whys[why] ?? why
 }
 
+/** How good a state of a path, the circuit or an endpoint is. */
+export const toneOfState = {
+  healthy: 'good',
+  closed: 'good',
+  suspect: 'warn',
+  outage: 'bad',
+  open: 'bad',
+  failed: 'bad',
+  unknown: 'plain',
+} as const
+
+/** The colours of a badge or a tile. */
+export type PartTone = Tone | 'plain'
+
 /** A short word with a colour behind it. */
-export function badge(tone: 'good' | 'warn' | 'bad' | 'plain', text: string): Html {
+export function badge(tone: PartTone, text: string): Html {
   return html`<span class="badge" data-tone="${tone}">${text}</span>`
 }

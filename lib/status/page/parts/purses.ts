@@ -50,9 +50,5 @@ export function limited({ site, texts, formats, id }: PartContext): Html {
     { head: says.times, isNumber: true },
     { head: says.last, isNumber: true },
   ]
-  return html`<h3>${says.title}</h3>${
-    rows.length === 0
-      ? html`<p class="soft">${says.none}</p>`
-      : table(`${id}-limited-scroll`, says.title, columns, rows)
-  }`
+  return html`<h3>${says.title}</h3>${table(`${id}-limited-scroll`, says.title, columns, rows, says.none)}`
 }

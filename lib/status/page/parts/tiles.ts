@@ -1,10 +1,6 @@
 import { type FleetPath, latencyAt } from '../../fleet-view.js'
 import { type Html, html } from '../html.js'
-import { type PartContext, whyText } from './part.js'
-
-type TileTone = 'good' | 'warn' | 'bad' | 'plain'
-
-const toneOfState = { healthy: 'good', suspect: 'warn', outage: 'bad', closed: 'good', open: 'bad' } as const
+import { type PartContext, type PartTone, toneOfState, whyText } from './part.js'
 
 /** API, client path, circuit, known clients and latency at a glance. */
 export function tiles(context: PartContext): Html {
@@ -19,7 +15,7 @@ export function tiles(context: PartContext): Html {
   ]}</ul>`
 }
 
-function tile(tone: TileTone, name: string, value: string, lines: readonly (string | false | undefined)[]): Html {
+function tile(tone: PartTone, name: string, value: string, lines: readonly (string | false | undefined)[]): Html {
   const shown = lines.filter((line) => line).map((line) => html`<p>${line}</p>`)
   return html`<li data-tone="${tone}"><h3>${name}</h3><p class="value">${value}</p>${shown}</li>`
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { ClientHistory } from '../../lib/site/client-history.js'
+import { ClientHistory } from '../../lib/store/client-history.js'
 import { KeyedHash } from '../../lib/structures/keyed-hash.js'
 
 /** Under a fixed key: which keys meet in a set is chance otherwise. */

@@ -5,13 +5,12 @@ import { degraded, type Outcome } from '../../lib/admission/outcome.js'
 import {
   type CallMessage,
   captchaChannels,
-  GuardChannels,
   type OverrideMessage,
-  SiteChannels,
   type StateMessage,
   type VerdictMessage,
   type VerifyMessage,
 } from '../../lib/report/channels.js'
+import { GuardChannels, SiteChannels } from '../../lib/report/publishers.js'
 import { verified } from '../admission/verdicts.js'
 import { hear } from '../support/heard-channel.js'
 

@@ -1,6 +1,6 @@
-import { storeLifetimes } from '../store/store-lifetimes.js'
 import { HistorySegment } from '../structures/history-segment.js'
 import { KeyedHash } from '../structures/keyed-hash.js'
+import { storeLifetimes } from './store-lifetimes.js'
 
 /** The store forgets and averages over the same times. */
 const historySeconds = storeLifetimes.historyMs / 1000
