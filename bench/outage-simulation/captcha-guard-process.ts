@@ -169,7 +169,6 @@ export class CaptchaGuardProcess {
       addressKey: clientKey,
       limitKey: knownAs === undefined ? clientKey : vouchedKey(knownAs),
       ticketKey,
-      ticketHash: undefined,
       shared: new SharedRequest(),
       startedMs: clock.nowMs(),
     }

@@ -1,5 +1,5 @@
 import { causeTable, type DegradationCause } from './cause-table.js'
-import { degraded, noFacts, type Outcome, type TencentFacts } from './outcome.js'
+import { type DegradedOutcome, degraded, noFacts, type Outcome } from './outcome.js'
 import type { Answer, Answers, Decision, DecisionTrace, Evidence, PurseName, Question, Standing } from './question.js'
 import type { ClassifiedTicket, FallbackTicket } from './ticket.js'
 import { type Ending, makeVerdict } from './verdict.js'
@@ -25,8 +25,6 @@ const ask = {
   measure_time: { kind: 'measure_time' },
 } as const satisfies { readonly [kind in keyof Answers]?: Question & { readonly kind: kind } }
 
-type Steps<Result> = Generator<Question, Result, Answer>
-
 /**
  * The decision about one request: precheck, ask, resolve, report. It holds no I/O, no clock, no promise and no state; whatever
  * it has to know it asks for, and middleware, `check()`, simulation and proofs answer. Throws what an answer of kind `bug` holds.
@@ -35,9 +33,27 @@ export function* admit(request: AdmissionRequest): Admission {
   const standing = (yield ask.look) as Answers['look']
   const early = precheck(request, standing)
   const outcome = early ?? ((yield ask.ask_tencent) as Answers['ask_tencent'])
-  const { ending, trace, facts } = yield* resolve(request, outcome, early ? 'precheck' : 'ask')
+  const stage = early ? 'precheck' : 'ask'
+  let resolution: Resolution
+  switch (outcome.kind) {
+    case 'verified': {
+      const { isFirst } = (yield ask.record_verified) as Answers['record_verified']
+      resolution = isFirst
+        ? { ending: { kind: 'verified' }, trace: { stage } }
+        : { ending: refusal('ticket_reused'), trace: { stage: 'resolve' } }
+      break
+    }
+    case 'refused':
+      resolution = { ending: refusal(outcome.reason), trace: { stage } }
+      break
+    case 'degraded':
+      resolution = yield* resolveDegraded(request.ticket, outcome)
+      break
+    case 'bug':
+      throw outcome.error
+  }
   const durationMs = (yield ask.measure_time) as Answers['measure_time']
-  return { verdict: makeVerdict(ending, facts, durationMs), trace }
+  return { verdict: makeVerdict(resolution.ending, outcome.facts, durationMs), trace: resolution.trace }
 }
 
 /** What needs no call, in order of precedence: form, address, replay, age, override, rate limit. `undefined`: ask Tencent. */
@@ -59,55 +75,37 @@ function precheck({ ticket, hasAddress, maxFallbackAgeMs }: AdmissionRequest, st
   return undefined
 }
 
+/** How a decision ends, and what decided it. */
 interface Resolution {
   readonly ending: Ending
   readonly trace: DecisionTrace
-  readonly facts: TencentFacts
-}
-
-function* resolve(request: AdmissionRequest, outcome: Outcome, stage: 'precheck' | 'ask'): Steps<Resolution> {
-  switch (outcome.kind) {
-    case 'verified': {
-      const { isFirst } = (yield ask.record_verified) as Answers['record_verified']
-      const ending: Ending = isFirst ? { kind: 'verified' } : refusal('ticket_reused')
-      return { ending, trace: { stage: isFirst ? stage : 'resolve' }, facts: outcome.facts }
-    }
-    case 'refused':
-      return { ending: refusal(outcome.reason), trace: { stage }, facts: outcome.facts }
-    case 'degraded':
-      return yield* resolveDegraded(request.ticket, outcome.cause, outcome.facts)
-    case 'bug':
-      throw outcome.error
-  }
 }
 
 /** Tencent's verdict is missing: override, then rule, then purse. */
-function* resolveDegraded(ticket: ClassifiedTicket, cause: DegradationCause, facts: TencentFacts): Steps<Resolution> {
+function* resolveDegraded(
+  ticket: ClassifiedTicket,
+  { cause, facts }: DegradedOutcome,
+): Generator<Question, Resolution, Answer> {
   const row = causeTable[cause]
   const { override, evidence, evidenceWhy } = (yield ask.weigh) as Answers['weigh']
-  const trace: Mutable<DecisionTrace> = { stage: 'resolve', evidence, evidenceWhy }
-  const end = (ending: Ending): Resolution => ({ ending, trace, facts })
+  const weighed: DecisionTrace = { stage: 'resolve', evidence, evidenceWhy }
   const isClosed = override === 'verify_only'
   // With every degraded pass refused, the rule still tells a configuration error that would have passed from one that would not.
-  if (isClosed && row.refusal === 'degradation_refused') return end(refusal('degradation_refused', cause))
+  if (isClosed && row.refusal === 'degradation_refused')
+    return { ending: refusal('degradation_refused', cause), trace: weighed }
   const rule = (yield { kind: 'apply_rule', cause, evidence }) as Answers['apply_rule']
-  trace.rule = rule.action
-  trace.ruleFrom = rule.from
-  if (rule.action === 'refuse') return end(refusal(row.refusal, cause))
-  if (isClosed) return end(refusal('degradation_refused', cause))
+  const ruled: DecisionTrace = { rule: rule.action, ruleFrom: rule.from, ...weighed }
+  if (rule.action === 'refuse') return { ending: refusal(row.refusal, cause), trace: ruled }
+  if (isClosed) return { ending: refusal('degradation_refused', cause), trace: ruled }
   const purse = choosePurse(cause, evidence, facts.clientErrorCode)
   const claim = (yield { kind: 'claim_pass', purse }) as Answers['claim_pass']
-  if (claim.kind === 'replayed') return end(refusal(replayReason(ticket)))
-  trace.purse = purse
-  trace.purseUsed = claim.used
-  trace.purseLimit = claim.limit
-  trace.purseRemaining = claim.remaining
-  if (claim.kind === 'granted') return end({ kind: 'degraded_pass', cause })
-  trace.exhaustedBy = claim.by
-  return end(refusal('budget_exhausted', cause))
+  if (claim.kind === 'replayed') return { ending: refusal(replayReason(ticket)), trace: ruled }
+  const { used: purseUsed, limit: purseLimit, remaining: purseRemaining } = claim
+  const claimed: DecisionTrace = { purse, purseUsed, purseLimit, purseRemaining, ...ruled }
+  return claim.kind === 'granted'
+    ? { ending: { kind: 'degraded_pass', cause }, trace: claimed }
+    : { ending: refusal('budget_exhausted', cause), trace: { exhaustedBy: claim.by, ...claimed } }
 }
-
-type Mutable<Value> = { -readonly [name in keyof Value]: Value[name] }
 
 /** The vendor's rate limit as the page reports it: shaped like abuse, never the sign of an outage. */
 const clientErrorRateLimited = 1014

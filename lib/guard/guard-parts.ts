@@ -5,7 +5,7 @@ import type { Clock } from '../clock.js'
 import type { GuardConfig } from '../options/config.js'
 import { callHook } from '../report/call-hook.js'
 import { GuardChannels, type GuardMessage } from '../report/channels.js'
-import { decisionEvent, decisionFields, type LineTrace, lateFields } from '../report/log-fields.js'
+import { decisionEvent, decisionFields, type LineTrace, lateFields, ticketHashOf } from '../report/log-fields.js'
 import { ProxyHints } from '../report/proxy-hints.js'
 import { Reporter } from '../report/reporter.js'
 import type { PurseSettings } from '../site/ledger.js'
@@ -84,10 +84,10 @@ export class GuardParts {
   }
 
   #lineTrace({ trace }: Decision, context: RequestContext): LineTrace {
-    const { ticketHash, address } = context
+    const { ticket, address } = context
     return {
       guardId: this.ids.guardId,
-      ticketHash,
+      ticketHash: 'ticket' in ticket ? ticketHashOf(ticket.ticket) : undefined,
       userIp: this.#shownIp(address),
       clientKnown: this.#isKnown(context),
       circuit: this.services.site.circuit.state,
@@ -106,10 +106,11 @@ export class GuardParts {
     }
   }
 
-  #reportLate({ call, verdict, lateVerdict, purse, clientKey, ticketHash, at }: LateReport): void {
+  #reportLate({ call, verdict, lateVerdict, purse, clientKey, at }: LateReport): void {
     const passedAt = new Date(at).toISOString()
     const userIp = this.#shownIp(parseClientAddress(call.userIp))
     const { captchaAppId, guardId } = this.ids
+    const ticketHash = ticketHashOf(call.ticket)
     const fields = () =>
       lateFields(captchaAppId, verdict, lateVerdict, { guardId, ticketHash, userIp, purse, passedAt })
     this.reporter.late(lateVerdict, fields())

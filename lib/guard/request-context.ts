@@ -25,8 +25,6 @@ export interface RequestContext {
   readonly limitKey: string
   /** Identifies the ticket in the replay memory; absent without a usable ticket. */
   readonly ticketKey: string | undefined
-  /** First 12 hex digits of the ticket's SHA-256, for the log. */
-  readonly ticketHash: string | undefined
   readonly shared: SharedRequest
   /** What the application passes on to Tencent. */
   readonly risk?: RiskContext | undefined
@@ -85,7 +83,6 @@ export class ContextReader {
     const ownKey = applicationKey(clientKey)
     const addressKey = ownKey === undefined ? (address?.key ?? '') : `key:${ownKey}`
     const identity = applicationIdentity(knownAs)
-    const digest = ticketDigest(ticket, addressKey)
     const { ticket: text = '', randstr = '' } = 'ticket' in ticket ? ticket : {}
     return {
       req,
@@ -95,8 +92,7 @@ export class ContextReader {
       clientKey: ownKey ?? addressKey,
       addressKey,
       limitKey: identity === undefined ? addressKey : vouchedKey(identity),
-      ticketKey: digest?.slice(0, 32),
-      ticketHash: digest && (ticket.kind === 'ordinary' ? digest : sha256(text)).slice(0, 12),
+      ticketKey: ticketDigest(ticket, addressKey)?.slice(0, 32),
       shared: req ? sharedRequest(req, { site: this.#site, channel, ticket: text, randstr }) : new SharedRequest(),
       risk: checkRiskContext(risk),
       startedMs,

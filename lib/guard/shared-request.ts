@@ -12,6 +12,14 @@ export interface NotedClaim {
   readonly result: PassResult
 }
 
+/** Which guards share: those of one site that read the same ticket and randstr of the same channel. */
+export interface SharedBy {
+  readonly site: object
+  readonly channel: CaptchaChannel
+  readonly ticket: string
+  readonly randstr: string
+}
+
 /** What the guards of one site share about one ticket of one request: a ticket works once, and one request draws one pass. */
 export class SharedRequest {
   /** Tencent's reply, where a guard has one. */
@@ -24,6 +32,18 @@ export class SharedRequest {
   dropLate: (() => void) | undefined
   /** What became of the claims: one with most requests that are degraded, none with all others. */
   #claims: readonly NotedClaim[] = []
+  readonly #by: SharedBy | undefined
+
+  /** @param by absent where no other guard can meet it */
+  constructor(by?: SharedBy) {
+    this.#by = by
+  }
+
+  /** Whether guards that read this share it. */
+  isSharedBy({ site, channel, ticket, randstr }: SharedBy): boolean {
+    const by = this.#by
+    return by?.site === site && by.channel === channel && by.ticket === ticket && by.randstr === randstr
+  }
 
   /** Notes what became of a claim. */
   note(claim: NotedClaim): void {
@@ -58,24 +78,11 @@ export class SharedRequest {
   }
 }
 
-/** Whose note it is: guards of one site that read the same ticket and randstr of the same channel. */
-export interface NoteOwner {
-  readonly site: object
-  readonly channel: CaptchaChannel
-  readonly ticket: string
-  readonly randstr: string
-}
-
-interface Note {
-  readonly owner: NoteOwner
-  readonly shared: SharedRequest
-}
-
 /** `Symbol.for`, so that the ESM and the CommonJS build find each other's notes. */
-const notesKey = Symbol.for('tencent-captcha-guard/requests@2')
+const notesKey = Symbol.for('tencent-captcha-guard/requests@3')
 
 interface Carrier {
-  [notesKey]?: Note[]
+  [notesKey]?: SharedRequest[]
 }
 
 /**
@@ -86,16 +93,16 @@ function carrierOf(req: IncomingMessage): Carrier {
   return (req.rawHeaders ?? req) as Carrier
 }
 
-/** The note of a request; made when it is not there yet. */
-export function sharedRequest(req: IncomingMessage, owner: NoteOwner): SharedRequest {
+/** What is shared about this ticket of a request; made when it is not there yet. */
+export function sharedRequest(req: IncomingMessage, by: SharedBy): SharedRequest {
   const carrier = carrierOf(req)
   const notes = carrier[notesKey]
-  const known = notes?.find((note) => isSame(owner, note.owner))
-  if (known) return known.shared
-  const note = { owner, shared: new SharedRequest() }
-  if (notes) notes.push(note)
-  else carrier[notesKey] = [note]
-  return note.shared
+  const known = notes?.find((note) => note.isSharedBy(by))
+  if (known) return known
+  const shared = new SharedRequest(by)
+  if (notes) notes.push(shared)
+  else carrier[notesKey] = [shared]
+  return shared
 }
 
 /**
@@ -105,9 +112,5 @@ export function sharedRequest(req: IncomingMessage, owner: NoteOwner): SharedReq
  */
 export function giveBackPasses(req: IncomingMessage, { headersSent }: Pick<ServerResponse, 'headersSent'>): void {
   if (headersSent) return
-  for (const { shared } of carrierOf(req)[notesKey] ?? []) shared.giveBack()
-}
-
-function isSame(a: NoteOwner, b: NoteOwner): boolean {
-  return a.site === b.site && a.channel === b.channel && a.ticket === b.ticket && a.randstr === b.randstr
+  for (const shared of carrierOf(req)[notesKey] ?? []) shared.giveBack()
 }

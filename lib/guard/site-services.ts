@@ -23,7 +23,7 @@ import type { CaptchaLogger } from '../types.js'
 import { TencentCalls } from './tencent-calls.js'
 
 /** A ticket that passed degraded, and what its late verdict needs. */
-export interface LateContext {
+export interface LatePass extends LateTicket {
   readonly call: VerifyCall
   /** Names the ticket among the calls. */
   readonly callKey: string
@@ -35,15 +35,13 @@ export interface LateContext {
   /** The application vouches for the user. */
   readonly isVouched: boolean
   readonly clientKey: string
-  readonly ticketHash: string | undefined
   /** When the request passed, milliseconds since 1970. */
   readonly at: number
   readonly report: (late: LateReport) => void
 }
 
 /** What Tencent said late. */
-export interface LateReport
-  extends Pick<LateContext, 'call' | 'verdict' | 'purse' | 'clientKey' | 'ticketHash' | 'at'> {
+export interface LateReport extends Pick<LatePass, 'call' | 'verdict' | 'purse' | 'clientKey' | 'at'> {
   readonly lateVerdict: LateVerdict
 }
 
@@ -76,7 +74,7 @@ export interface SiteServicesParts {
 /** A site at work: its memory, its endpoints, its canary and its late verification. */
 export class SiteServices {
   readonly site: Site
-  readonly late: LateVerification<LateContext>
+  readonly late: LateVerification<LatePass>
   readonly calls: TencentCalls
   readonly endpoints: Endpoints
   readonly clock: Clock
@@ -148,8 +146,8 @@ export class SiteServices {
       clock,
       isOn: () => this.#settings.lateVerification,
       isBack: () => this.site.circuit.state === 'closed' && this.site.override.mode !== 'pass',
-      verify: (context, done) => this.#verifyLate(context, done),
-      onVerdict: (ticket, lateVerdict) => this.#tellLate(ticket, lateVerdict),
+      verify: (pass, done) => this.#verifyLate(pass, done),
+      onVerdict: (pass, lateVerdict) => this.#tellLate(pass, lateVerdict),
       onDrained: () => this.#apiLog.flush(),
     })
   }
@@ -199,7 +197,7 @@ export class SiteServices {
   }
 
   /** Behind live traffic: only while more than half of the room is free, and no client's first call while Tencent throttles. */
-  #verifyLate({ call, callKey, addressKey }: LateContext, done: (reply: Outcome) => void): boolean {
+  #verifyLate({ call, callKey, addressKey }: LatePass, done: (reply: Outcome) => void): boolean {
     // A call that its caller no longer waited for spends the ticket: asked again, Tencent would find it used.
     if (this.calls.follow(callKey, done)) return true
     const { inFlight, callAllowance } = this.site
@@ -238,9 +236,9 @@ export class SiteServices {
     return all.find(({ canary, scout }) => upstream === canary || upstream === scout)?.url
   }
 
-  #tellLate({ context }: LateTicket<LateContext>, lateVerdict: LateVerdict): void {
-    if (lateVerdict.outcome === 'genuine') this.site.ledger.recordGenuine(context.addressKey, context.isVouched)
-    context.report({ ...context, lateVerdict })
+  #tellLate(pass: LatePass, lateVerdict: LateVerdict): void {
+    if (lateVerdict.outcome === 'genuine') this.site.ledger.recordGenuine(pass.addressKey, pass.isVouched)
+    pass.report({ ...pass, lateVerdict })
   }
 }
 

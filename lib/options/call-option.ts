@@ -2,12 +2,8 @@
  * Calls a function of the options, which must return its value directly. Throws a `TypeError` that names the option when it
  * returns a promise or an object that holds one, and handles the rejection of each: unhandled it would end the process.
  */
-export function callOption<Parameters extends unknown[], Result>(
-  name: string,
-  fn: (...parameters: Parameters) => Result,
-  ...parameters: Parameters
-): Result {
-  const result = fn(...parameters)
+export function callOption<Given, Result>(name: string, fn: (given: Given) => Result, given: Given): Result {
+  const result = fn(given)
   const promises = promisesIn(result)
   if (promises.length === 0) return result
   for (const promise of promises) Promise.resolve(promise).catch(() => {})
@@ -26,5 +22,6 @@ function promisesIn(value: unknown): readonly PromiseLike<unknown>[] {
 
 /** Whether a value is a promise, of any library. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
+  const mayHaveMembers = (typeof value === 'object' && value !== null) || typeof value === 'function'
+  return mayHaveMembers && typeof (value as { then?: unknown }).then === 'function'
 }

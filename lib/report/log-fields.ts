@@ -1,6 +1,7 @@
 import type { DecisionTrace, PurseName } from '../admission/question.js'
 import type { CaptchaVerdict } from '../admission/verdict.js'
 import type { LateVerdict } from '../site/late-verification.js'
+import { sha256 } from '../structures/sha256.js'
 
 /** What a line says beside the verdict: how the decision was made, and about whom. */
 export interface LineTrace extends DecisionTrace {
@@ -66,13 +67,18 @@ export function decisionFields(
   return fields
 }
 
+/** Names a ticket in the log: the first 12 hex digits of its SHA-256. The ticket itself, which may still be good, is never there. */
+export function ticketHashOf(ticket: string): string {
+  return sha256(ticket).slice(0, 12)
+}
+
 /** The event of a late verdict's line. */
 export const lateEvent = 'captcha_late_verdict'
 
 /** What a late verdict's line says of the pass. */
 export interface LateTrace {
   readonly guardId: string
-  readonly ticketHash: string | undefined
+  readonly ticketHash: string
   readonly userIp: string | undefined
   readonly purse: PurseName | undefined
   /** ISO 8601: when the request passed. */
@@ -92,7 +98,7 @@ export function lateFields(
     guardId,
     ...(cause && { cause }),
     ...lateVerdict,
-    ...(ticketHash && { ticketHash }),
+    ticketHash,
     ...(userIp && { userIp }),
     ...(purse && { purse }),
     passedAt,

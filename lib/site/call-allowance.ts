@@ -1,8 +1,8 @@
 import type { Outcome } from '../admission/outcome.js'
 import type { Clock } from '../clock.js'
 import { storeLifetimes } from '../store/store-lifetimes.js'
+import { RecentEvents } from '../structures/recent-events.js'
 import { RollingCounts } from '../structures/rolling-counts.js'
-import { SlidingLog } from '../structures/sliding-log.js'
 import { LearnedRate } from './learned-rate.js'
 
 /** So many throttled calls within so long begin the limit: a few are gone as they came. */
@@ -16,7 +16,6 @@ const firstCalls = 3
 const ownRateFactor = 3
 /** More refusals than this since its last verified pass, and a client has lost that: a bought solve must not carry a flood of junk. */
 const maxRefusals = 3
-const maxKeys = 50_000
 const minPerSecond = 1
 const minShareOfBaseline = 0.05
 
@@ -49,9 +48,9 @@ export class CallAllowance {
   #rate = new LearnedRate()
   readonly #throttled = new RollingCounts(['call'], throttledWithinMs, 10)
   /** Calls that came first, by client; while calls are limited. */
-  readonly #first = new SlidingLog(windowMs, maxKeys)
+  readonly #first = new RecentEvents(windowMs)
   /** Refusals of clients with history since their last verified pass. */
-  readonly #refusals = new SlidingLog(storeLifetimes.historyMs, maxKeys)
+  readonly #refusals = new RecentEvents(storeLifetimes.historyMs)
   /** Calls within the last second that Tencent answered and that do not come first. */
   readonly #answered = new RollingCounts(['call'], 1_000, 10)
   #throttledMs = Number.NEGATIVE_INFINITY
@@ -95,7 +94,7 @@ export class CallAllowance {
       case 'verified':
       case 'refused':
         if (!isFirst) this.#answered.add('call', nowMs)
-        if (reply.kind === 'verified') this.#refusals.forget(clientKey)
+        if (reply.kind === 'verified') this.#refusals.delete(clientKey)
         else if (isKnown) this.#refusals.add(clientKey, nowMs, maxRefusals + 1)
         return
       case 'degraded':

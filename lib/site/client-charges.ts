@@ -1,14 +1,13 @@
 import type { Clock } from '../clock.js'
 import { KeyCounts } from '../structures/key-counts.js'
+import { RecentEvents } from '../structures/recent-events.js'
 import { RollingCounts } from '../structures/rolling-counts.js'
-import { SlidingLog } from '../structures/sliding-log.js'
 
 const windowMs = 60_000
 const strangerLimit = 10
 const knownLimit = 60
 /** A key with history may stand for many users: a carrier's address also carries their mistakes. */
 const ownRateFactor = 3
-const maxKeys = 50_000
 /** More charges than this within a second, on the whole site, are pressure, and for a minute after: the limit ends the charges. */
 const pressurePerSecond = 50
 const pressureMs = 60_000
@@ -33,7 +32,7 @@ export interface ClientChargesOptions {
  */
 export class ClientCharges {
   readonly #options: ClientChargesOptions
-  readonly #refused = new SlidingLog(windowMs, maxKeys)
+  readonly #refused = new RecentEvents(windowMs)
   readonly #running = new KeyCounts()
   readonly #site = new RollingCounts(['charge'], 1_000, 10)
   #pressureEndMs = Number.NEGATIVE_INFINITY

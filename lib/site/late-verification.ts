@@ -13,8 +13,7 @@ export type LateVerdict =
   | { readonly outcome: 'inconclusive'; readonly captchaCode?: number }
 
 /** An ordinary ticket that passed degraded and may not have expired yet. */
-export interface LateTicket<Context> {
-  readonly context: Context
+export interface LateTicket {
   readonly passedMs: number
   /** A call of this process ended without an answer: Tencent may have spent the ticket on it. */
   mayBeSpent: boolean
@@ -29,17 +28,17 @@ export interface LateCounts {
 }
 
 /** What late verification is made of. */
-export interface LateVerificationOptions<Context> {
+export interface LateVerificationOptions<Ticket extends LateTicket> {
   readonly clock: Clock
   /**
    * Verifies one ticket and calls `done` exactly once, never before it has returned. Returns false, and makes no call, when
    * there is no room behind live traffic.
    */
-  readonly verify: (context: Context, done: (reply: Outcome) => void) => boolean
+  readonly verify: (ticket: Ticket, done: (reply: Outcome) => void) => boolean
   readonly isOn: () => boolean
   /** Whether Tencent is back. */
   readonly isBack: () => boolean
-  readonly onVerdict: (ticket: LateTicket<Context>, lateVerdict: LateVerdict) => void
+  readonly onVerdict: (ticket: Ticket, lateVerdict: LateVerdict) => void
   /** Called when no ticket waits any more. */
   readonly onDrained: () => void
 }
@@ -57,26 +56,26 @@ const maxPauseMs = 30_000
  * Verifies, once Tencent is back, the tickets that passed unverified. In memory, bounded, for at most five minutes: an older
  * ticket has expired.
  */
-export class LateVerification<Context> {
-  readonly #options: LateVerificationOptions<Context>
+export class LateVerification<Ticket extends LateTicket> {
+  readonly #options: LateVerificationOptions<Ticket>
   /** How often each was tried without a verdict. */
-  readonly #queue = new Map<LateTicket<Context>, number>()
+  readonly #queue = new Map<Ticket, number>()
   /** Where dropping has come to, while tickets have to be dropped. Kept any longer it would hold every table that the map outgrew. */
-  #byAge: Iterator<LateTicket<Context>> | undefined
+  #byAge: Iterator<Ticket> | undefined
   /** Tickets that Tencent is asked about right now. */
-  readonly #underWay = new Set<LateTicket<Context>>()
+  readonly #underWay = new Set<Ticket>()
   readonly #counts = { genuine: 0, refused: 0, inconclusive: 0 }
   #pauseMs = 0
   #pausedUntilMs = Number.NEGATIVE_INFINITY
   #timer: Timer | undefined
   #isClosed = false
 
-  constructor(options: LateVerificationOptions<Context>) {
+  constructor(options: LateVerificationOptions<Ticket>) {
     this.#options = options
   }
 
   /** Keeps a ticket. Returns a function that drops it again. */
-  add(ticket: LateTicket<Context>): () => void {
+  add(ticket: Ticket): () => void {
     if (this.#isClosed || !this.#options.isOn()) return () => {}
     if (this.#queue.size >= maxTickets) this.#queue.delete(this.#oldest())
     else this.#byAge = undefined
@@ -89,13 +88,13 @@ export class LateVerification<Context> {
   }
 
   /** One iterator for all, which goes on where it was: a new one would walk over what was deleted before. */
-  #oldest(): LateTicket<Context> {
+  #oldest(): Ticket {
     let next = this.#byAge?.next()
     if (next === undefined || next.done) {
       this.#byAge = this.#queue.keys()
       next = this.#byAge.next()
     }
-    return next.value as LateTicket<Context>
+    return next.value as Ticket
   }
 
   /** Starts the next verification if Tencent is back; to be called when the circuit changes. */
@@ -125,14 +124,14 @@ export class LateVerification<Context> {
     if (first === undefined) return this.#tellIfDrained()
     if (!this.#options.isBack()) return
     const [ticket, tries] = first
-    if (this.#options.verify(ticket.context, (reply) => this.#settle(ticket, reply, tries))) {
+    if (this.#options.verify(ticket, (reply) => this.#settle(ticket, reply, tries))) {
       this.#queue.delete(ticket)
       this.#underWay.add(ticket)
     }
     this.resume()
   }
 
-  #settle(ticket: LateTicket<Context>, reply: Outcome, triesBefore: number): void {
+  #settle(ticket: Ticket, reply: Outcome, triesBefore: number): void {
     const isCalledOff = !this.#underWay.delete(ticket)
     if (isCalledOff) return
     const judged = judgeLate(reply, ticket.mayBeSpent)
@@ -146,7 +145,7 @@ export class LateVerification<Context> {
     this.resume()
   }
 
-  #tell(ticket: LateTicket<Context>, lateVerdict: LateVerdict): void {
+  #tell(ticket: Ticket, lateVerdict: LateVerdict): void {
     this.#counts[lateVerdict.outcome]++
     this.#options.onVerdict(ticket, lateVerdict)
     this.#tellIfDrained()

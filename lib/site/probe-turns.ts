@@ -1,9 +1,8 @@
 import type { Clock } from '../clock.js'
-import { RecentHashes } from '../structures/recent-hashes.js'
+import { RecentEvents } from '../structures/recent-events.js'
 
 const maxProbesAtOnce = 2
 const keyPauseMs = 60_000
-const maxKeys = 10_000
 
 /**
  * Whose call may find out whether users are verified again while the canary is healthy and their calls fail: one call in each
@@ -13,7 +12,7 @@ const maxKeys = 10_000
 export class ProbeTurns {
   readonly #clock: Clock
   readonly #backOff: (intervalMs: number) => number
-  readonly #recent = new RecentHashes(keyPauseMs, maxKeys)
+  readonly #recent = new RecentEvents(keyPauseMs)
   #intervalMs: number
   #dueMs: number
   #running = 0
@@ -31,7 +30,8 @@ export class ProbeTurns {
     const nowMs = this.#clock.nowMs()
     const dueMs = this.#dueMs
     const openSinceMs = isKnown ? dueMs : dueMs + this.#intervalMs / 2
-    if (nowMs < openSinceMs || this.#running >= maxProbesAtOnce || !this.#recent.add(clientKey, nowMs)) return undefined
+    if (nowMs < openSinceMs || this.#running >= maxProbesAtOnce || this.#recent.has(clientKey, nowMs)) return undefined
+    this.#recent.add(clientKey, nowMs)
     this.#running++
     this.#dueMs = nowMs + this.#intervalMs
     return dueMs

@@ -1,6 +1,6 @@
 import type { PurseUse } from '../admission/question.js'
 import { clientLimit } from '../store/client-limit.js'
-import { SlidingLog } from '../structures/sliding-log.js'
+import { RecentEvents } from '../structures/recent-events.js'
 import { TokenBucket } from '../structures/token-bucket.js'
 import { ReserveLog } from './reserve-log.js'
 import { isVouchedFor } from './vouched-key.js'
@@ -51,8 +51,6 @@ export interface PurseShape {
 }
 
 const minimumTokens = 10
-/** Passes recorded per client are bounded by the totals; this bounds a purse whose totals were set without bound. */
-const maxKeys = 500_000
 
 /**
  * A bounded supply of degraded passes: a sliding limit per client and a total, taken together or not at all. A refused
@@ -61,7 +59,7 @@ const maxKeys = 500_000
 export class Purse {
   readonly #shape: PurseShape
   #config: PurseConfig
-  readonly #passes: SlidingLog
+  readonly #passes: RecentEvents
   readonly #total: TokenBucket
   /** Half of the total, for keys without history: the other half is reserved for those with one. */
   readonly #strangers: TokenBucket
@@ -74,7 +72,7 @@ export class Purse {
   constructor(shape: PurseShape, config: PurseConfig, nowMs: number, perMinute = config.total.startPerMinute) {
     this.#shape = shape
     this.#config = config
-    this.#passes = new SlidingLog(config.perClient.windowMs, maxKeys)
+    this.#passes = new RecentEvents(config.perClient.windowMs)
     this.#total = new TokenBucket(perMinute, minimumTokens, nowMs)
     this.#strangers = new TokenBucket(perMinute / 2, minimumTokens / 2, nowMs)
     this.#fallback = shape.halvesFallback ? new TokenBucket(perMinute / 2, minimumTokens / 2, nowMs) : undefined
@@ -186,10 +184,8 @@ export class Purse {
   }
 
   #bucketsFor({ isFallback }: PurseClaim, usesReserve: boolean): readonly TokenBucket[] {
-    const buckets = [this.#total]
-    if (!usesReserve) buckets.push(this.#strangers)
-    if (isFallback && this.#fallback) buckets.push(this.#fallback)
-    return buckets
+    const buckets = usesReserve ? [this.#total] : [this.#total, this.#strangers]
+    return isFallback && this.#fallback ? [...buckets, this.#fallback] : buckets
   }
 
   /** Whether the key need not draw on what is there for keys without history. */

@@ -1,14 +1,12 @@
-import { RecentHashes } from '../structures/recent-hashes.js'
+import { RecentEvents } from '../structures/recent-events.js'
 
 /** Milliseconds until a real ticket expires; no ticket is held for less. */
 export const replayWindowMs = 300_000
 
-const maxTickets = 500_000
-
 /** Tickets of one kind that passed, as long as they could pass again. While the circuit is open any string could otherwise do so. */
 export class ReplayMemory {
   #windowMs = replayWindowMs
-  readonly #passed = new RecentHashes(replayWindowMs, maxTickets)
+  readonly #passed = new RecentEvents(replayWindowMs)
 
   /** How long a ticket is held, in milliseconds. */
   get windowMs(): number {
@@ -28,7 +26,9 @@ export class ReplayMemory {
 
   /** Marks a ticket as passed. Returns false when it had passed already. */
   markPassed(ticketKey: string, nowMs: number): boolean {
-    return this.#passed.add(ticketKey, nowMs)
+    if (this.#passed.has(ticketKey, nowMs)) return false
+    this.#passed.add(ticketKey, nowMs)
+    return true
   }
 
   /** Undoes a mark whose request did not pass after all. */

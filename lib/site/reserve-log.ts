@@ -1,11 +1,10 @@
-import { SlidingLog } from '../structures/sliding-log.js'
+import { RecentEvents } from '../structures/recent-events.js'
 
 const windowMinutes = 10
 /** A verified rate is earned solve by solve; the passes that go with it are no more than its users need. */
 const ownRateFactor = 3
 /** From this pass on a key needs three quarters of the total to be there. */
 const lastStep = 3
-const maxKeys = 100_000
 
 /**
  * Shares the reserve of a purse by need. A key's first pass in ten minutes takes the last token there is; its second one needs
@@ -13,7 +12,7 @@ const maxKeys = 100_000
  * empty the reserve: they soon wait for what is over, while a first pass is there.
  */
 export class ReserveLog {
-  readonly #passes = new SlidingLog(windowMinutes * 60_000, maxKeys)
+  readonly #passes = new RecentEvents(windowMinutes * 60_000)
 
   /** The share of the total, from 0 to 1, that has to be exceeded for the key's next pass. */
   shareNeeded(key: string, verifiedPerMinute: number, nowMs: number): number {

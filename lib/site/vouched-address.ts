@@ -1,16 +1,15 @@
 import type { StorePurse } from '../store/captcha-store.js'
-import { SlidingLog } from '../structures/sliding-log.js'
+import { RecentEvents } from '../structures/recent-events.js'
 
 const limit = 100
 const windowMs = 60_000
-const maxKeys = 100_000
 
 /**
  * Counts the passes of vouched identities by the address behind them, apart from the address's own limit: an office of loyal
  * users passes, and an address with a bag of bought identities does not pass with each of them.
  */
 export class VouchedAddress {
-  readonly #passes = new SlidingLog(windowMs, maxKeys)
+  readonly #passes = new RecentEvents(windowMs)
 
   /** The count as the shared store knows it. */
   storePurse(addressKey: string): StorePurse {

@@ -142,7 +142,6 @@ export function makeWorld({
       addressKey: change.limitKey ?? '203.0.113.7',
       limitKey: '203.0.113.7',
       ticketKey: 'ticket 1',
-      ticketHash: '0123456789ab',
       shared: new SharedRequest(),
       startedMs: clock.nowMs(),
       ...change,

@@ -892,7 +892,6 @@ describe('late verification', () => {
         verdict: { reason: 'system_busy' },
         lateVerdict: { outcome: 'genuine', captchaCode: 1 },
         clientKey: 'device 1',
-        ticketHash: '0123456789ab',
         at,
       },
     ])

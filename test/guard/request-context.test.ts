@@ -45,7 +45,6 @@ describe('a request', () => {
       clientKey: '203.0.113.7',
       limitKey: '203.0.113.7',
       ticketKey: sha256('tr03abc*').slice(0, 32),
-      ticketHash: sha256('tr03abc*').slice(0, 12),
       startedMs: clock.nowMs(),
     })
   })
@@ -54,10 +53,10 @@ describe('a request', () => {
     ['missing', ''],
     ['malformed', 5],
     ['malformed', 'trerror_x'],
-  ])('with a ticket that is %s has no key and no hash of it', (kind, ticket) => {
+  ])('with a ticket that is %s has no key of it', (kind, ticket) => {
     const context = read({ ticket })
     expect(context.ticket.kind).toBe(kind)
-    expect([context.ticketKey, context.ticketHash]).toEqual([undefined, undefined])
+    expect(context.ticketKey).toBeUndefined()
   })
 
   test('whose reader finds nothing at all has a missing ticket', () => {
@@ -239,16 +238,6 @@ describe('the key of a ticket', () => {
     const first = keyOf({ ticket: fallbackTicket, randstr: '' }, miniProgram)
     expect(keyOf({ ticket: fallbackTicket, randstr: '' }, miniProgram)).toBe(first)
     expect(keyOf({ ticket: fallbackTicket, randstr: '', ip: '198.51.100.1' }, miniProgram)).not.toBe(first)
-  })
-})
-
-describe('the hash of a ticket', () => {
-  test.each(['tr03abc*', ' tr03abc* ', 'tr03abc*\n'])('%j is that of the text as Tencent gets it', (ticket) => {
-    expect(read({ ticket }).ticketHash).toBe(sha256(ticket.trim()).slice(0, 12))
-  })
-
-  test('of a fallback ticket is that of its text without blanks around it', () => {
-    expect(read({ ticket: ` ${fallbackTicket} ` }).ticketHash).toBe(sha256(fallbackTicket).slice(0, 12))
   })
 })
 

@@ -3,7 +3,7 @@ import { describe, expect, jest, test } from '@jest/globals'
 import {
   giveBackPasses,
   type NotedClaim,
-  type NoteOwner,
+  type SharedBy,
   SharedRequest,
   sharedRequest,
 } from '../../lib/guard/shared-request.js'
@@ -18,7 +18,7 @@ function claim(purse: NotedClaim['purse'], setting: string, result: PassResult):
 }
 
 const exhausted: PassResult = { kind: 'exhausted', by: 'total', used: 0, limit: 3, remaining: 0 }
-const owner: NoteOwner = { site: {}, channel: 'web', ticket: 'tr03abc*', randstr: '@abc' }
+const owner: SharedBy = { site: {}, channel: 'web', ticket: 'tr03abc*', randstr: '@abc' }
 
 describe('a request that guards share', () => {
   test('has drawn on a purse once a claim was granted there, by whichever setting', () => {

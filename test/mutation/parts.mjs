@@ -34,6 +34,7 @@ export const parts = {
   probes: part('site', 'short-wait probe-turns', 'time-limits circuit-disagreement'),
   site: part('site', 'site'),
   replays: part('site', 'replay-memory'),
+  events: part('structures', 'recent-events'),
   history: part('site', 'client-history'),
   allowance: part('site', 'call-allowance learned-rate'),
 }

@@ -12,6 +12,8 @@ const rejecting = async () => Promise.reject(new Error('late'))
 
 const message = 'tencent-captcha-guard: option `userIp` returned a promise; it must return its value directly.'
 
+const request = {}
+
 describe('callOption', () => {
   const unhandled: unknown[] = []
   const record = (reason: unknown) => unhandled.push(reason)
@@ -28,20 +30,24 @@ describe('callOption', () => {
   test.each([['203.0.113.7'], [7], [undefined], [null], [false], [Object.fromEntries([['then', 5]])], [() => {}]])(
     'returns %p as the function returned it',
     (value) => {
-      expect(callOption('userIp', () => value)).toBe(value)
+      expect(callOption('userIp', () => value, request)).toBe(value)
     },
   )
 
-  test('passes its further arguments on', () => {
-    expect(callOption('userIp', (a: number, b: string) => [a, b], 1, 'x')).toEqual([1, 'x'])
+  test('gives the function what it is to be given', () => {
+    expect(callOption('userIp', (given: object) => [given], request)).toEqual([request])
   })
 
   test('lets through what the function throws', () => {
     const error = new Error('of the application')
     const call = () =>
-      callOption('userIp', () => {
-        throw error
-      })
+      callOption(
+        'userIp',
+        () => {
+          throw error
+        },
+        request,
+      )
     expect(call).toThrow(error)
   })
 
@@ -62,7 +68,7 @@ describe('callOption', () => {
         ),
     ],
   ])('throws a TypeError that names the option for %s, and leaves no rejection unhandled', async (_, returns) => {
-    expect(() => callOption('userIp', returns)).toThrow(new TypeError(message))
+    expect(() => callOption('userIp', returns, request)).toThrow(new TypeError(message))
     // A rejection that is not handled is told once the microtasks are over.
     await new Promise((resolve) => setImmediate(resolve))
     expect(unhandled).toEqual([])

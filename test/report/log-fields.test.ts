@@ -1,7 +1,13 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { CaptchaVerdict } from '../../lib/admission/verdict.js'
-import { decisionFields, type LateTrace, type LineTrace, lateFields } from '../../lib/report/log-fields.js'
+import {
+  decisionFields,
+  type LateTrace,
+  type LineTrace,
+  lateFields,
+  ticketHashOf,
+} from '../../lib/report/log-fields.js'
 import { degradedPass, degradedRefusal, refused, verified } from '../admission/verdicts.js'
 
 const facts = {
@@ -137,6 +143,10 @@ describe('the fields of a decision', () => {
   })
 })
 
+test('the hash of a ticket is the first 12 hex digits of its SHA-256', () => {
+  expect(ticketHashOf('tr03abc*')).toBe('9a2521665144')
+})
+
 describe('the fields of a late verdict', () => {
   const lateTrace: LateTrace = {
     guardId: 'a1b2c3d4',
@@ -158,9 +168,9 @@ describe('the fields of a late verdict', () => {
   })
 
   test('are left out where they are not known', () => {
-    const unknown = { ...lateTrace, ticketHash: undefined, userIp: undefined, purse: undefined }
+    const unknown = { ...lateTrace, userIp: undefined, purse: undefined }
     expect(Object.keys(lateFields(1, degradedPass('timeout'), { outcome: 'inconclusive' }, unknown))).toEqual([
-      ...['event', 'captchaAppId', 'guardId', 'cause', 'outcome', 'passedAt'],
+      ...['event', 'captchaAppId', 'guardId', 'cause', 'outcome', 'ticketHash', 'passedAt'],
     ])
   })
 })

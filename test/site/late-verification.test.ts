@@ -1,11 +1,15 @@
 import { describe, expect, test } from '@jest/globals'
 import { degraded, type Outcome } from '../../lib/admission/outcome.js'
-import { judgeLate, LateVerification } from '../../lib/site/late-verification.js'
+import { judgeLate, type LateTicket, LateVerification } from '../../lib/site/late-verification.js'
 import { availabilityFailures, outcomes as replies } from '../admission/outcomes.js'
 import { collectGarbage } from '../support/collect-garbage.js'
 import { ManualClock } from '../support/manual-clock.js'
 
 const timeout = degraded('timeout')
+
+interface NamedTicket extends LateTicket {
+  readonly ticket: string
+}
 
 interface Told {
   readonly ticket: string
@@ -16,7 +20,7 @@ interface Told {
 /** Late verification on a manual clock, with Tencent on its other side. */
 class Site {
   readonly clock = new ManualClock()
-  readonly late: LateVerification<string>
+  readonly late: LateVerification<NamedTicket>
   isBack = true
   isOn = true
   hasRoom = true
@@ -28,12 +32,12 @@ class Site {
   drained = 0
 
   constructor() {
-    this.late = new LateVerification<string>({
+    this.late = new LateVerification<NamedTicket>({
       clock: this.clock,
       isBack: () => this.isBack,
       isOn: () => this.isOn,
-      verify: (ticket, done) => this.#verify(ticket, done),
-      onVerdict: ({ context }, { outcome }) => this.told.push({ ticket: context, outcome, atMs: this.clock.nowMs() }),
+      verify: ({ ticket }, done) => this.#verify(ticket, done),
+      onVerdict: ({ ticket }, { outcome }) => this.told.push({ ticket, outcome, atMs: this.clock.nowMs() }),
       onDrained: () => {
         this.drained++
       },
@@ -42,7 +46,7 @@ class Site {
 
   /** Keeps tickets that pass now. */
   pass(...tickets: readonly string[]): (() => void)[] {
-    return tickets.map((context) => this.late.add({ context, passedMs: this.clock.nowMs(), mayBeSpent: false }))
+    return tickets.map((ticket) => this.late.add({ ticket, passedMs: this.clock.nowMs(), mayBeSpent: false }))
   }
 
   comeBack(): void {
@@ -277,7 +281,7 @@ describe('the late verdict', () => {
     const answers: Record<string, Outcome> = { a: replies['code 1'], b: replies['code 8'], c: replies['code 15'] }
     site.answer = (ticket) => answers[ticket] ?? replies['code 9']
     site.pass('a', 'b', 'c')
-    site.late.add({ context: 'd', passedMs: 0, mayBeSpent: true })
+    site.late.add({ ticket: 'd', passedMs: 0, mayBeSpent: true })
     await site.clock.advance(1000)
     expect(site.late.snapshot()).toEqual({ waiting: 0, genuine: 1, refused: 2, inconclusive: 1 })
   })
@@ -567,7 +571,7 @@ describe('once closed', () => {
 })
 
 test('holds no ticket that waits no more', async () => {
-  const late = new LateVerification<object>({
+  const late = new LateVerification({
     clock: new ManualClock(),
     isBack: () => false,
     isOn: () => true,
@@ -576,10 +580,10 @@ test('holds no ticket that waits no more', async () => {
     onDrained: () => {},
   })
   function addAndDrop(): readonly WeakRef<object>[] {
-    const contexts = Array.from({ length: 100 }, () => ({}))
-    const drops = contexts.map((context) => late.add({ context, passedMs: 0, mayBeSpent: false }))
+    const tickets = Array.from({ length: 100 }, () => ({ passedMs: 0, mayBeSpent: false }))
+    const drops = tickets.map((ticket) => late.add(ticket))
     for (const drop of drops) drop()
-    return contexts.map((context) => new WeakRef(context))
+    return tickets.map((ticket) => new WeakRef(ticket))
   }
   const references = addAndDrop()
   await collectGarbage()
