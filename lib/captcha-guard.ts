@@ -4,7 +4,7 @@ import type { CaptchaVerdict } from './admission/verdict.js'
 import { type Clock, systemClock } from './clock.js'
 import { checker } from './guard/check.js'
 import { errorForNext } from './guard/error-for-next.js'
-import { hasGone, whenGone } from './guard/gone-client.js'
+import { hasGone } from './guard/gone-client.js'
 import { withFleet } from './guard/guard-fleet.js'
 import { GuardParts } from './guard/guard-parts.js'
 import type { CaptchaGuard } from './guard/guard-types.js'
@@ -129,7 +129,7 @@ class RequestEnd implements DecisionEnd {
 
   watchClient(pending: RunningDecision): void {
     this.#pending = pending
-    this.#unwatch = whenGone(this.#res, () => this.#pending?.abandon())
+    this.#unwatch = this.#parts.clientWatch.add(this.#res, () => this.#pending?.abandon())
   }
 
   report(decision: Decision): void {

@@ -12,6 +12,7 @@ import { Reporter } from '../report/reporter.js'
 import type { PurseSettings } from '../site/ledger.js'
 import { ticketClassifier } from '../tencent/classify-ticket.js'
 import type { CaptchaRequest } from '../types.js'
+import { ClientWatch } from './gone-client.js'
 import { joinSite, type Membership, usesLoopback } from './join-site.js'
 import { type DecisionEnd, type DecisionPolicy, PendingDecision } from './pending-decision.js'
 import { ContextReader, type RequestContext } from './request-context.js'
@@ -23,6 +24,7 @@ export class GuardParts {
   readonly config: GuardConfig
   readonly reporter: Reporter
   readonly proxyHints: ProxyHints
+  readonly clientWatch = new ClientWatch()
   readonly contexts: ContextReader
   readonly services: SiteServices
   readonly policy: DecisionPolicy

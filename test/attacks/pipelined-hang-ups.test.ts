@@ -17,6 +17,7 @@ async function startPipelined(
   const flow = await startFlow({
     express,
     options: { timeoutMs },
+    time: 'system',
     // The flow's own count of visits listens to the response, which does not close here.
     route: (guard) => [
       (req, _res, next) => {
