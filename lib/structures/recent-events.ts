@@ -94,9 +94,7 @@ export class RecentEvents {
   /** Takes every event of a key back. */
   delete(key: string): void {
     const slot = this.#slotOfKey(key)
-    const youngest = this.#youngest(slot)
-    if (!this.#isHeld(youngest)) return
-    this.#takeBackFrom(youngest)
+    this.#takeBackFrom(this.#youngest(slot))
     this.#closeGap(slot)
   }
 

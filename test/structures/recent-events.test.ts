@@ -23,6 +23,13 @@ describe('a key', () => {
     expect(['a', 'b', 'c'].map((key) => events.count(key, 0))).toEqual([2, 1, 0])
   })
 
+  test('is told from 300 000 others, some of which agree with another in half of their hash', () => {
+    const events = new RecentEvents(1000)
+    const keys = Array.from({ length: 300_000 }, (_, number) => `key ${number}`)
+    for (const key of keys) events.add(key, 0)
+    expect(keys.filter((key) => events.count(key, 0) !== 1)).toEqual([])
+  })
+
   test('may be called anything an object has already', () => {
     const events = new RecentEvents(1000, 10)
     events.add('__proto__', 0)
