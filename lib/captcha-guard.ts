@@ -88,7 +88,7 @@ function isPreflight(req: CaptchaRequest): boolean {
 /** One request: read, decided, reported, and answered or passed on. A client that went away gets none of these. */
 function guardRequest(parts: GuardParts, req: CaptchaRequest, res: ServerResponse, next: NextFunction): void {
   // Before it is read: a socket that is closed has no address, which the log would call a wrong set-up.
-  if (hasGone(req, res)) return
+  if (hasGone(res)) return
   let context: RequestContext
   try {
     context = parts.contexts.read(req)
@@ -110,6 +110,7 @@ class RequestEnd implements DecisionEnd {
   readonly #req: CaptchaRequest
   readonly #res: ServerResponse
   readonly #next: NextFunction
+  #pending: RunningDecision | undefined
   #unwatch: (() => void) | undefined
 
   constructor(
@@ -127,7 +128,8 @@ class RequestEnd implements DecisionEnd {
   }
 
   watchClient(pending: RunningDecision): void {
-    this.#unwatch = this.#parts.clientWatch.add(this.#req, this.#res, () => pending.abandon())
+    this.#pending = pending
+    this.#unwatch = this.#parts.clientWatch.add(this.#res, () => this.#pending?.abandon())
   }
 
   report(decision: Decision): void {
@@ -136,7 +138,7 @@ class RequestEnd implements DecisionEnd {
   }
 
   decided({ verdict }: Decision): void {
-    this.#unwatch?.()
+    this.#stopWatching()
     const { config } = this.#parts
     const next = this.#next
     if (verdict.passed || config.mode === 'observe') next()
@@ -144,9 +146,15 @@ class RequestEnd implements DecisionEnd {
   }
 
   failed(error: unknown): void {
-    this.#unwatch?.()
+    this.#stopWatching()
     const next = this.#next
     next(errorForNext(error))
+  }
+
+  /** The client may go from now on. */
+  #stopWatching(): void {
+    this.#pending = undefined
+    this.#unwatch?.()
   }
 }
 

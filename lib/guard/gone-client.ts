@@ -1,39 +1,37 @@
-import type { EventEmitter } from 'node:events'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import { SharedListeners } from '../structures/shared-listeners.js'
 
-/** Absent where a framework makes requests of its own. */
-type Connection = (EventEmitter & { readonly destroyed: boolean }) | undefined
+type Response = ServerResponse & { readonly stream?: { readonly destroyed: boolean } }
 
-/**
- * Whether the client has gone already. A response of HTTP/2 has no `destroyed`, and says so on its stream. Of HTTP/1.1 the connection is
- * looked at as well: a response that waits behind the answers to requests before it (pipelining) is not told.
- */
-export function hasGone(
-  req: IncomingMessage,
-  res: ServerResponse & { readonly stream?: { readonly destroyed: boolean } },
-): boolean {
-  const connection: Connection = req.socket
-  return ((res.destroyed ?? res.stream?.destroyed) || connection?.destroyed || false) && !res.writableEnded
+/** Whether the client has gone already. A response of HTTP/2 has no `destroyed`, and says so on its stream. */
+export function hasGone(res: Response): boolean {
+  const isDestroyed = res.destroyed ?? res.stream?.destroyed ?? false
+  return (isDestroyed || (connectionAhead(res)?.destroyed ?? false)) && !res.writableEnded
 }
 
 /** Watches the clients of one guard. */
 export class ClientWatch {
-  readonly #closings = new SharedListeners<EventEmitter>((connection, run) => {
-    // One more for each guard that a kept connection comes to: Node warns of a leak from the eleventh on.
-    connection.setMaxListeners(connection.getMaxListeners() + 1).once('close', run)
-  })
+  readonly #closings = new SharedListeners<Socket>((connection, run) => connection.once('close', run))
 
   /**
-   * Calls `run` when the client goes before the answer is written. Seen on the connection, not on the request or the response: the
-   * request's `close` has already fired once a body parser has read it, and Node closes no response that waits behind another one.
-   * Returns what takes it back.
+   * Calls `run` when the client goes before the answer is written. Seen on the response: the request's own `close` has already fired
+   * once a body parser has read it. That listener stays, for taking it off would turn the response's table of listeners into a slow one.
+   * Returns what takes another one off, where there is one.
    */
-  add(req: IncomingMessage, res: ServerResponse, run: () => void): () => void {
-    const connection: Connection = req.socket
-    if (typeof connection?.once !== 'function') return () => {}
-    return this.#closings.add(connection, () => {
+  add(res: Response, run: () => void): (() => void) | undefined {
+    res.on('close', () => {
       if (!res.writableEnded) run()
     })
+    const connection = connectionAhead(res)
+    return connection && this.#closings.add(connection, run)
   }
+}
+
+/** The connection that a response waits for, behind the answers to requests before it (pipelining): when it closes, Node closes no such response. */
+function connectionAhead(res: Response): Socket | undefined {
+  if (res.socket !== null) return undefined
+  // A framework's own response may come without a request, or with a socket that is none.
+  const connection: unknown = (res.req as { readonly socket?: unknown } | undefined)?.socket
+  return connection instanceof Socket ? connection : undefined
 }

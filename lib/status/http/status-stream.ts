@@ -57,7 +57,7 @@ export class StatusStream {
   /** Begins a stream, unless the client has gone. Returns false, and does nothing, where too many are open. */
   open(res: ServerResponse, kind: StreamKind): boolean {
     // While it was authorised: its place would never be free again.
-    if (hasGone(res.req, res)) return true
+    if (hasGone(res)) return true
     if (this.#listeners.size >= maxStreams) return false
     const headers = { ...neverShared, 'Content-Type': 'text/event-stream; charset=utf-8', 'X-Accel-Buffering': 'no' }
     res.statusCode = 200

@@ -9,7 +9,6 @@ import { ManualClock } from '../../support/manual-clock.js'
 
 /** A response whose client reads at once, or not at all. */
 class Client extends EventEmitter {
-  readonly req = {}
   readonly written: string[] = []
   statusCode = 0
   isReading = true
